@@ -1,0 +1,29 @@
+/** What went wrong, as a caller can act on it; `cli.md` maps each code to an exit code. */
+export type ErrorCode =
+  /** Unexpected: the message says what. Exit 1. */
+  | "unexpected"
+  /** The command line is wrong. Exit 2. */
+  | "usage"
+  /** No connection, or it was lost. Exit 3. */
+  | "connection"
+  /** The peer broke the protocol (SPEC.md §9). Exit 3: the connection is of no more use. */
+  | "protocol"
+  /** Refused by policy, key, secret, quota or name, here or there. Exit 4. */
+  | "refused"
+  /** A local file: missing, unreadable, changed, no space. Exit 5. */
+  | "local"
+  /** Ctrl-C. Exit 130. */
+  | "interrupted";
+
+/** The one error that callers catch: a `code`, a message of one line, and where there is one a hint. */
+export class P2pError extends Error {
+  override readonly name = "P2pError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}

@@ -1,0 +1,16 @@
+/** Characters that do something to a terminal or to the reader instead of being seen. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text from another machine, made safe to show: every control, format, bidi, unassigned or lone surrogate character
+ * becomes `\u{…}`, so that nothing it holds can move the cursor, colour, hide or reorder what is on the screen.
+ * Everything that prints remote text, to a terminal or to a log, goes through here (hostile.md, row 5).
+ */
+export function printable(text: string): string {
+  return text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
+}
+
+/** {@link printable} for text of several lines: line feeds stay, a tab becomes two spaces, CRLF becomes LF. */
+export function printableLines(text: string): string {
+  return text.replaceAll("\r\n", "\n").replaceAll("\t", "  ").split("\n").map(printable).join("\n");
+}
