@@ -1,9 +1,9 @@
-/** Characters that do something to a terminal or to the reader instead of being seen. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+/** Characters that do something to a terminal or to the reader, or nothing at all, instead of being seen. */
+const INVISIBLE = /[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}]--\p{VS}]/gv;
 
 /**
- * Text from another machine, made safe to show: every control, format, bidi, unassigned or lone surrogate character
- * becomes `\u{…}`, so that nothing it holds can move the cursor, colour, hide or reorder what is on the screen.
+ * Text from another machine, made safe to show: every control, format, bidi, zero-width, unassigned or lone surrogate
+ * character becomes `\u{…}`, so that nothing it holds can move the cursor, colour, hide or reorder what is on the screen.
  * Everything that prints remote text, to a terminal or to a log, goes through here (hostile.md, row 5).
  */
 export function printable(text: string): string {

@@ -1,0 +1,24 @@
+import { type CommandTable, runCommand } from "./src/cli/run_command.ts";
+
+/** The subcommands: what each is for, and where it is; only the one that is asked for is loaded. */
+const commands: CommandTable = {
+  serve: {
+    summary: "be a hub: receive files until Ctrl-C",
+    load: async () => (await import("./src/cli/serve.ts")).serveCommand(),
+  },
+  send: {
+    summary: "send files and folders to a hub",
+    load: async () => (await import("./src/cli/send.ts")).sendCommand(),
+  },
+  show: {
+    summary: "preview a local file: picture, table, JSON or text",
+    load: async () => (await import("./src/cli/show.ts")).showCommand(),
+  },
+  "__decode-image": {
+    hidden: true,
+    summary: "the process that decodes a picture",
+    load: async () => (await import("./src/cli/decode_image.ts")).decodeImageCommand(),
+  },
+};
+
+Deno.exit(await runCommand(commands, Deno.args));

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import project from "../../deno.json" with { type: "json" };
+import { P2pError } from "../errors.ts";
+import { exitCodeOf } from "./exit_code.ts";
+import { Output } from "./output.ts";
+
+/** A subcommand: its line in the list of all, and how to load it. */
+export interface CommandEntry {
+  summary: string;
+  /** Not for people: started by the program itself. */
+  hidden?: true;
+  load: () => Promise<AnyCommand>;
+}
+
+/** The subcommands by name. */
+export type CommandTable = Record<string, CommandEntry>;
+
+// deno-lint-ignore no-explicit-any -- whatever its arguments and options are: only its action knows them
+type AnyCommand = Command<any, any, any>;
+
+/**
+ * Runs the program with `args`, and returns the exit code of cli.md. An error becomes one line on stderr, and where there
+ * is one a hint; with `--json` also an event.
+ */
+export async function runCommand(table: CommandTable, args: string[]): Promise<number> {
+  try {
+    const program = await programOf(table, args);
+    await program.parseAsync(args, { from: "user" });
+    return Deno.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const failure = error instanceof CommanderError ? usageError(error) : error;
+    // Ctrl-C without words is the ordinary end of a hub.
+    if ((failure as Error).message !== "") {
+      new Output({ json: args.includes("--json") }).failure(failure);
+    }
+    return exitCodeOf(failure);
+  }
+}
+
+async function programOf(table: CommandTable, args: string[]) {
+  const program = new Command("p2p")
+    .description("Send files to people: sealed, checked, and never half of one.")
+    .version(project.version)
+    .helpCommand(false);
+  const chosen = args.find((arg) => !arg.startsWith("-"));
+  for (const [name, { summary, load, hidden = false }] of Object.entries(table)) {
+    const command = name === chosen ? await load() : new Command(name).description(summary);
+    program.addCommand(command, { hidden });
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} });
+  }
+  return program;
+}
+
+/** Commander's message is `error: …`, then perhaps `(Did you mean …?)`. Without a command it would show its help. */
+function usageError({ code, message }: CommanderError): P2pError {
+  const said = code === "commander.help" ? "no command is given" : message;
+  const [first = "", second] = said.replace(/^error: /, "").split("\n");
+  const hint = second?.replace(/^\(|\)$/g, "") ?? "see `p2p --help`, or `p2p COMMAND --help`";
+  return new P2pError("usage", first, { hint });
+}

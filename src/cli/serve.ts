@@ -1,0 +1,153 @@
+import { Option } from "@commander-js/extra-typings";
+import { P2pError } from "../errors.ts";
+import { Hub, type Peer } from "../hub/hub.ts";
+import { listen } from "../hub/listen.ts";
+import { checkedPeerName } from "../protocol/peer_name.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import { type Identity, loadIdentity } from "../secure/identity.ts";
+import { findPerson } from "../secure/known_people.ts";
+import { SpaceBook } from "../storage/space_book.ts";
+import { Staging } from "../storage/staging.ts";
+import { Receiver } from "../transfer/receive.ts";
+import { formatAddress, isLoopback, parsePort } from "../transport/address.ts";
+import { parseDuration, parseSize } from "../ui/format.ts";
+import { printable } from "../ui/printable.ts";
+import { Arrivals, previewOption } from "./arrivals.ts";
+import { askOnTerminal } from "./ask.ts";
+import { command, nameOption } from "./command.ts";
+import { defaultHome } from "./home.ts";
+import { hostName } from "./host_name.ts";
+import { withInterrupt } from "./interrupt.ts";
+import { Output } from "./output.ts";
+import { previewRowsOption } from "./preview_rows.ts";
+import {
+  acceptOption,
+  allowHiddenOption,
+  maxFileSizeOption,
+  onConflictOption,
+  typesOption,
+} from "./receive_options.ts";
+
+/** `p2p serve`: be a hub, and receive what is sent to it, until Ctrl-C. */
+export function serveCommand() {
+  return serveOptions().action((options) => withInterrupt((signal) => serve(options, signal)));
+}
+
+type ServeOptions = ReturnType<ReturnType<typeof serveOptions>["opts"]>;
+
+function serveOptions() {
+  return command("serve", "be a hub: receive files until Ctrl-C")
+    .addOption(
+      new Option("--host <host>", "where to listen; beyond this machine only with --open").default(
+        "127.0.0.1",
+      ),
+    )
+    .addOption(
+      new Option("--port <port>", "0 takes a free one and prints it").default(8080).argParser((
+        text,
+      ) => parsePort(text)),
+    )
+    .addOption(new Option("--dir <dir>", "where files are put").default("./received"))
+    .addOption(nameOption("--name <name>", "how the hub shows itself (default: the host's name)"))
+    .addOption(new Option("--open", "let anybody connect from beyond this machine").default(false))
+    .addOption(acceptOption())
+    .addOption(typesOption())
+    .addOption(maxFileSizeOption())
+    .addOption(
+      new Option("--quota <size>", "most that the folder may hold, e.g. 50GB").argParser(parseSize),
+    )
+    .addOption(allowHiddenOption())
+    .addOption(onConflictOption())
+    .addOption(previewOption())
+    .addOption(previewRowsOption())
+    .addOption(
+      new Option("--keep <age>", "how long unfinished transfers are kept").default(
+        parseDuration("7d"),
+        "7d",
+      ).argParser(parseDuration),
+    );
+}
+
+async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const output = new Output(options);
+  checkReach(options);
+  const home = options.home ?? defaultHome();
+  const name = checkedPeerName(options.name ?? hostName());
+  const identity = await loadIdentity(home);
+  const arrivals = new Arrivals(output, options);
+  const receiver = await openReceiver(options, { output, arrivals });
+  const hub = new Hub({
+    listener: listen(options),
+    keyPair: identity.keyPair,
+    name,
+    refusePeer: (peer) => refusePeer(peer, { home, accept: options.accept }),
+    onOffer: (from) => (exchange, offer) => receiver.receive(exchange, { offer, from }),
+    onTrouble: (address, error) => output.note(`${address || "p2p"}: ${printable(error.message)}`),
+  });
+  await output.showProgress();
+  announce(hub, { name, identity, options, output });
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  output.note("stopping: what is unfinished stays, and goes on when it is sent again");
+  await hub.close();
+  await receiver.idle();
+  await arrivals.idle();
+  output.close();
+  throw new P2pError("interrupted", "");
+}
+
+/** Without a secret, being reachable from other machines is something to be said out loud. */
+function checkReach({ host, open }: ServeOptions) {
+  if (isLoopback(host) || open) return;
+  throw new P2pError(
+    "usage",
+    `cannot serve on ${host} without --open: everybody who can reach it could send files here`,
+    {
+      hint: "add --open if that is what you want, and --accept ask to be asked for every file",
+    },
+  );
+}
+
+async function openReceiver(
+  options: ServeOptions,
+  { output, arrivals }: { output: Output; arrivals: Arrivals },
+): Promise<Receiver> {
+  const { types, maxFileSize, quota, onConflict, allowHidden } = options;
+  const ask = options.accept === "ask" ? askOnTerminal(output) : undefined;
+  const staging = await Staging.open(options.dir, { keepMs: options.keep });
+  return new Receiver({
+    staging,
+    space: await SpaceBook.open(staging.dir, { quotaBytes: quota }),
+    acceptance: { kinds: types, maxBytes: maxFileSize, ask },
+    onConflict,
+    allowHidden,
+    report: arrivals.report,
+  });
+}
+
+async function refusePeer({ key, name }: Peer, { home, accept }: { home: string; accept: string }) {
+  if (accept !== "known" || await findPerson(home, key) !== undefined) return undefined;
+  return `"${name}" (${fingerprint(key)}) is not known here, and only known people are accepted`;
+}
+
+function announce(
+  hub: Hub,
+  { name, identity, options, output }: {
+    name: string;
+    identity: Identity;
+    options: ServeOptions;
+    output: Output;
+  },
+) {
+  const address = { host: options.host, port: hub.address.port };
+  const shown = fingerprint(identity.keyPair.publicKey);
+  const { bold } = output.style;
+  output.event({ event: "listening", ...address, name, fingerprint: shown });
+  output.result("Server initialized");
+  output.result(`  address      ${bold(formatAddress(address))}`);
+  output.result(`  name         ${bold(printable(name))}`);
+  output.result(`  fingerprint  ${shown}`);
+  output.result(`  to send      ${bold(`p2p send FILE --to ${formatAddress(address)}`)}`);
+  if (!isLoopback(options.host)) {
+    output.warning("anybody who can reach this address can send files here");
+  }
+}

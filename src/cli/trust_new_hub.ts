@@ -1,0 +1,21 @@
+import { printable } from "../ui/printable.ts";
+import { isInteractive } from "../ui/terminal.ts";
+
+/** Decides about a hub that is met for the first time: by `--trust-new`, else by asking, and without a terminal no. */
+export function trustNewHub(
+  where: string,
+  { trustNew }: { trustNew: boolean },
+): (fingerprint: string) => Promise<boolean> {
+  return async (fingerprint) => {
+    if (trustNew) return true;
+    if (!isInteractive()) return false;
+    const { confirm, isCancel } = await import("@clack/prompts");
+    const answer = await confirm({
+      message: `${
+        printable(where)
+      } is new. Its fingerprint is ${fingerprint}: is that what \`p2p serve\` shows there?`,
+      initialValue: false,
+    });
+    return !isCancel(answer) && answer;
+  };
+}

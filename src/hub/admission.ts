@@ -1,0 +1,111 @@
+/** Connections that may be between accept and an open session at once (SPEC.md §12). */
+export const MAX_HALF_OPEN = 64;
+
+/** The same, for one address. */
+export const MAX_HALF_OPEN_PER_ADDRESS = 8;
+
+/** From accept to the open session, whatever happens in between. */
+export const OPEN_WITHIN_MS = 10_000;
+
+/** A handshake takes milliseconds: one that took this long gives way to those who wait. */
+const YIELD_AFTER_MS = 500;
+
+const MAX_WAITING = 1_024;
+
+/** A connection on its way in. */
+export interface Entrant {
+  /** The peer's IP address. */
+  address: string;
+  /** Shakes hands; settles when the session is open or has failed. */
+  open(): Promise<void>;
+  /** Closes the connection, which makes `open` fail. */
+  close(): void;
+}
+
+interface Place {
+  entrant: Entrant;
+  since: number;
+  deadline: ReturnType<typeof setTimeout>;
+}
+
+/**
+ * Lets connections shake hands, {@link MAX_HALF_OPEN} at once and {@link MAX_HALF_OPEN_PER_ADDRESS} for an address. More
+ * have to wait, and the newest goes first, so that a newcomer gets in however many others sit and say nothing; every one
+ * of them is closed {@link OPEN_WITHIN_MS} after it came (hostile.md, row 12).
+ */
+export class Admission {
+  #opening = new Set<Place>();
+  #waiting: Place[] = [];
+  #yieldTimer: ReturnType<typeof setTimeout> | undefined;
+  #openWithinMs: number;
+  #yieldAfterMs: number;
+
+  constructor({ openWithinMs = OPEN_WITHIN_MS, yieldAfterMs = YIELD_AFTER_MS } = {}) {
+    this.#openWithinMs = openWithinMs;
+    this.#yieldAfterMs = yieldAfterMs;
+  }
+
+  /** Takes a connection in, now or when there is a place. */
+  enter(entrant: Entrant): void {
+    const deadline = setTimeout(() => this.#drop(place), this.#openWithinMs);
+    const place: Place = { entrant, deadline, since: performance.now() };
+    this.#waiting.push(place);
+    if (this.#waiting.length > MAX_WAITING) this.#drop(this.#waiting[0]!);
+    this.#fill();
+  }
+
+  /** Closes all that have not come in. */
+  close(): void {
+    clearTimeout(this.#yieldTimer);
+    this.#yieldTimer = undefined;
+    for (const place of [...this.#waiting, ...this.#opening]) this.#drop(place);
+  }
+
+  #drop(place: Place) {
+    clearTimeout(place.deadline);
+    this.#waiting = this.#waiting.filter((other) => other !== place);
+    place.entrant.close();
+  }
+
+  #fill() {
+    for (const place of this.#waiting.toReversed()) {
+      if (this.#hasRoom(place.entrant.address)) this.#start(place);
+    }
+    // One that runs already runs on: else who comes often enough would put it off for ever.
+    if (this.#waiting.length > 0) {
+      this.#yieldTimer ??= setTimeout(() => this.#makeRoom(), this.#yieldAfterMs);
+    }
+  }
+
+  #hasRoom(address: string): boolean {
+    if (this.#isFull()) return false;
+    const ofAddress =
+      [...this.#opening].filter(({ entrant }) => entrant.address === address).length;
+    return ofAddress < MAX_HALF_OPEN_PER_ADDRESS;
+  }
+
+  #isFull(): boolean {
+    return this.#opening.size >= MAX_HALF_OPEN;
+  }
+
+  async #start(place: Place) {
+    this.#waiting = this.#waiting.filter((other) => other !== place);
+    this.#opening.add(place);
+    place.since = performance.now();
+    await place.entrant.open().catch(() => {});
+    clearTimeout(place.deadline);
+    this.#opening.delete(place);
+    this.#fill();
+  }
+
+  /** Somebody waits: those who were slow and are in the way go, all where it is full, else those of the same address. */
+  #makeRoom() {
+    this.#yieldTimer = undefined;
+    const crowded = new Set(this.#waiting.map(({ entrant }) => entrant.address));
+    for (const place of this.#opening) {
+      const slow = performance.now() - place.since >= this.#yieldAfterMs;
+      if (slow && (this.#isFull() || crowded.has(place.entrant.address))) this.#drop(place);
+    }
+    this.#fill();
+  }
+}

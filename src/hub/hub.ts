@@ -1,0 +1,172 @@
+import { P2pError } from "../errors.ts";
+import { Channel } from "../protocol/channel.ts";
+import { accept } from "../protocol/handshake.ts";
+import { checkedPeerName } from "../protocol/peer_name.ts";
+import { type OnOffer, Session } from "../protocol/session.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+import { Admission } from "./admission.ts";
+
+/** After an accept that failed (too many open files, say), before the next one. */
+const ACCEPT_PAUSE_MS = 100;
+
+/** Sessions that may be open at once. */
+const MAX_SESSIONS = 4_096;
+
+/** Files that stay free for transfers where the system's limit of open files is met. */
+const RESERVED_FILES = 24;
+
+/** Somebody who has come in: the static key, and the name that goes with it. */
+export interface Peer {
+  key: Uint8Array;
+  name: string;
+}
+
+/** What a hub is made of. */
+export interface HubOptions {
+  listener: Deno.TcpListener;
+  keyPair: KeyPair;
+  /** How the hub shows itself. */
+  name: string;
+  /** Why somebody may not come in; undefined where it may. */
+  refusePeer?: (peer: Peer) => Promise<string | undefined>;
+  /** Takes the offers of one peer. */
+  onOffer: (peer: Peer) => OnOffer;
+  /** Is told what went wrong with one connection; the hub goes on. */
+  onTrouble?: (address: string, error: P2pError) => void;
+}
+
+/** Accepts connections and keeps a session with each peer that comes in. */
+export class Hub {
+  readonly address: Deno.NetAddr;
+  #options: HubOptions;
+  #admission = new Admission();
+  #sessions = new Set<Session>();
+  #connections = new Set<Deno.TcpConn>();
+  #limit = MAX_SESSIONS;
+  #closed = false;
+  #accepting: Promise<void>;
+  #wakeAccept = () => {};
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.address = options.listener.addr as Deno.NetAddr;
+    this.#accepting = this.#acceptAll();
+  }
+
+  /** Takes no more connections, tells every peer, and closes once that has left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#options.listener.close();
+    this.#wakeAccept();
+    this.#admission.close();
+    await Promise.all([...this.#sessions].map(async (session) => {
+      await session.goodbye("shutdown", "the hub is stopping");
+      await session.closed.catch(() => {});
+    }));
+    await this.#accepting;
+  }
+
+  async #acceptAll() {
+    while (!this.#closed) {
+      try {
+        const conn = await this.#options.listener.accept();
+        if (this.#closed) return conn.close();
+        this.#enter(conn);
+        await this.#belowLimit();
+      } catch (error) {
+        if (this.#closed) return;
+        await this.#rest(error as Error);
+      }
+    }
+  }
+
+  /** A pause. Where no file was left: fewer connections from now on, so that transfers find some. */
+  async #rest(error: Error & { code?: string }) {
+    const { size } = this.#connections;
+    if (error.code === "EMFILE" || error.code === "ENFILE") {
+      this.#limit = Math.max(1, size / 2, size - RESERVED_FILES);
+    }
+    this.#options.onTrouble?.(
+      "",
+      new P2pError("unexpected", `cannot accept a connection: ${error.message}`),
+    );
+    await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+    await this.#belowLimit();
+  }
+
+  async #belowLimit() {
+    while (this.#connections.size >= this.#limit && !this.#closed) {
+      await new Promise<void>((resolve) => this.#wakeAccept = resolve);
+    }
+  }
+
+  #enter(conn: Deno.TcpConn) {
+    const address = conn.remoteAddr.hostname.replace(/^::ffff:/, "");
+    this.#connections.add(conn);
+    this.#admission.enter({
+      address,
+      open: () => this.#open(conn, address),
+      close: () => this.#drop(conn),
+    });
+  }
+
+  async #open(conn: Deno.TcpConn, address: string) {
+    try {
+      conn.setNoDelay(true);
+      conn.setKeepAlive(true);
+      const session = await this.#openSession(conn);
+      this.#sessions.add(session);
+      session.closed.catch((error) => this.#trouble(address, error)).finally(() => {
+        this.#sessions.delete(session);
+        this.#drop(conn);
+      });
+    } catch (error) {
+      this.#trouble(address, error);
+      this.#drop(conn);
+    }
+  }
+
+  async #openSession(conn: Deno.TcpConn): Promise<Session> {
+    const handshake = await accept(conn, this.#options);
+    const peer = { key: handshake.remoteKey, name: String(handshake.remoteName) };
+    const refusal = await this.#refusal(peer); // Before anything of the session is read.
+    const session = new Session(new Channel(conn, handshake), {
+      initiator: false,
+      onOffer: refusal === undefined ? this.#options.onOffer(peer) : undefined,
+    });
+    if (refusal !== undefined) {
+      await session.goodbye("refused", refusal);
+      await session.closed.catch(() => {});
+      throw new P2pError("refused", refusal);
+    }
+    await session.welcome(this.#options.name);
+    return session;
+  }
+
+  async #refusal(peer: Peer): Promise<string | undefined> {
+    try {
+      peer.name = checkedPeerName(peer.name);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return await this.#options.refusePeer?.(peer);
+  }
+
+  #drop(conn: Deno.TcpConn) {
+    this.#connections.delete(conn);
+    if (this.#connections.size < this.#limit / 2) this.#limit = MAX_SESSIONS;
+    this.#wakeAccept();
+    try {
+      conn.close();
+    } catch {
+      // Closed already.
+    }
+  }
+
+  /** A peer that goes without a word is no trouble: its transfers say what became of them. */
+  #trouble(address: string, error: unknown) {
+    if (error instanceof P2pError && error.code !== "connection") {
+      this.#options.onTrouble?.(address, error);
+    }
+  }
+}

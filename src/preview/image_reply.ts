@@ -1,0 +1,52 @@
+import { MAX_DRAWN_PIXELS } from "./image_limits.ts";
+import type { Size } from "./picture.ts";
+
+/** What the decoding process says of an image: what it is and what size the pixels that follow have, or why not. */
+export type ImageReply = ImageFacts | { refused: string };
+
+/** What is told of an image below its picture. */
+export interface ImageFacts {
+  /** As `image-size` names it: `jpg`, `png`. */
+  type: string;
+  /** Size of the image, upright. */
+  image: Size;
+  /** Size of the picture that follows. */
+  drawn: Size;
+}
+
+/** What the process writes first: it has started, and has the image. Its time counts from here. */
+export const STARTED = new Uint8Array([0x06]);
+
+/** The longest reply, in bytes, with {@link STARTED} and without what follows it. */
+export const MAX_REPLY_BYTES = 1024;
+
+/** A reply as its bytes: JSON and a line feed; the body follows. */
+export function encodeReply(reply: ImageReply): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(reply) + "\n");
+}
+
+/** Splits what the decoding process wrote, checking every value; nothing where it is no reply. */
+export function decodeReply(
+  bytes: Uint8Array,
+): { reply: ImageReply; body: Uint8Array } | undefined {
+  const end = bytes.subarray(0, MAX_REPLY_BYTES).indexOf(0x0a);
+  const reply = parse(bytes.subarray(STARTED.length, Math.max(0, end)));
+  return reply && { reply, body: bytes.subarray(end + 1) };
+}
+
+function parse(line: Uint8Array): ImageReply | undefined {
+  try {
+    const { refused, type, image, drawn } = JSON.parse(new TextDecoder().decode(line));
+    if (typeof refused === "string") return { refused };
+    const isReply = typeof type === "string" && isSize(image) && isSize(drawn) &&
+      drawn.width * drawn.height <= MAX_DRAWN_PIXELS;
+    return isReply ? { type, image, drawn } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSize(value: unknown): value is Size {
+  const { width, height } = value as Size;
+  return [width, height].every((side) => Number.isSafeInteger(side) && side > 0);
+}

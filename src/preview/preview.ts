@@ -1,0 +1,47 @@
+import { P2pError } from "../errors.ts";
+import { isText, KIND_HEAD_BYTES, kindOf } from "../transfer/kind.ts";
+import { CSV_HEAD_BYTES, previewCsv } from "./csv.ts";
+import { fitText } from "./fit_text.ts";
+import { readHead } from "./head.ts";
+import { previewImage } from "./image.ts";
+import { JSON_HEAD_BYTES, previewJson } from "./json.ts";
+import type { PreviewOptions } from "./options.ts";
+import { previewOther } from "./other.ts";
+import { paint } from "./spans.ts";
+import { previewText, TEXT_HEAD_BYTES } from "./text.ts";
+
+/**
+ * A file as lines for the terminal: a picture, a table, JSON or text, bounded in all they take; else its type and size.
+ * Never throws: a preview that fails or is refused is one line that says why.
+ */
+export async function preview(path: string, options: PreviewOptions): Promise<string[]> {
+  try {
+    return await previewByKind(path, options);
+  } catch (error) {
+    const text = fitText(`no preview: ${reasonOf(error)}`, options.columns);
+    return [paint([{ text, style: "dim" }], options.color)];
+  }
+}
+
+async function previewByKind(path: string, options: PreviewOptions): Promise<string[]> {
+  const { isFile, size } = await Deno.stat(path);
+  if (!isFile) throw new P2pError("refused", "it is no regular file");
+  const head = await readHead(path, KIND_HEAD_BYTES);
+  const kind = kindOf(head.bytes, path);
+  if (kind === "image") return await previewImage(path, size, options);
+  if (kind === "csv" && size > 0) {
+    return await previewCsv(await readHead(path, CSV_HEAD_BYTES), options);
+  }
+  if (kind === "json" && size > 0) {
+    return await previewJson(await readHead(path, JSON_HEAD_BYTES), options);
+  }
+  return size > 0 && isText(head.bytes)
+    ? previewText(await readHead(path, TEXT_HEAD_BYTES), options)
+    : previewOther(head, options);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it is not there";
+  if (error instanceof Deno.errors.PermissionDenied) return "it cannot be read";
+  return error instanceof Error ? error.message : String(error);
+}

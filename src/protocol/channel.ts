@@ -1,0 +1,138 @@
+import { P2pError } from "../errors.ts";
+import { RecordCipher } from "../secure/record_cipher.ts";
+import {
+  EXCHANGE_BYTES,
+  FRAME,
+  type Frame,
+  FRAME_HEADER_BYTES,
+  FrameDecoderStream,
+  writeFrameHeader,
+} from "../transport/frame.ts";
+import type { Handshake } from "./handshake.ts";
+import { decodeMessage, encodeMessage, type Message } from "./messages.ts";
+
+/** Bytes that `sendData` wants free in front of a sealed chunk, so that frame and chunk are one buffer. */
+export const DATA_HEADROOM_BYTES = FRAME_HEADER_BYTES + EXCHANGE_BYTES;
+
+/** How long a side that closes goes on reading, so that its last words are not lost to a reset. */
+const LINGER_MS = 2_000;
+
+/** What comes out of a channel: a message, or one sealed chunk of an exchange. */
+export type Incoming = Message | { type: "data"; exchange: number; chunk: Uint8Array };
+
+/** A connection after its handshake: messages as encrypted records, sealed chunks as data frames (SPEC.md §5, §6). */
+export class Channel {
+  #conn: Deno.TcpConn;
+  #send: RecordCipher;
+  #receive: RecordCipher;
+  #leftover: Uint8Array;
+  #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #frames: ReadableStream<Frame> | undefined;
+  #reading = false;
+  #closing = false;
+  #linger: ReturnType<typeof setTimeout> | undefined;
+  #sentAt = performance.now();
+
+  constructor(conn: Deno.TcpConn, handshake: Handshake) {
+    this.#conn = conn;
+    this.#send = new RecordCipher(handshake.send);
+    this.#receive = new RecordCipher(handshake.receive);
+    this.#leftover = handshake.leftover;
+    this.#writer = conn.writable.getWriter();
+    this.#writer.closed.catch(() => {}); // A failing write tells its caller.
+  }
+
+  /** Everything that arrives, in order, to the end of the connection. "protocol" for what SPEC.md does not allow. */
+  async *incoming(): AsyncGenerator<Incoming> {
+    this.#reading = true;
+    try {
+      const decoder = new FrameDecoderStream(this.#leftover);
+      this.#frames = this.#conn.readable.pipeThrough(decoder, { preventCancel: true });
+      for await (const frame of this.#frames.values({ preventCancel: true })) {
+        yield this.#decode(frame);
+      }
+    } catch (error) {
+      if (this.#closing) return;
+      if (error instanceof P2pError) throw error;
+      throw lost(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** Sends one message. "connection" where the connection is gone. */
+  async send(message: Message): Promise<void> {
+    const record = this.#send.seal(encodeMessage(message));
+    const frame = new Uint8Array(FRAME_HEADER_BYTES + record.length);
+    writeFrameHeader(frame, 0, { type: FRAME.record, length: record.length });
+    frame.set(record, FRAME_HEADER_BYTES);
+    await this.#write(frame);
+  }
+
+  /** Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`; resolves when the socket took it. */
+  async sendData(exchange: number, buffer: Uint8Array): Promise<void> {
+    writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });
+    new DataView(buffer.buffer, buffer.byteOffset).setUint32(FRAME_HEADER_BYTES, exchange);
+    await this.#write(buffer);
+  }
+
+  /** When something was last sent, by `performance.now()`. */
+  get sentAt(): number {
+    return this.#sentAt;
+  }
+
+  /** Says `lastWords` and closes after they have left; what still comes in is dropped. A moment later it breaks off. */
+  async close(lastWords?: Message): Promise<void> {
+    if (this.#closing) return;
+    const said = lastWords && this.send(lastWords);
+    this.#closing = true;
+    this.#linger = setTimeout(() => this.abort(), LINGER_MS);
+    try {
+      await said;
+      await this.#conn.closeWrite();
+      if (!this.#reading) await this.#drain();
+    } catch {
+      this.abort();
+    }
+  }
+
+  /** Closes at once. */
+  abort(): void {
+    this.#closing = true;
+    clearTimeout(this.#linger);
+    try {
+      this.#conn.close();
+    } catch {
+      // Closed already, by the end of its readable half.
+    }
+  }
+
+  /** Reads on to the end: a connection closed with bytes unread is reset, and our last words could be lost with it. */
+  async #drain() {
+    const rest: ReadableStream<unknown> = this.#conn.readable.locked
+      ? this.#frames!
+      : this.#conn.readable;
+    await rest.pipeTo(new WritableStream());
+  }
+
+  #decode({ type, body }: Frame): Incoming {
+    if (type === FRAME.record) return decodeMessage(this.#receive.open(body));
+    const exchange = new DataView(body.buffer, body.byteOffset).getUint32(0);
+    return { type: "data", exchange, chunk: body.subarray(EXCHANGE_BYTES) };
+  }
+
+  async #write(frame: Uint8Array) {
+    // A write after the end of our half would close the other half as well.
+    if (this.#closing) throw lost();
+    this.#sentAt = performance.now();
+    try {
+      await this.#writer.write(frame);
+    } catch (error) {
+      throw lost(error);
+    }
+  }
+}
+
+function lost(cause?: unknown): P2pError {
+  return new P2pError("connection", "the connection was lost", { cause });
+}

@@ -1,0 +1,162 @@
+import { P2pError } from "../errors.ts";
+import type { CipherState } from "../secure/cipher_state.ts";
+import { HandshakeState } from "../secure/noise.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+import { ByteReader } from "../transport/byte_reader.ts";
+import { decodeJson } from "./messages.ts";
+import { type Check, object, text } from "./schema.ts";
+
+/** The major version of SPEC.md. */
+export const VERSION = 1;
+
+/** Bytes that a stranger may make us read before the session is open (SPEC.md §12). */
+export const MAX_BYTES_BEFORE_OPEN = 2_048;
+
+const MAX_HANDSHAKE_MESSAGE_BYTES = 1_024;
+const PREAMBLE = new Uint8Array([0x50, 0x32, 0x50, VERSION, 1, 0, 0, 0]);
+
+/** The payloads of messages 2 and 3 (SPEC.md §3). */
+const AUTH = object({ auth: text(MAX_HANDSHAKE_MESSAGE_BYTES) });
+const NAME = object({ name: text(MAX_HANDSHAKE_MESSAGE_BYTES) });
+
+/** What a handshake gives: the cipher states, the other side, and bytes that were read too far. */
+export interface Handshake {
+  send: CipherState;
+  receive: CipherState;
+  /** The other side's static key. */
+  remoteKey: Uint8Array;
+  /** Who the initiator says it is, unchecked; undefined at the initiator, which learns it from `welcome`. */
+  remoteName: unknown;
+  leftover: Uint8Array;
+}
+
+/** The two halves of a connection. */
+export interface Duplex {
+  readable: ReadableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
+}
+
+/**
+ * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's static key before message 3 leaves, and
+ * throws to end it there.
+ */
+export async function initiate(
+  conn: Duplex,
+  { keyPair, name, checkKey }: {
+    keyPair: KeyPair;
+    name: string;
+    checkKey: (key: Uint8Array) => Promise<void>;
+  },
+): Promise<Handshake> {
+  const state = new HandshakeState({
+    pattern: "XX",
+    initiator: true,
+    prologue: PREAMBLE,
+    s: keyPair,
+  });
+  const reader = new ByteReader(conn.readable, { maxBytes: MAX_BYTES_BEFORE_OPEN });
+  await write(conn, [PREAMBLE, ...framed(state.writeMessage())]);
+  checkPreamble(await reader.read(PREAMBLE.length));
+  const { auth } = decodePayload(await readMessage(reader, state), AUTH);
+  if (auth !== "none") {
+    throw new P2pError(
+      "refused",
+      `the hub wants proof by "${auth}", which this version cannot give`,
+    );
+  }
+  await checkKey(state.remoteStatic!);
+  await write(conn, framed(state.writeMessage(encodeJson({ name }))));
+  return {
+    ...state.split(),
+    remoteKey: state.remoteStatic!,
+    remoteName: undefined,
+    leftover: reader.release(),
+  };
+}
+
+/** The acceptor's side of SPEC.md §2 to §4, up to message 3. */
+export async function accept(conn: Duplex, { keyPair }: { keyPair: KeyPair }): Promise<Handshake> {
+  const reader = new ByteReader(conn.readable, { maxBytes: MAX_BYTES_BEFORE_OPEN });
+  const preamble = await reader.read(PREAMBLE.length);
+  if (isP2p(preamble)) await write(conn, [PREAMBLE]);
+  checkPreamble(preamble);
+  const state = new HandshakeState({
+    pattern: "XX",
+    initiator: false,
+    prologue: PREAMBLE,
+    s: keyPair,
+  });
+  const empty = await readMessage(reader, state);
+  if (empty.length > 0) {
+    throw new P2pError("protocol", "cannot read handshake: message 1 has a payload");
+  }
+  await write(conn, framed(state.writeMessage(encodeJson({ auth: "none" }))));
+  const { name } = decodePayload(await readMessage(reader, state), NAME);
+  return {
+    ...state.split(),
+    remoteKey: state.remoteStatic!,
+    remoteName: name,
+    leftover: reader.release(),
+  };
+}
+
+function isP2p(preamble: Uint8Array): boolean {
+  return PREAMBLE.subarray(0, 3).every((byte, i) => byte === preamble[i]);
+}
+
+function checkPreamble(preamble: Uint8Array) {
+  if (!isP2p(preamble)) throw new P2pError("connection", "what answers there is not p2p");
+  if (preamble[3] !== VERSION) {
+    throw new P2pError(
+      "connection",
+      `the other side speaks version ${preamble[3]} of the protocol, this one ${VERSION}`,
+      {
+        hint: "install the same version of p2p on both sides",
+      },
+    );
+  }
+  if (!PREAMBLE.every((byte, i) => byte === preamble[i])) {
+    throw new P2pError("protocol", "the preamble is unknown");
+  }
+}
+
+/** The payload of the next handshake message: `length:u16 ‖ message` (SPEC.md §3). */
+async function readMessage(reader: ByteReader, state: HandshakeState): Promise<Uint8Array> {
+  const header = await reader.read(2);
+  const length = header[0]! * 256 + header[1]!;
+  if (length > MAX_HANDSHAKE_MESSAGE_BYTES) {
+    throw new P2pError(
+      "protocol",
+      `cannot read handshake: length ${length} exceeds ${MAX_HANDSHAKE_MESSAGE_BYTES}`,
+    );
+  }
+  return state.readMessage(await reader.read(length));
+}
+
+function decodePayload<T>(payload: Uint8Array, check: Check<T>): T {
+  return check(decodeJson(payload, MAX_HANDSHAKE_MESSAGE_BYTES), "payload");
+}
+
+function framed(message: Uint8Array): Uint8Array[] {
+  return [new Uint8Array([message.length >> 8, message.length & 255]), message];
+}
+
+function encodeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** One write for all parts, so that they leave in one packet. */
+async function write(conn: Duplex, parts: Uint8Array[]) {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  const writer = conn.writable.getWriter();
+  try {
+    await writer.write(bytes);
+  } finally {
+    writer.releaseLock();
+  }
+}

@@ -1,0 +1,184 @@
+import { P2pError } from "../errors.ts";
+import { checkedPeerName } from "./peer_name.ts";
+import {
+  base64url,
+  boolean,
+  type Check,
+  type Checked,
+  hex,
+  int,
+  nullable,
+  object,
+  oneOf,
+  text,
+} from "./schema.ts";
+
+/** Most bytes of one message as JSON (SPEC.md §6). */
+export const MAX_MESSAGE_BYTES = 32_768;
+
+/** Deepest nesting of one message (SPEC.md §6). */
+export const MAX_MESSAGE_DEPTH = 6;
+
+/** Largest exchange number (SPEC.md §7). */
+export const MAX_EXCHANGE = 2 ** 31 - 1;
+
+/** Most UTF-16 code units of a reason (SPEC.md §7). */
+export const MAX_REASON_LENGTH = 500;
+
+/** What a file is taken for (SPEC.md §7, `offer`). */
+export const KINDS = ["image", "csv", "json", "file"] as const;
+
+/** Why an offer is refused (SPEC.md §7). */
+export const REFUSE_CODES = [
+  "name",
+  "kind",
+  "size",
+  "quota",
+  "space",
+  "declined",
+  "exists",
+  "busy",
+  "disk",
+] as const;
+
+/** Why a running exchange is ended (SPEC.md §7). */
+export const CANCEL_CODES = [
+  ...REFUSE_CODES,
+  "interrupted",
+  "changed",
+  "corrupt",
+  "damaged",
+] as const;
+
+/** Why a session ends (SPEC.md §7). */
+export const GOODBYE_CODES = ["bye", "refused", "protocol", "busy", "shutdown"] as const;
+
+const exchange = int(1, MAX_EXCHANGE);
+const reason = text(MAX_REASON_LENGTH);
+
+const SHAPES = {
+  welcome: object({ name: checkedPeerName }),
+  goodbye: object({ code: oneOf(GOODBYE_CODES), reason }),
+  ping: object({}),
+  pong: object({}),
+  offer: object({
+    exchange,
+    transfer: hex(32),
+    name: text(1024),
+    kind: oneOf(KINDS),
+    size: nullable(int()),
+    folder: boolean,
+    files: int(),
+    modified: nullable(int()),
+    executable: boolean,
+    text: boolean,
+    key: base64url(43),
+  }),
+  accept: object({ exchange, offset: int(), digest: nullable(hex(64)) }),
+  exists: object({ exchange, sha256: hex(64) }),
+  refuse: object({ exchange, code: oneOf(REFUSE_CODES), reason }),
+  begin: object({ exchange, offset: int(), salt: base64url(43) }),
+  end: object({ exchange }),
+  credit: object({ exchange, bytes: int(1) }),
+  receipt: object({
+    exchange,
+    savedAs: text(4096),
+    sha256: hex(64),
+    bytes: int(),
+    resumedAt: int(),
+  }),
+  settled: object({ exchange }),
+  cancel: object({ exchange, code: oneOf(CANCEL_CODES), reason }),
+} satisfies Record<string, Check<unknown>>;
+
+type Shapes = typeof SHAPES;
+
+/** The name of a message (SPEC.md §7). */
+export type MessageType = keyof Shapes;
+
+/** One message of the given type, or of any (SPEC.md §7). */
+export type Message<T extends MessageType = MessageType> = {
+  [K in T]: { type: K } & Checked<Shapes[K]>;
+}[T];
+
+/** The offer of a transfer (SPEC.md §8). */
+export type Offer = Message<"offer">;
+
+/** What a file is taken for. */
+export type Kind = typeof KINDS[number];
+
+/** The code of a `refuse`. */
+export type RefuseCode = typeof REFUSE_CODES[number];
+
+/** The code of a `cancel`. */
+export type CancelCode = typeof CANCEL_CODES[number];
+
+/** The code of a `goodbye`. */
+export type GoodbyeCode = typeof GOODBYE_CODES[number];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The bytes of a message. Throws a `RangeError` where they are over {@link MAX_MESSAGE_BYTES}. */
+export function encodeMessage(message: Message): Uint8Array {
+  const bytes = encoder.encode(JSON.stringify(message));
+  if (bytes.length > MAX_MESSAGE_BYTES) {
+    throw new RangeError(
+      `cannot encode "${message.type}": ${bytes.length} bytes exceed ${MAX_MESSAGE_BYTES}`,
+    );
+  }
+  return bytes;
+}
+
+/** The message that `bytes` hold. Throws `P2pError` "protocol" for anything that SPEC.md §7 does not allow. */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const value = decodeJson(bytes, MAX_MESSAGE_BYTES);
+  const type = (value as { type?: unknown } | null)?.type;
+  if (typeof type !== "string" || !Object.hasOwn(SHAPES, type)) {
+    throw new P2pError(
+      "protocol",
+      `cannot decode message: unknown type ${JSON.stringify(type)?.slice(0, 40)}`,
+    );
+  }
+  try {
+    return { type, ...SHAPES[type as MessageType](value, "") } as Message;
+  } catch (error) {
+    throw new P2pError("protocol", `cannot decode "${type}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** JSON of at most `maxBytes` bytes and {@link MAX_MESSAGE_DEPTH} levels, from a peer; "protocol" for anything else. */
+export function decodeJson(bytes: Uint8Array, maxBytes: number): unknown {
+  if (bytes.length > maxBytes) {
+    throw new P2pError(
+      "protocol",
+      `cannot decode message: ${bytes.length} bytes exceed ${maxBytes}`,
+    );
+  }
+  try {
+    const json = decoder.decode(bytes);
+    if (depth(json) > MAX_MESSAGE_DEPTH) throw new Error(`deeper than ${MAX_MESSAGE_DEPTH} levels`);
+    return JSON.parse(json);
+  } catch (error) {
+    throw new P2pError("protocol", `cannot decode message: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** How deep `json` nests, counted on the text so that nothing deep is ever built. */
+function depth(json: string): number {
+  let deepest = 0, level = 0, inString = false;
+  for (let i = 0; i < json.length; i++) {
+    const c = json[i];
+    if (inString) {
+      if (c === "\\") i++;
+      else if (c === '"') inString = false;
+    } else if (c === '"') inString = true;
+    else if (c === "{" || c === "[") deepest = Math.max(deepest, ++level);
+    else if (c === "}" || c === "]") level--;
+  }
+  return deepest;
+}

@@ -1,0 +1,83 @@
+import { P2pError } from "../errors.ts";
+
+/** Checks one value from the wire and gives it its type, or throws with `path` in the message. */
+export type Check<T> = (value: unknown, path: string) => T;
+
+/** What a {@link Check} gives. */
+export type Checked<C> = C extends Check<infer T> ? T : never;
+
+/** An integer from `min` to `max`, both included; by default every size that JSON can carry exactly. */
+export function int(min = 0, max = Number.MAX_SAFE_INTEGER): Check<number> {
+  return (value, path) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+      ? value as number
+      : fail(path, `an integer from ${min} to ${max}`);
+}
+
+/** A string of `min` to `max` UTF-16 code units. */
+export function text(max: number, min = 0): Check<string> {
+  return (value, path) =>
+    typeof value === "string" && value.length >= min && value.length <= max
+      ? value
+      : fail(path, `text of ${min} to ${max} characters`);
+}
+
+/** Exactly `length` lower-case hexadecimal digits. */
+export function hex(length: number): Check<string> {
+  return (value, path) =>
+    typeof value === "string" && value.length === length && /^[0-9a-f]*$/.test(value)
+      ? value
+      : fail(path, `${length} hexadecimal digits`);
+}
+
+/** Exactly `length` characters of base64url without padding. */
+export function base64url(length: number): Check<string> {
+  return (value, path) =>
+    typeof value === "string" && value.length === length && /^[\w-]*$/.test(value)
+      ? value
+      : fail(path, `${length} characters of base64url`);
+}
+
+/** `true` or `false`. */
+export const boolean: Check<boolean> = (value, path) =>
+  typeof value === "boolean" ? value : fail(path, "true or false");
+
+/** One of a list of words. */
+export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
+  return (value, path) =>
+    words.includes(value as T) ? value as T : fail(path, `one of ${words.join(", ")}`);
+}
+
+/** What `check` takes, or null. */
+export function nullable<T>(check: Check<T>): Check<T | null> {
+  return (value, path) => value === null ? null : check(value, path);
+}
+
+/** A list of at most `max` values that `check` takes. */
+export function list<T>(check: Check<T>, max: number): Check<T[]> {
+  return (value, path) =>
+    Array.isArray(value) && value.length <= max
+      ? value.map((item, i) => check(item, `${path}[${i}]`))
+      : fail(path, `a list of at most ${max}`);
+}
+
+type Shape = Record<string, Check<unknown>>;
+
+/** An object with the fields of `shape`; others are left out of the result (SPEC.md §7). */
+export function object<S extends Shape>(shape: S): Check<{ [K in keyof S]: Checked<S[K]> }> {
+  const fields = Object.entries(shape);
+  return (value, path) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return fail(path, "an object");
+    }
+    const known = fields.map(([key, check]) => {
+      const field = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+      return [key, check(field, path === "" ? key : `${path}.${key}`)];
+    });
+    return Object.fromEntries(known);
+  };
+}
+
+function fail(path: string, expected: string): never {
+  throw new P2pError("protocol", `"${path}" is not ${expected}`);
+}

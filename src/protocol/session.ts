@@ -1,0 +1,211 @@
+import { P2pError } from "../errors.ts";
+import type { Channel, Incoming } from "./channel.ts";
+import { Exchange } from "./exchange.ts";
+import type { GoodbyeCode, Message, Offer } from "./messages.ts";
+import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
+
+/** Exchanges that may be open at once in each direction (SPEC.md §7). */
+export const MAX_OPEN_EXCHANGES = 16;
+
+/** Answers that may wait for the socket: more are for somebody who asks and does not read. */
+const MAX_WAITING_ANSWERS = 64;
+
+/** When a side that is silent speaks up, and when the other one is given up (SPEC.md §11). */
+const KEEP_ALIVE = { pingAfterMs: 25_000, deadAfterMs: 60_000 };
+
+/** Takes an exchange that the other side has opened, and its offer. Without it every offer is refused. */
+export type OnOffer = (exchange: Exchange, offer: Offer) => void;
+
+/** What a session is told at its start. */
+export interface SessionOptions {
+  initiator: boolean;
+  onOffer?: OnOffer | undefined;
+  keepAlive?: typeof KEEP_ALIVE;
+}
+
+/** A connection with somebody known: exchanges over one channel, kept alive, ended by `goodbye` (SPEC.md §6, §7, §11). */
+export class Session {
+  /** Settles when the session is over: resolves after a goodbye of code `bye` or ours, rejects with why otherwise. */
+  readonly closed: Promise<void>;
+  /** The acceptor's name, from `welcome`; rejects where it does not take the session. */
+  readonly welcomed: Promise<string>;
+  #channel: Channel;
+  #options: SessionOptions;
+  #exchanges = new Map<number, Exchange>();
+  #nextOwn: number;
+  #lastTheirs = 0;
+  #heardAt = performance.now();
+  #waitingAnswers = 0;
+  #welcomeSeen = false;
+  #ended = false;
+  #failure: P2pError | undefined;
+  #welcome = Promise.withResolvers<string>();
+
+  constructor(channel: Channel, options: SessionOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#nextOwn = options.initiator ? 1 : 2;
+    this.welcomed = this.#welcome.promise;
+    this.welcomed.catch(() => {});
+    this.closed = this.#run();
+    this.closed.catch(() => {});
+  }
+
+  /** Opens an exchange of our own. Throws why the session is over where it is. */
+  open(): Exchange {
+    if (this.#failure !== undefined) throw this.#failure;
+    const number = this.#nextOwn;
+    this.#nextOwn += 2;
+    return this.#add(number);
+  }
+
+  /** Tells the initiator that it may come in, and our name. */
+  welcome(name: string): Promise<void> {
+    return this.#channel.send({ type: "welcome", name });
+  }
+
+  /** Ends the session with a reason and closes the connection once that has left, or has had its time. */
+  async goodbye(code: GoodbyeCode, reason: string): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#channel.close({
+      type: "goodbye",
+      code,
+      reason: reason.slice(0, MAX_REASON_LENGTH),
+    });
+  }
+
+  /** Breaks the connection off. */
+  abort(): void {
+    this.#channel.abort();
+  }
+
+  async #run() {
+    const keepAlive = this.#options.keepAlive ?? KEEP_ALIVE;
+    const watch = setInterval(() => this.#watch(keepAlive), keepAlive.pingAfterMs / 5);
+    let failure = new P2pError("connection", "the connection was lost");
+    try {
+      for await (const incoming of this.#channel.incoming()) {
+        this.#heardAt = performance.now();
+        if (!this.#ended) this.#take(incoming);
+      }
+      if (!this.#ended) throw failure;
+      failure = new P2pError("connection", "the session is over");
+    } catch (error) {
+      failure = error instanceof P2pError
+        ? error
+        : new P2pError("unexpected", (error as Error).message, { cause: error });
+      throw failure;
+    } finally {
+      clearInterval(watch);
+      this.#failure = failure;
+      this.#welcome.reject(failure);
+      for (const exchange of this.#exchanges.values()) exchange.fail(failure);
+      // A break of the protocol is told to the other side.
+      if (failure.code === "protocol") await this.goodbye("protocol", failure.message);
+      this.#ended = true;
+      this.#channel.abort();
+    }
+  }
+
+  #take(incoming: Incoming) {
+    this.#checkWelcome(incoming.type);
+    switch (incoming.type) {
+      case "data":
+        return this.#find(incoming.exchange)?.pushChunk(incoming.chunk);
+      case "offer":
+        return this.#takeOffer(incoming);
+      case "welcome":
+        return this.#welcome.resolve(incoming.name);
+      case "goodbye":
+        return this.#takeGoodbye(incoming);
+      case "ping":
+        return this.#answer({ type: "pong" });
+      case "pong":
+        return;
+      default:
+        return this.#find(incoming.exchange)?.pushMessage(incoming);
+    }
+  }
+
+  /** The acceptor's first record is `welcome`, unless it is `goodbye`; nobody else says it (SPEC.md §4). */
+  #checkWelcome(type: Incoming["type"]) {
+    if (type === "goodbye") return;
+    const due = this.#options.initiator && !this.#welcomeSeen;
+    if ((type === "welcome") !== due) throw new P2pError("protocol", `"${type}" at the wrong time`);
+    this.#welcomeSeen = true;
+  }
+
+  /** The open exchange of that number; undefined where it is over; "protocol" where it never was. */
+  #find(number: number): Exchange | undefined {
+    const exchange = this.#exchanges.get(number);
+    const last = this.#isOurs(number) ? this.#nextOwn - 2 : this.#lastTheirs;
+    if (number < 1 || number > last) {
+      throw new P2pError("protocol", `exchange ${number} was never opened`);
+    }
+    return exchange;
+  }
+
+  #takeOffer(offer: Offer) {
+    const number = offer.exchange;
+    if (this.#isOurs(number) || number <= this.#lastTheirs) {
+      throw new P2pError("protocol", `exchange ${number} cannot be opened by an offer`);
+    }
+    this.#lastTheirs = number;
+    const { onOffer } = this.#options;
+    const theirs = [...this.#exchanges.keys()].filter((open) => !this.#isOurs(open)).length;
+    if (onOffer === undefined) return this.#refuse(number, "declined", "nothing is received here");
+    if (theirs === MAX_OPEN_EXCHANGES) {
+      return this.#refuse(
+        number,
+        "busy",
+        `${MAX_OPEN_EXCHANGES} transfers are under way on this connection`,
+      );
+    }
+    onOffer(this.#add(number), offer);
+  }
+
+  #refuse(exchange: number, code: "declined" | "busy", reason: string) {
+    this.#answer({ type: "refuse", exchange, code, reason });
+  }
+
+  #answer(message: Message) {
+    if (this.#waitingAnswers === MAX_WAITING_ANSWERS) {
+      throw new P2pError("protocol", `more than ${MAX_WAITING_ANSWERS} answers wait to be read`);
+    }
+    this.#waitingAnswers++;
+    this.#channel.send(message).catch(() => {}).finally(() => this.#waitingAnswers--);
+  }
+
+  #takeGoodbye({ code, reason }: Message<"goodbye">) {
+    if (code === "bye") {
+      this.#ended = true;
+      return void this.#channel.close();
+    }
+    if (code === "refused") throw new P2pError("refused", reason);
+    throw new P2pError("connection", `the other side ended the connection: ${reason}`);
+  }
+
+  #add(number: number): Exchange {
+    if (number > MAX_EXCHANGE) {
+      throw new P2pError("connection", "the numbers of this session are used up");
+    }
+    const onEnd = () => this.#exchanges.delete(number);
+    const exchange = new Exchange(number, { channel: this.#channel, onEnd });
+    this.#exchanges.set(number, exchange);
+    return exchange;
+  }
+
+  #isOurs(number: number): boolean {
+    return number % 2 === this.#nextOwn % 2;
+  }
+
+  /** By what was sent, not heard: who only receives keeps a sender alive whose own pings wait behind its data. */
+  #watch({ pingAfterMs, deadAfterMs }: typeof KEEP_ALIVE) {
+    const now = performance.now();
+    if (now - this.#heardAt >= deadAfterMs) return this.#channel.abort();
+    if (now - this.#channel.sentAt >= pingAfterMs) {
+      this.#channel.send({ type: "ping" }).catch(() => {});
+    }
+  }
+}

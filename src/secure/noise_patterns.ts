@@ -1,0 +1,74 @@
+/** What one token of a message pattern does (Noise §7.1, §9.2). */
+export type Token = "e" | "s" | "ee" | "es" | "se" | "ss" | "psk";
+
+/** A handshake pattern: whose static keys are known before, and the tokens of each message. */
+export interface HandshakePattern {
+  readonly initiatorKnown: boolean;
+  readonly responderKnown: boolean;
+  /** Message 1 is the initiator's; then they take turns. */
+  readonly messages: readonly (readonly Token[])[];
+}
+
+/** The fundamental patterns that are not deferred: one-way (Noise §7.4), interactive (§7.5). */
+const FUNDAMENTAL: ReadonlyMap<string, HandshakePattern> = new Map([
+  ["N", known("responder", "e es")],
+  ["K", known("both", "e es ss")],
+  ["X", known("responder", "e es s ss")],
+  ["NN", known("none", "e", "e ee")],
+  ["NK", known("responder", "e es", "e ee")],
+  ["NX", known("none", "e", "e ee s es")],
+  ["KN", known("initiator", "e", "e ee se")],
+  ["KK", known("both", "e es ss", "e ee se")],
+  ["KX", known("initiator", "e", "e ee se s es")],
+  ["XN", known("none", "e", "e ee", "s se")],
+  ["XK", known("responder", "e es", "e ee", "s se")],
+  ["XX", known("none", "e", "e ee s es", "s se")],
+  ["IN", known("none", "e s", "e ee se")],
+  ["IK", known("responder", "e es s ss", "e ee se")],
+  ["IX", known("none", "e s", "e ee se s es")],
+]);
+
+/** The pattern of a name such as `XX` or `XXpsk0+psk3`; RangeError where there is none. */
+export function handshakePattern(name: string): HandshakePattern {
+  const [, base = "", modifiers = ""] = name.match(/^([A-Z]+)(.*)$/) ?? [];
+  const fundamental = FUNDAMENTAL.get(base);
+  if (fundamental === undefined) throw new RangeError(`no handshake pattern "${name}"`);
+  const messages = fundamental.messages.map((tokens) => [...tokens]);
+  if (modifiers !== "") {
+    for (const modifier of modifiers.split("+")) placePsk(messages, modifier);
+  }
+  return { ...fundamental, messages };
+}
+
+/** What one side has to have before the first message: its own key pair, the other's key, psks. */
+export function neededKeys(pattern: HandshakePattern, initiator: boolean) {
+  const { initiatorKnown, responderKnown, messages } = pattern;
+  const sendsStatic = messages.some((tokens, index) =>
+    (index % 2 === 0) === initiator && tokens.includes("s")
+  );
+  return {
+    s: sendsStatic || (initiator ? initiatorKnown : responderKnown),
+    rs: initiator ? responderKnown : initiatorKnown,
+    psks: messages.flat().filter((token) => token === "psk").length,
+  };
+}
+
+/** `psk0` is the first token of message 1, `pskN` the last one of message N (Noise §9.4). */
+function placePsk(messages: Token[][], modifier: string) {
+  const place = modifier.match(/^psk(\d)$/)?.[1];
+  const message = place === undefined ? undefined : messages[Math.max(0, Number(place) - 1)];
+  if (message === undefined) throw new RangeError(`no place for the modifier "${modifier}"`);
+  if (place === "0") message.unshift("psk");
+  else message.push("psk");
+}
+
+function known(
+  who: "none" | "initiator" | "responder" | "both",
+  ...messages: string[]
+): HandshakePattern {
+  return {
+    initiatorKnown: who === "initiator" || who === "both",
+    responderKnown: who === "responder" || who === "both",
+    messages: messages.map((tokens) => tokens.split(" ") as Token[]),
+  };
+}

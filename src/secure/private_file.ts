@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { P2pError } from "../errors.ts";
+
+/** Makes `dir` for this user alone (0700) where it is missing. "local" where it cannot be made. */
+export async function makePrivateFolder(dir: string): Promise<void> {
+  try {
+    await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new P2pError("local", `cannot make the folder "${dir}": ${(error as Error).message}`, {
+      hint: "choose another one with --home DIR or P2P_HOME",
+      cause: error,
+    });
+  }
+}
+
+/** The text of a file that nobody but its owner may read; undefined where there is none. "local" for open modes. */
+export async function readPrivateFile(path: string): Promise<string | undefined> {
+  try {
+    const { mode } = await Deno.stat(path);
+    if (mode !== null && Deno.build.os !== "windows" && (mode & 0o077) !== 0) {
+      throw new P2pError(
+        "local",
+        `cannot use "${path}": others may read it (mode ${(mode & 0o777).toString(8)})`,
+        {
+          hint: `run \`chmod 600 "${path}"\``,
+        },
+      );
+    }
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof P2pError) throw error;
+    throw new P2pError("local", `cannot read "${path}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Writes a new file (0600) whole or not at all; false, and nothing done, where there is one of that name already. */
+export async function createPrivateFile(dir: string, name: string, text: string): Promise<boolean> {
+  const temporary = await writeTemporary(dir, text);
+  try {
+    await Deno.link(temporary, join(dir, name));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  } finally {
+    await Deno.remove(temporary);
+  }
+}
+
+/** Replaces a file (0600) whole or not at all. */
+export async function replacePrivateFile(dir: string, name: string, text: string): Promise<void> {
+  await Deno.rename(await writeTemporary(dir, text), join(dir, name));
+}
+
+async function writeTemporary(dir: string, text: string): Promise<string> {
+  const path = join(dir, `.${crypto.randomUUID()}.new`);
+  using file = await Deno.open(path, { createNew: true, write: true, mode: 0o600 });
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.syncData();
+  return path;
+}

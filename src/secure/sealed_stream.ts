@@ -1,0 +1,151 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import { NONCE_BYTES, open, sealInto, TAG_BYTES } from "./aead.ts";
+import { hkdf } from "./hkdf.ts";
+
+/** Plaintext bytes of every chunk but the last, which may be shorter (SPEC.md §9). */
+export const CHUNK_BYTES = 262_144;
+
+/** The most that a sealed chunk has: ciphertext and tag. */
+export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
+
+/** What the key of an attempt depends on (SPEC.md §9). */
+export interface Attempt {
+  /** 32 random bytes of this attempt. */
+  salt: Uint8Array;
+  /** 16 bytes. */
+  transferId: Uint8Array;
+  /** The offset in the content stream at which the attempt begins. */
+  offset: number;
+}
+
+/** The 32-byte key of one attempt from the transfer key; RangeError for lengths that are wrong. */
+export function deriveDataKey(
+  transferKey: Uint8Array,
+  { salt, transferId, offset }: Attempt,
+): Uint8Array {
+  if (transferKey.length !== 32 || salt.length !== 32 || transferId.length !== 16) {
+    const lengths = [transferKey, salt, transferId].map((bytes) => bytes.length).join(", ");
+    throw new RangeError(`cannot derive data key: lengths ${lengths} where 32, 32, 16 are needed`);
+  }
+  if (!Number.isSafeInteger(offset) || offset < 0) {
+    throw new RangeError(`cannot derive data key: offset ${offset} is not a safe integer`);
+  }
+  const start = Buffer.alloc(8);
+  start.writeBigUInt64BE(BigInt(offset));
+  return hkdf(transferKey, { salt, info: Buffer.concat([LABEL, transferId, start]) });
+}
+
+const LABEL = Buffer.from("p2p/1 data");
+
+/**
+ * Plaintext chunks of `CHUNK_BYTES`, the last one shorter or absent, to sealed chunks (SPEC.md §9).
+ * Each output has `headroom` bytes free in front. A chunk is held until the next one comes, so every
+ * chunk has to be a buffer of its own. RangeError for chunks that are cut otherwise.
+ */
+export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
+  constructor(key: Uint8Array, { headroom = 0 }: { headroom?: number } = {}) {
+    let counter = 0;
+    let held: Uint8Array | undefined;
+
+    function sealChunk(chunk: Uint8Array, last: boolean): Uint8Array {
+      const framed = new Uint8Array(headroom + chunk.length + TAG_BYTES);
+      sealInto(framed.subarray(headroom), key, chunkNonce(counter, last), chunk);
+      counter += 1;
+      return framed;
+    }
+
+    super({
+      transform(chunk, controller) {
+        if (held !== undefined) controller.enqueue(sealChunk(checkFull(held), false));
+        held = checkSize(chunk);
+      },
+      flush(controller) {
+        controller.enqueue(sealChunk(held ?? new Uint8Array(0), true));
+      },
+    });
+  }
+}
+
+/**
+ * Sealed chunks, one an enqueue, back to plaintext chunks, each as soon as it is checked (SPEC.md §9).
+ * P2pError `protocol` for a chunk that is changed, moved, too long or behind the last one, and for
+ * an end without a last chunk.
+ */
+export class OpenStream extends TransformStream<Uint8Array, Uint8Array> {
+  constructor(key: Uint8Array) {
+    let counter = 0;
+    let ended = false;
+
+    super({
+      transform(sealed, controller) {
+        if (ended) refuse(counter, "it comes after the last chunk");
+        checkSealedSize(counter, sealed.length);
+        const { chunk, last } = openChunk(key, counter, sealed);
+        ended = last;
+        counter += 1;
+        if (chunk.length > 0) controller.enqueue(chunk);
+      },
+      flush() {
+        if (!ended) refuse(counter, "the stream ends before the last chunk");
+      },
+    });
+  }
+}
+
+/** A full chunk may be the last one or not; the last comes once, so that is tried second. */
+function openChunk(key: Uint8Array, counter: number, sealed: Uint8Array) {
+  const full = sealed.length === SEALED_CHUNK_BYTES;
+  for (const last of full ? [false, true] : [true]) {
+    const chunk = tryOpen(key, chunkNonce(counter, last), sealed);
+    if (chunk !== undefined) return { chunk, last };
+  }
+  return refuse(
+    counter,
+    full ? "it is not authentic" : "it is short and not authentic as the last",
+  );
+}
+
+function tryOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+  try {
+    return open(key, nonce, sealed);
+  } catch (error) {
+    if (error instanceof P2pError) return undefined;
+    throw error;
+  }
+}
+
+function checkSealedSize(counter: number, length: number) {
+  if (length > SEALED_CHUNK_BYTES) {
+    refuse(counter, `length ${length} exceeds ${SEALED_CHUNK_BYTES}`);
+  }
+  const least = counter === 0 ? TAG_BYTES : TAG_BYTES + 1;
+  if (length < least) refuse(counter, `length ${length} is less than ${least}`);
+}
+
+function checkSize(chunk: Uint8Array): Uint8Array {
+  if (chunk.length > CHUNK_BYTES || chunk.length === 0) {
+    throw new RangeError(`cannot seal chunk: length ${chunk.length} is not 1 to ${CHUNK_BYTES}`);
+  }
+  return chunk;
+}
+
+function checkFull(chunk: Uint8Array): Uint8Array {
+  if (chunk.length < CHUNK_BYTES) {
+    throw new RangeError(`cannot seal chunk: length ${chunk.length}, and it is not the last`);
+  }
+  return chunk;
+}
+
+function refuse(counter: number, state: string): never {
+  throw new P2pError("protocol", `cannot open chunk ${counter}: ${state}`);
+}
+
+/** The counter in 11 bytes, big-endian, then the flag of the last chunk. */
+function chunkNonce(counter: number, last: boolean): Uint8Array {
+  const nonce = new Uint8Array(NONCE_BYTES);
+  const view = new DataView(nonce.buffer);
+  view.setBigUint64(3, BigInt(counter));
+  view.setUint8(NONCE_BYTES - 1, last ? 1 : 0);
+  return nonce;
+}

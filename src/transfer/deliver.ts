@@ -1,0 +1,159 @@
+import { P2pError } from "../errors.ts";
+import type { Session } from "../protocol/session.ts";
+import type { Delivered, Report } from "./events.ts";
+import type { Outbox } from "./outbox.ts";
+import { sendTransfer } from "./send.ts";
+import type { LeftOut, Source } from "./source.ts";
+
+/** Transfers of one run that are under way at once: enough to hide the round trips of small files. */
+const AT_ONCE = 4;
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 8_000;
+
+/** Stands for the identity of what cannot be read again in another run. */
+const runId = crypto.randomUUID();
+
+/** One thing to send: what to call it in messages, its path for the outbox, and how to open it. */
+export interface Item {
+  label: string;
+  path: string;
+  open: () => Promise<Source>;
+}
+
+/** What became of an item. */
+export interface Outcome {
+  item: Item;
+  /** The id, where it got as far as that. */
+  transfer?: string | undefined;
+  delivered?: Delivered;
+  error?: P2pError;
+  /** What a folder held and could not be sent. */
+  leftOut?: readonly LeftOut[];
+}
+
+/** How a run of items is delivered. */
+export interface DeliverOptions {
+  /** Opens a session with the hub; called again after a cut. */
+  connect: () => Promise<{ session: Session; name: string }>;
+  /** The hub's address, for the outbox. */
+  to: string;
+  outbox: Outbox;
+  /** Start over, even where a part is at the receiver. */
+  fresh: boolean;
+  /** How long to try to reconnect after a cut, in ms. */
+  giveUpMs: number;
+  limit?: number | undefined;
+  report: Report;
+  /** Is told of a cut and the pause in ms until the next try. */
+  onReconnect: (error: P2pError, pauseMs: number) => void;
+  onOutcome: (outcome: Outcome) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends all items, {@link AT_ONCE} at a time, over one session; after a cut it reconnects with growing pauses and goes
+ * on where it stopped. Every item gets one outcome. Throws only where the first connection fails, or is interrupted.
+ */
+export async function deliver(items: Item[], options: DeliverOptions): Promise<void> {
+  const waiting = [...items];
+  let connected = await options.connect();
+  let cutAt: number | undefined;
+  let pause = FIRST_PAUSE_MS;
+  while (true) {
+    const before = waiting.length;
+    const cut = await sendAll(waiting, { ...options, ...connected });
+    if (cut === undefined) return await connected.session.goodbye("bye", "all is sent");
+    connected.session.abort();
+    if (waiting.length < before) [cutAt, pause] = [undefined, FIRST_PAUSE_MS];
+    cutAt ??= Date.now();
+    const next = await reconnect(cut, { options, pause, until: cutAt + options.giveUpMs });
+    if (next instanceof P2pError) return giveUp(waiting, next, options);
+    connected = next;
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+type Connected = Awaited<ReturnType<DeliverOptions["connect"]>>;
+
+/** Works `waiting` off from the front; returns the error of a lost connection, with what is not done back in front. */
+async function sendAll(
+  waiting: Item[],
+  options: DeliverOptions & Connected,
+): Promise<P2pError | undefined> {
+  const undone: Item[] = [];
+  let cut: P2pError | undefined;
+  const worker = async () => {
+    for (let item; cut === undefined && (item = waiting.shift());) {
+      const outcome = await sendItem(item, options);
+      if (outcome.error?.code === "connection" || outcome.error?.code === "protocol") {
+        cut = outcome.error;
+        undone.push(item);
+      } else options.onOutcome(outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  options.signal.throwIfAborted();
+  waiting.unshift(...undone);
+  return cut;
+}
+
+async function sendItem(item: Item, options: DeliverOptions & Connected): Promise<Outcome> {
+  const { session, name: to, outbox, fresh, report, limit, signal } = options;
+  let source: Source | undefined;
+  let transfer: string | undefined;
+  try {
+    source = await item.open();
+    const { name: as, identity, leftOut } = source;
+    const key = { to: options.to, path: item.path, as, identity: identity ?? runId };
+    transfer = await outbox.transferId(key, { fresh });
+    const delivered = await sendTransfer(session, source, { transfer, to, report, limit, signal });
+    await outbox.remove(key);
+    return { item, transfer, delivered, leftOut };
+  } catch (error) {
+    return { item, transfer, error: asP2pError(error) };
+  } finally {
+    await source?.close();
+  }
+}
+
+async function reconnect(
+  cut: P2pError,
+  { options, pause, until }: { options: DeliverOptions; pause: number; until: number },
+): Promise<Connected | P2pError> {
+  for (let error = cut;; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    if (error.code !== "connection" || Date.now() + pause > until) return error;
+    options.onReconnect(error, pause);
+    await sleep(pause, options.signal);
+    try {
+      return await options.connect();
+    } catch (failure) {
+      options.signal.throwIfAborted();
+      error = asP2pError(failure);
+    }
+  }
+}
+
+function giveUp(waiting: Item[], error: P2pError, { onOutcome }: DeliverOptions) {
+  for (const item of waiting) onOutcome({ item, error });
+}
+
+function asP2pError(error: unknown): P2pError {
+  if (error instanceof P2pError) return error;
+  return new P2pError("unexpected", error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}
+
+async function sleep(ms: number, signal: AbortSignal) {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Kind } from "../protocol/messages.ts";
+
+/** What a transfer tells while it runs; fields as in the list of events of the README, `time` is added where it is printed. */
+export type TransferEvent =
+  | {
+    event: "offered";
+    transfer: string;
+    from: string;
+    name: string;
+    kind: Kind;
+    bytes: number | null;
+  }
+  | Received
+  | Delivered
+  | { event: "refused"; transfer: string; from: string; name: string; reason: string }
+  | { event: "progress"; transfer: string; name: string; bytes: number; total: number | null }
+  | Interrupted;
+
+/** A transfer is on disk here, checked, under its final name. Times in milliseconds. */
+export interface Received {
+  event: "received";
+  transfer: string;
+  from: string;
+  name: string;
+  kind: Kind;
+  /** Content bytes. */
+  bytes: number;
+  /** Of the content stream, in hex (SPEC.md §8). */
+  sha256: string;
+  /** Where it is, absolute. */
+  path: string;
+  /** From offer to accept. */
+  latency: number;
+  /** From accept to the final name. */
+  duration: number;
+  /** Bytes that were there already. */
+  resumedAt: number;
+  /** How many files, where it is a folder. */
+  files?: number;
+  /** True for a message typed by a person. */
+  text?: true;
+}
+
+/** The receiver has a transfer on disk, checked, under its final name. Times in milliseconds. */
+export interface Delivered {
+  event: "delivered";
+  transfer: string;
+  to: string;
+  name: string;
+  bytes: number;
+  sha256: string;
+  savedAs: string;
+  latency: number;
+  duration: number;
+  resumedAt: number;
+  files?: number;
+  /** True where the receiver had it already and nothing was moved. */
+  already?: true;
+}
+
+/** A transfer from somebody has stopped before its end; what is here stays for when it goes on. */
+export interface Interrupted {
+  event: "interrupted";
+  transfer: string;
+  from: string;
+  name: string;
+  bytes: number;
+  reason: string;
+}
+
+/** Takes the events of a transfer. */
+export type Report = (event: TransferEvent) => void;

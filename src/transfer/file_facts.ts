@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+
+/** What of a file differs once it was written to or replaced (SPEC.md §8: size, modification and change time). */
+export function fileStamp(info: Deno.FileInfo): string {
+  const times = [info.mtime, info.ctime].map((time) => time?.getTime() ?? 0);
+  return [info.dev, info.ino, info.size, ...times].join("/");
+}
+
+/** A running hash over the stamps of a source; its `hex` tells in a later run whether anything has changed. */
+export class Identity {
+  readonly #hash = createHash("sha256");
+
+  add(path: readonly string[], info: Deno.FileInfo): this {
+    this.#hash.update(`${path.join("/")}\0${fileStamp(info)}\n`);
+    return this;
+  }
+
+  get hex(): string {
+    return this.#hash.copy().digest("hex");
+  }
+}
+
+/** The time of last change in milliseconds, never before 1970 (SPEC.md §7: an int); null where the system has none. */
+export function modifiedOf(info: Deno.FileInfo): number | null {
+  return info.mtime === null ? null : Math.max(0, info.mtime.getTime());
+}
+
+/** Whether somebody may run it; systems without such a mode say no. */
+export function isExecutable(info: Deno.FileInfo): boolean {
+  return ((info.mode ?? 0) & 0o111) !== 0;
+}
+
+/** What is neither a file nor a folder, in words. */
+export function whatIs(info: Deno.FileInfo): string {
+  if (info.isSymlink) return "a symbolic link";
+  if (info.isFifo) return "a FIFO";
+  if (info.isSocket) return "a socket";
+  return "a device";
+}

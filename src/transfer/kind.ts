@@ -1,0 +1,73 @@
+/** What a file is to the one who gets it: it governs `--types` and how the file is previewed. */
+export type Kind = "image" | "csv" | "json" | "file";
+
+/** How much of a file is looked at. */
+export const KIND_HEAD_BYTES = 4096;
+
+/**
+ * Tells the kind of a file from its first bytes and its name. Content goes first: a picture is an image under any name,
+ * and a `.csv` or `.json` that holds something else is a file.
+ */
+export function kindOf(head: Uint8Array, name: string): Kind {
+  const bytes = head.subarray(0, KIND_HEAD_BYTES);
+  if (isImage(bytes)) return "image";
+  if (!isText(bytes)) return "file";
+  const extension = /\.([a-z]+)$/.exec(name.toLowerCase())?.[1] ?? "";
+  if (["csv", "tsv", "tab"].includes(extension)) return "csv";
+  const named = ["json", "ndjson", "jsonl", "geojson"].includes(extension);
+  return isJson(firstText(bytes), named) ? "json" : "file";
+}
+
+/** True where the bytes read as text: UTF-16 with a byte order mark, or at most one control character in ten. */
+export function isText(head: Uint8Array): boolean {
+  const bytes = head.subarray(0, KIND_HEAD_BYTES);
+  if (startsWith(bytes, "fffe") || startsWith(bytes, "feff")) return true;
+  let controls = 0;
+  for (const byte of bytes) {
+    if (byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) || byte === 0x7f) controls++;
+  }
+  return controls * 10 <= bytes.length;
+}
+
+/** First bytes in hex, `..` for any byte: PNG, JPEG, GIF, WebP, TIFF (two byte orders), AVIF, HEIC. */
+const IMAGE_MAGIC = [
+  "89504e470d0a1a0a",
+  "ffd8ff",
+  "474946383761",
+  "474946383961",
+  "52494646........57454250",
+  "49492a00",
+  "4d4d002a",
+  "........6674797061766966",
+  "........6674797068656963",
+  "........667479706d696631",
+];
+
+function isImage(bytes: Uint8Array): boolean {
+  return IMAGE_MAGIC.some((magic) => startsWith(bytes, magic)) || isBmp(bytes);
+}
+
+/** "BM" alone begins many a text: the size of the header that follows must be one of those that BMP has. */
+function isBmp(bytes: Uint8Array): boolean {
+  return startsWith(bytes, "424d") && bytes.length > 18 &&
+    [12, 40, 52, 56, 64, 108, 124].includes(bytes[14]!) && bytes[15] === 0 && bytes[16] === 0;
+}
+
+/** A known file name vouches for any JSON value; under another, text has to begin as objects and lists of them do. */
+function isJson(text: string, named: boolean): boolean {
+  if (named) return text === "" || /^["{[\-0-9tfn]/.test(text);
+  return /^\{\s*["}]/.test(text) || /^\[\s*["{]/.test(text);
+}
+
+function firstText(bytes: Uint8Array): string {
+  const encoding = startsWith(bytes, "fffe")
+    ? "utf-16le"
+    : startsWith(bytes, "feff")
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(encoding).decode(bytes).trimStart();
+}
+
+function startsWith(bytes: Uint8Array, magic: string): boolean {
+  return magic.match(/../g)!.every((hex, i) => hex === ".." || bytes[i] === parseInt(hex, 16));
+}

@@ -1,0 +1,35 @@
+/** Nine times a second, so that with the last one it is ten at most. */
+const REPORT_EVERY_MS = 112;
+
+/** Who is told how many bytes there were, those before the stream began included. */
+export interface MeterListeners {
+  /** With every chunk, before it goes on; what it throws ends the stream. */
+  onBytes?: (bytes: number) => void;
+  /** Ten times a second at most. */
+  onProgress: (bytes: number) => void;
+}
+
+/** Passes bytes on unchanged, and tells how many there were from `start` on. */
+export class MeterStream extends TransformStream<Uint8Array, Uint8Array> {
+  constructor(start: number, { onBytes, onProgress }: MeterListeners) {
+    let bytes = start;
+    let reported = start;
+    let reportedAt = -Infinity;
+    const report = () => {
+      reported = bytes;
+      reportedAt = performance.now();
+      onProgress(bytes);
+    };
+    super({
+      transform(chunk, controller) {
+        bytes += chunk.length;
+        onBytes?.(bytes);
+        if (performance.now() - reportedAt >= REPORT_EVERY_MS) report();
+        controller.enqueue(chunk);
+      },
+      flush() {
+        if (bytes !== reported) report();
+      },
+    });
+  }
+}

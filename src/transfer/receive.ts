@@ -1,0 +1,305 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import type { CancelCode, Message, Offer } from "../protocol/messages.ts";
+import { deriveDataKey, OpenStream } from "../secure/sealed_stream.ts";
+import type { ArchiveEntry } from "../storage/archive.ts";
+import type { OnConflict, Part, Published } from "../storage/part.ts";
+import { topName } from "../storage/safe_path.ts";
+import type { Staging } from "../storage/staging.ts";
+import { StorageError } from "../storage/storage_error.ts";
+import type { Reservation, SpaceBook } from "../storage/space_book.ts";
+import { type Acceptance, judge, type Refusal } from "./acceptance.ts";
+import type { Report } from "./events.ts";
+import { MeterStream } from "./meter_stream.ts";
+
+/** Where received files go, and what is taken. */
+export interface ReceiverOptions {
+  staging: Staging;
+  space: SpaceBook;
+  acceptance: Acceptance;
+  onConflict: OnConflict;
+  allowHidden: boolean;
+  report: Report;
+}
+
+/** Who sends: the static key, and the name that it goes by. */
+export interface From {
+  key: Uint8Array;
+  name: string;
+}
+
+/** Receives the transfers that are offered, each in an exchange of its own (SPEC.md §8, §14). */
+export class Receiver {
+  #options: ReceiverOptions;
+  #running = new Set<Promise<void>>();
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one offer to its end. Never throws: what goes wrong is told to the sender and reported. */
+  receive(exchange: Exchange, { offer, from }: { offer: Offer; from: From }): void {
+    const running = new Reception(exchange, { offer, from, ...this.#options }).run();
+    this.#running.add(running);
+    running.finally(() => this.#running.delete(running));
+  }
+
+  /** Resolves when everything that is under way has ended. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+}
+
+type ReceptionOptions = ReceiverOptions & { offer: Offer; from: From };
+
+/** One transfer on its way in. */
+class Reception {
+  #exchange: Exchange;
+  #options: ReceptionOptions;
+  #offer: Offer;
+  #offeredAt = performance.now();
+  #acceptedAt = 0;
+  #bytes = 0;
+  #nextMessage: Promise<Message> | undefined;
+
+  constructor(exchange: Exchange, options: ReceptionOptions) {
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#offer = options.offer;
+  }
+
+  async run(): Promise<void> {
+    const { report, from } = this.#options;
+    const { transfer, name, kind, size } = this.#offer;
+    report({ event: "offered", transfer, from: from.name, name, kind, bytes: size });
+    try {
+      const refusal = await this.#judge();
+      if (refusal !== undefined) return await this.#refuse(refusal);
+      await this.#take();
+    } catch (error) {
+      await this.#stop(error);
+    } finally {
+      this.#exchange.end();
+    }
+  }
+
+  /** Why this offer is not taken; undefined where it is. */
+  async #judge(): Promise<Refusal | undefined> {
+    const { acceptance, allowHidden, from } = this.#options;
+    const refusal = judge(this.#offer, { ...acceptance, allowHidden });
+    if (refusal !== undefined || acceptance.ask === undefined) return refusal;
+    if (await acceptance.ask(this.#offer, from.name)) return undefined;
+    return { code: "declined", reason: "the receiver declined it" };
+  }
+
+  /** A folder is taken whole or not at all: one file of a kind that is not taken ends it. */
+  #judgeEntry(entry: ArchiveEntry) {
+    const { kinds } = this.#options.acceptance;
+    if (entry.folder || kinds === undefined || kinds.includes(entry.kind)) return;
+    const path = entry.path.join("/");
+    throw new StorageError(
+      "kind",
+      `"${path}" is of kind ${entry.kind}, and only ${kinds.join(", ")} is taken here`,
+    );
+  }
+
+  async #take() {
+    const { staging, from, space } = this.#options;
+    const part = await staging.claim(from.key, this.#offer, {
+      accepts: (entry) => this.#judgeEntry(entry),
+    });
+    try {
+      if (part.receipt !== undefined) return await this.#sendReceipt(part, part.receipt);
+      if (await this.#existsAlready()) return await part.settle();
+      const reserved = await space.reserve(this.#offer, part.offset);
+      if ("code" in reserved) return await this.#refuse(reserved);
+      using _reservation = reserved;
+      const published = await this.#receive(part, reserved);
+      reserved.keep();
+      await this.#sendReceipt(part, published);
+    } catch (error) {
+      if (isWorthless(error)) await part.discard();
+      throw error;
+    } finally {
+      await part.release();
+    }
+  }
+
+  /** With `skip`, what has the name already is compared, not received (SPEC.md §8, `exists`). */
+  async #existsAlready(): Promise<boolean> {
+    const { onConflict, staging } = this.#options;
+    if (onConflict !== "skip") return false;
+    const { name, size, folder } = this.#offer;
+    const existing = await staging.existing(topName(name, this.#options), folder ? null : size);
+    if (existing === undefined) return false;
+    if (existing.sha256 === null) {
+      await this.#refuse({ code: "exists", reason: "another one of this name is there already" });
+    } else {
+      await this.#exchange.send({ type: "exists", sha256: existing.sha256 });
+      await this.#settled();
+    }
+    return true;
+  }
+
+  /** The line of pipes: connection, open, meter, part. */
+  async #receive(part: Part, reserved: Reservation): Promise<Published> {
+    await this.#exchange.send({ type: "accept", offset: part.offset, digest: part.digest });
+    this.#acceptedAt = performance.now();
+    const begin = await this.#begin(part.offset);
+    const stop = new AbortController();
+    const receiving = this.#exchange.data
+      .pipeThrough(new OpenStream(this.#dataKey(begin)))
+      .pipeThrough(
+        new MeterStream(begin.offset, {
+          onBytes: (bytes) => this.#count(bytes, reserved),
+          onProgress: () => this.#progress(),
+        }),
+      )
+      .pipeTo(part.begin(begin.offset), { signal: stop.signal });
+    await this.#unlessCancelled(receiving, stop);
+    return await part.publish(this.#offer.name, this.#options);
+  }
+
+  async #begin(accepted: number): Promise<Message<"begin">> {
+    const message = await this.#exchange.receive();
+    if (message.type === "cancel") throw new Cancelled(message);
+    if (message.type === "begin" && [0, accepted].includes(message.offset)) return message;
+    throw new P2pError("protocol", `"${message.type}" is no answer to an accept at ${accepted}`);
+  }
+
+  #dataKey({ salt, offset }: Message<"begin">): Uint8Array {
+    return deriveDataKey(Buffer.from(this.#offer.key, "base64url"), {
+      salt: Buffer.from(salt, "base64url"),
+      transferId: Buffer.from(this.#offer.transfer, "hex"),
+      offset,
+    });
+  }
+
+  /** Waits for the pipes; a `cancel` of the sender ends them. */
+  async #unlessCancelled(receiving: Promise<void>, stop: AbortController) {
+    const cancelled = this.#next().then((message) => {
+      if (message.type === "cancel") throw new Cancelled(message);
+      return receiving; // A `settled` that is too early waits until it is asked for.
+    });
+    try {
+      await Promise.race([receiving, cancelled]);
+    } catch (error) {
+      cancelled.catch(() => {});
+      stop.abort(error);
+      await receiving.catch(() => {});
+      throw error;
+    }
+    cancelled.catch(() => {});
+  }
+
+  /** The sender's next message after `begin`; one promise, so that nobody takes it from somebody else. */
+  #next(): Promise<Message> {
+    this.#nextMessage ??= this.#exchange.receive();
+    return this.#nextMessage;
+  }
+
+  async #sendReceipt(part: Part, published: Published) {
+    const { savedAs, sha256, bytes, resumedAt } = published;
+    await this.#exchange.send({ type: "receipt", savedAs, sha256, bytes, resumedAt }).catch(
+      () => {},
+    );
+    this.#reportReceived(published);
+    if (await this.#settled()) await part.settle();
+  }
+
+  #settled(): Promise<boolean> {
+    return this.#next().then(({ type }) => type === "settled", () => false);
+  }
+
+  async #refuse({ code, reason }: Refusal) {
+    const { from, report } = this.#options;
+    await this.#exchange.send({ type: "refuse", code, reason: reason.slice(0, 500) }).catch(
+      () => {},
+    );
+    report({
+      event: "refused",
+      transfer: this.#offer.transfer,
+      from: from.name,
+      name: this.#offer.name,
+      reason,
+    });
+  }
+
+  /** Ends a transfer that did not get through: the sender is told, unless it is the one who said so. */
+  async #stop(error: unknown) {
+    const { from, report } = this.#options;
+    const { transfer, name } = this.#offer;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Cancelled) && !isLost(error)) {
+      await this.#exchange.send({
+        type: "cancel",
+        code: codeOf(error),
+        reason: reason.slice(0, 500),
+      }).catch(() => {});
+    }
+    report({ event: "interrupted", transfer, from: from.name, name, bytes: this.#bytes, reason });
+  }
+
+  /** What nobody knew the size of is held to the limits as it comes; else storage counts what was declared. */
+  #count(bytes: number, reserved: Reservation) {
+    const { size } = this.#offer;
+    this.#bytes = size === null ? bytes : Math.min(bytes, size);
+    if (size !== null) return;
+    const { maxBytes = Infinity } = this.#options.acceptance;
+    if (bytes > maxBytes) {
+      throw new StorageError("size", `it has more than the ${maxBytes} bytes that are taken here`);
+    }
+    const noRoom = reserved.grow(bytes);
+    if (noRoom !== undefined) throw new StorageError(noRoom.code, noRoom.reason);
+  }
+
+  #progress() {
+    const { transfer, name, size } = this.#offer;
+    this.#options.report({ event: "progress", transfer, name, bytes: this.#bytes, total: size });
+  }
+
+  #reportReceived({ bytes, sha256, path, resumedAt }: Published) {
+    const { transfer, name, kind, folder, files, text } = this.#offer;
+    const acceptedAt = this.#acceptedAt || performance.now();
+    this.#options.report({
+      event: "received",
+      ...{ transfer, from: this.#options.from.name, name, kind, bytes, sha256, path },
+      latency: tenths(acceptedAt - this.#offeredAt),
+      duration: tenths(performance.now() - acceptedAt),
+      resumedAt,
+      ...(folder ? { files } : {}),
+      ...(text ? { text } : {}),
+    });
+  }
+}
+
+/** The sender has ended it. */
+class Cancelled extends Error {
+  readonly code: CancelCode;
+
+  constructor({ code, reason }: Message<"cancel">) {
+    super(reason);
+    this.code = code;
+  }
+}
+
+/** Whether what arrived is of no use: not what was declared, or from a source that changed under the sender's hands. */
+function isWorthless(error: unknown): boolean {
+  if (error instanceof Cancelled) return error.code === "changed";
+  return error instanceof StorageError && !["space", "disk"].includes(error.reason);
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof P2pError && error.code === "connection";
+}
+
+function codeOf(error: unknown): CancelCode {
+  if (error instanceof StorageError) return error.reason;
+  return error instanceof P2pError && error.code === "protocol" ? "corrupt" : "interrupted";
+}
+
+/** Milliseconds to a tenth. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,204 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { P2pError } from "../errors.ts";
+import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import type { CancelCode, Message } from "../protocol/messages.ts";
+import type { Session } from "../protocol/session.ts";
+import { deriveDataKey, SealStream } from "../secure/sealed_stream.ts";
+import { StorageError } from "../storage/storage_error.ts";
+import type { Delivered, Report } from "./events.ts";
+import { LimitStream } from "./limit_stream.ts";
+import { MeterStream } from "./meter_stream.ts";
+import type { Source } from "./source.ts";
+
+/** How one transfer is sent. */
+export interface SendOptions {
+  /** The transfer id, 32 hex digits, the same in every attempt. */
+  transfer: string;
+  /** The receiver's name, for the events. */
+  to: string;
+  report: Report;
+  /** Most bytes a second; undefined for as many as there can be. */
+  limit?: number | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends `source` over `session` (SPEC.md §8) and returns once the receiver has it on disk. Throws `P2pError`: "refused"
+ * with the receiver's reason, "local" where the source cannot be read or has changed, "connection" where that was lost.
+ */
+export async function sendTransfer(
+  session: Session,
+  source: Source,
+  options: SendOptions,
+): Promise<Delivered> {
+  const key = randomBytes(32);
+  const exchange = session.open();
+  const offeredAt = performance.now();
+  try {
+    await exchange.send(offerOf(source, options.transfer, key));
+    const answer = await exchange.receive();
+    const latency = performance.now() - offeredAt;
+    const receipt = await settleAnswer(answer, { exchange, source, key, options });
+    await exchange.send({ type: "settled" }).catch(() => {}); // It is delivered, whatever becomes of the connection.
+    return delivered(receipt, {
+      source,
+      options,
+      latency,
+      duration: performance.now() - offeredAt - latency,
+    });
+  } finally {
+    exchange.end();
+  }
+}
+
+type Receipt = Omit<Message<"receipt">, "type" | "exchange"> & { already?: true };
+
+interface Context {
+  exchange: Exchange;
+  source: Source;
+  key: Uint8Array;
+  options: SendOptions;
+}
+
+function settleAnswer(answer: Message, context: Context): Promise<Receipt> | Receipt {
+  switch (answer.type) {
+    case "accept":
+      return sendContent(answer, context);
+    case "receipt":
+      return { ...answer, already: true };
+    case "exists":
+      return compareExisting(answer.sha256, context);
+    case "refuse":
+      throw refused(answer.reason, context.source);
+    case "cancel":
+      throw cancelled(answer, context.source);
+    default:
+      throw new P2pError("protocol", `"${answer.type}" is no answer to an offer`);
+  }
+}
+
+/** The line of pipes: source, meter, limit, seal, connection. */
+async function sendContent(accept: Message<"accept">, context: Context): Promise<Receipt> {
+  const { exchange, source, key, options } = context;
+  const offset = await agreedOffset(accept, source);
+  const salt = randomBytes(32);
+  await exchange.send({ type: "begin", offset, salt: salt.toString("base64url") });
+  const dataKey = deriveDataKey(key, {
+    salt,
+    transferId: Buffer.from(options.transfer, "hex"),
+    offset,
+  });
+  const stop = new AbortController();
+  const meter = new MeterStream(offset, {
+    onProgress: (bytes) => options.report(progress(source, options.transfer, bytes)),
+  });
+  const limited = options.limit === undefined ? [] : [new LimitStream(options.limit)];
+  const sending = [meter, ...limited, new SealStream(dataKey, { headroom: DATA_HEADROOM_BYTES })]
+    .reduce((stream, transform) => stream.pipeThrough(transform), source.stream(offset))
+    .pipeTo(exchange.writable, { signal: AbortSignal.any([stop.signal, options.signal]) });
+  try {
+    return await awaitReceipt(sending, context);
+  } finally {
+    stop.abort();
+    await sending.catch(() => {});
+  }
+}
+
+/** The receipt. An answer may come before all is sent: then it is a `cancel`, and sending stops. */
+async function awaitReceipt(
+  sending: Promise<void>,
+  { exchange, source, options }: Context,
+): Promise<Receipt> {
+  const answering = exchange.receive();
+  answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
+  try {
+    await Promise.race([sending, answering]);
+    const answer = await answering;
+    if (answer.type === "receipt") return answer;
+    if (answer.type === "cancel") throw cancelled(answer, source);
+    throw new P2pError("protocol", `"${answer.type}" is no answer to a file`);
+  } catch (error) {
+    if (isPeersError(error)) throw error;
+    const [code, reason] = options.signal.aborted
+      ? ["interrupted", "the sender stopped it"] as const
+      : [
+        error instanceof StorageError ? error.reason : "interrupted",
+        (error as Error).message,
+      ] as const;
+    await exchange.send({ type: "cancel", code, reason: reason.slice(0, 500) }).catch(() => {});
+    throw error;
+  }
+}
+
+function isPeersError(error: unknown): boolean {
+  return error instanceof P2pError && error.code !== "local" && error.code !== "interrupted";
+}
+
+/** Where to go on: where the receiver stands, if that is how our content begins; else at the start (SPEC.md §8). */
+async function agreedOffset(accept: Message<"accept">, source: Source): Promise<number> {
+  if (accept.offset === 0) return 0;
+  if (source.size !== null && !source.folder && accept.offset > source.size) return 0;
+  return await source.digest(accept.offset) === accept.digest ? accept.offset : 0;
+}
+
+async function compareExisting(sha256: string, { source, exchange }: Context): Promise<Receipt> {
+  const size = source.size ?? 0;
+  if (await source.digest(size) === sha256) {
+    return { savedAs: source.name, sha256, bytes: size, resumedAt: size, already: true };
+  }
+  await exchange.send({ type: "settled" });
+  throw refused("another file of this name is there already", source);
+}
+
+function refused(reason: string, source: Source): P2pError {
+  return new P2pError("refused", `"${source.name}" was refused: ${reason}`);
+}
+
+/** What may go well at the next try. */
+const TRANSIENT: readonly CancelCode[] = ["interrupted", "corrupt"];
+
+function cancelled({ code, reason }: Message<"cancel">, source: Source): P2pError {
+  const kind = TRANSIENT.includes(code) ? "connection" : "refused";
+  return new P2pError(kind, `the receiver stopped "${source.name}": ${reason}`);
+}
+
+function offerOf(source: Source, transfer: string, key: Uint8Array) {
+  const { name, kind, size, folder, files, modified, executable, text } = source;
+  return {
+    type: "offer" as const,
+    transfer,
+    ...{ name, kind, size, folder, files, modified, executable, text },
+    key: Buffer.from(key).toString("base64url"),
+  };
+}
+
+function progress({ name, size }: Source, transfer: string, bytes: number) {
+  const shown = size === null ? bytes : Math.min(bytes, size);
+  return { event: "progress" as const, transfer, name, bytes: shown, total: size };
+}
+
+function delivered(
+  receipt: Receipt,
+  { source, options, ...times }: {
+    source: Source;
+    options: SendOptions;
+    latency: number;
+    duration: number;
+  },
+): Delivered {
+  const { savedAs, sha256, bytes, resumedAt, already } = receipt;
+  return {
+    event: "delivered",
+    transfer: options.transfer,
+    to: options.to,
+    name: source.name,
+    ...{ bytes, sha256, savedAs },
+    latency: Math.round(times.latency * 10) / 10,
+    duration: Math.round(times.duration * 10) / 10,
+    resumedAt,
+    ...(source.folder ? { files: source.files } : {}),
+    ...(already ? { already } : {}),
+  };
+}

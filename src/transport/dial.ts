@@ -1,0 +1,40 @@
+import { P2pError } from "../errors.ts";
+import { type Address, formatAddress } from "./address.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Opens a TCP connection, without Nagle's delay. Throws `P2pError` "connection" that names the address and the cause. */
+export async function dial(
+  address: Address,
+  { signal }: { signal: AbortSignal },
+): Promise<Deno.TcpConn> {
+  const deadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+  try {
+    const conn = await Deno.connect({
+      hostname: address.host,
+      port: address.port,
+      signal: AbortSignal.any([signal, deadline]),
+    });
+    conn.setNoDelay(true);
+    conn.setKeepAlive(true);
+    return conn;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const why = deadline.aborted
+      ? `no answer within ${CONNECT_TIMEOUT_MS / 1000} s`
+      : describe(error);
+    throw new P2pError("connection", `cannot connect to ${formatAddress(address)}: ${why}`, {
+      hint: "start a hub there with `p2p serve`",
+      cause: error,
+    });
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Deno.errors.ConnectionRefused) return "connection refused";
+  const message = (error as Error).message;
+  if (/lookup|resolve|name or service|no address/i.test(message)) {
+    return "the host name is not known";
+  }
+  return message.replace(/ \(os error \d+\)$/, "").toLowerCase();
+}

@@ -1,0 +1,60 @@
+import { isAbsolute, relative } from "node:path";
+import type { Delivered, Interrupted, Received, TransferEvent } from "../transfer/events.ts";
+import { formatBytes, formatDuration, formatRate } from "./format.ts";
+import { printable } from "./printable.ts";
+import type { Style } from "./terminal.ts";
+
+type Refused = Extract<TransferEvent, { event: "refused" }>;
+
+/** The line for something that has arrived here, with its times and where it is. */
+export function receivedLine(event: Received, style: Style): string {
+  const { name, from, kind, files, path, text } = event;
+  const what = files === undefined ? (text ? "text" : kind) : `folder of ${count(files)}`;
+  return `${style.green("received")} ${style.bold(printable(name))} from ${
+    printable(from)
+  } (${what}, ${times(event)})` +
+    ` -> ${printable(shortPath(path))}`;
+}
+
+/** The line for something that is at its receiver. */
+export function deliveredLine(event: Delivered, style: Style): string {
+  const { name, to, savedAs, files, bytes, already } = event;
+  const saved = savedAs === name ? "" : ` as ${style.bold(printable(savedAs))}`;
+  const what = files === undefined ? "" : `folder of ${count(files)}, `;
+  const how = already ? `${formatBytes(bytes)}, it was there already` : times(event);
+  return `${style.green("delivered")} ${style.bold(printable(name))} to ${
+    printable(to)
+  }${saved} (${what}${how})`;
+}
+
+/** The line for an offer that was turned down here. */
+export function refusedLine({ name, from, reason }: Refused, style: Style): string {
+  return `${style.yellow("refused")} ${style.bold(printable(name))} from ${printable(from)}: ${
+    printable(reason)
+  }`;
+}
+
+/** The line for a transfer that stopped on its way here. */
+export function interruptedLine({ name, from, bytes, reason }: Interrupted, style: Style): string {
+  return `${style.yellow("interrupted")} ${style.bold(printable(name))} from ${printable(from)}` +
+    ` at ${formatBytes(bytes)}: ${printable(reason)}`;
+}
+
+/** From here, where it lies below this folder. */
+function shortPath(path: string): string {
+  const fromHere = relative(Deno.cwd(), path);
+  return fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;
+}
+
+function times({ bytes, duration, latency, resumedAt }: Received | Delivered): string {
+  const moved = bytes - resumedAt;
+  const rate = moved >= 1_000_000 && duration > 0 ? `, ${formatRate(moved / duration * 1000)}` : "";
+  const resumed = resumedAt > 0 ? `, ${formatBytes(resumedAt)} were there already` : "";
+  return `${formatBytes(bytes)} in ${formatDuration(duration)}${rate}, latency ${
+    formatDuration(latency)
+  }${resumed}`;
+}
+
+function count(files: number): string {
+  return files === 1 ? "1 file" : `${files} files`;
+}

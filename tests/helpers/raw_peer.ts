@@ -1,0 +1,188 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { WINDOW_BYTES } from "../../src/protocol/exchange.ts";
+import { type Handshake, initiate } from "../../src/protocol/handshake.ts";
+import { decodeMessage, type Message, type MessageType } from "../../src/protocol/messages.ts";
+import { RecordCipher } from "../../src/secure/record_cipher.ts";
+import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../src/secure/sealed_stream.ts";
+import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import {
+  EXCHANGE_BYTES,
+  FRAME,
+  type Frame,
+  FRAME_HEADER_BYTES,
+  FrameDecoderStream,
+  writeFrameHeader,
+} from "../../src/transport/frame.ts";
+
+/** The messages that a peer which sends has to wait for; all the others pass by. */
+const ANSWERS: readonly MessageType[] = [
+  "accept",
+  "exists",
+  "refuse",
+  "receipt",
+  "cancel",
+  "goodbye",
+];
+
+/** The fields of an offer, as a raw peer may choose them; no type of ours is in its way. */
+export type RawOffer = Record<string, unknown> & {
+  exchange: number;
+  transfer: string;
+  key: string;
+};
+
+/** A peer that has shaken hands as it should, and from then on says whatever the test wants, in frames of its own. */
+export class RawPeer implements Disposable {
+  readonly #conn: Deno.TcpConn;
+  readonly #send: RecordCipher;
+  readonly #receive: RecordCipher;
+  readonly #frames: ReadableStreamDefaultReader<Frame>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #lastExchange = -1;
+
+  /** Connects to the hub on `port` of this machine, with a new key where none is given, and waits for nothing. */
+  static async connect(
+    port: number,
+    { name = "mallory", keyPair = generateKeyPair() }: { name?: string; keyPair?: KeyPair } = {},
+  ): Promise<RawPeer> {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const checkKey = () => Promise.resolve();
+    return new RawPeer(conn, await initiate(conn, { keyPair, name, checkKey }));
+  }
+
+  constructor(conn: Deno.TcpConn, handshake: Handshake) {
+    this.#conn = conn;
+    this.#send = new RecordCipher(handshake.send);
+    this.#receive = new RecordCipher(handshake.receive);
+    this.#frames = conn.readable.pipeThrough(new FrameDecoderStream(handshake.leftover))
+      .getReader();
+    this.#writer = conn.writable.getWriter();
+    this.#writer.closed.catch(() => {});
+  }
+
+  /** The next message from the other side; undefined at the end of the connection, however it came. */
+  async receive(): Promise<Message | undefined> {
+    const { value } = await this.#frames.read().catch(() => ({ value: undefined }));
+    if (value === undefined) return undefined;
+    return value.type === FRAME.record
+      ? decodeMessage(this.#receive.open(value.body))
+      : this.receive();
+  }
+
+  /** The next message that answers something, or says that it is over. */
+  async answer(): Promise<Message | undefined> {
+    let message = await this.receive();
+    while (message !== undefined && !ANSWERS.includes(message.type)) message = await this.receive();
+    return message;
+  }
+
+  /** Sends a message, whether the specification knows it or not. */
+  send(message: object): Promise<void> {
+    return this.sendText(JSON.stringify(message));
+  }
+
+  /** Sends a record of any text. */
+  sendText(text: string): Promise<void> {
+    return this.sendFrame(FRAME.record, this.#send.seal(new TextEncoder().encode(text)));
+  }
+
+  /** Sends a data frame. */
+  sendData(exchange: number, chunk: Uint8Array): Promise<void> {
+    const body = Buffer.alloc(EXCHANGE_BYTES + chunk.length);
+    body.writeUInt32BE(exchange);
+    body.set(chunk, EXCHANGE_BYTES);
+    return this.sendFrame(FRAME.data, body);
+  }
+
+  /** Sends a frame of any type, with a length that may lie. */
+  sendFrame(type: number, body: Uint8Array, length = body.length): Promise<void> {
+    const frame = new Uint8Array(FRAME_HEADER_BYTES + body.length);
+    writeFrameHeader(frame, 0, { type, length });
+    frame.set(body, FRAME_HEADER_BYTES);
+    return this.#writer.write(frame).catch(() => {}); // The other side may have had enough.
+  }
+
+  /** An offer of `size` bytes in the next exchange, with `changes`. */
+  offerOf(size: number | null, changes: Record<string, unknown> = {}): RawOffer {
+    return {
+      type: "offer",
+      exchange: this.#lastExchange += 2,
+      transfer: randomBytes(16).toString("hex"),
+      name: "from mallory",
+      kind: "file",
+      size,
+      folder: false,
+      files: 1,
+      modified: null,
+      executable: false,
+      text: false,
+      key: randomBytes(32).toString("base64url"),
+      ...changes,
+    };
+  }
+
+  /** Offers and, where that is accepted, sends `content` as it should be; the answer to either. */
+  async deliver(
+    content: Uint8Array,
+    changes: Record<string, unknown> = {},
+  ): Promise<Message | undefined> {
+    const offer = this.offerOf(content.length, changes);
+    await this.send(offer);
+    const accepted = await this.answer();
+    return accepted?.type === "accept" ? await this.attempt(offer, content) : accepted;
+  }
+
+  /** Begins, and sends all of `content` in chunks that `tamper` may change; the answer. */
+  async attempt(
+    { exchange, ...offer }: RawOffer,
+    content: Uint8Array,
+    { offset = 0, tamper = (chunks) => chunks }: {
+      offset?: number;
+      tamper?: (chunks: Uint8Array[]) => Uint8Array[];
+    } = {},
+  ): Promise<Message | undefined> {
+    const salt = randomBytes(32);
+    await this.send({ type: "begin", exchange, offset, salt: salt.toString("base64url") });
+    const chunks = await sealedChunks(content.subarray(offset), { ...offer, salt, offset });
+    let credit = WINDOW_BYTES;
+    for (const chunk of tamper(chunks)) {
+      while (credit < chunk.length) {
+        const message = await this.receive();
+        if (message?.type !== "credit") return message;
+        credit += message.bytes;
+      }
+      credit -= chunk.length;
+      await this.sendData(exchange, chunk);
+    }
+    await this.send({ type: "end", exchange });
+    return await this.answer();
+  }
+
+  [Symbol.dispose]() {
+    try {
+      this.#conn.close();
+    } catch {
+      // Its end was read, which closes it.
+    }
+  }
+}
+
+/** The sealed stream of SPEC.md §9, a chunk each. */
+export function sealedChunks(
+  content: Uint8Array,
+  { key, transfer, salt, offset }: {
+    key: string;
+    transfer: string;
+    salt: Uint8Array;
+    offset: number;
+  },
+): Promise<Uint8Array[]> {
+  const transferId = Buffer.from(transfer, "hex");
+  const dataKey = deriveDataKey(Buffer.from(key, "base64url"), { salt, transferId, offset });
+  const pieces = Array.from(
+    { length: Math.ceil(content.length / CHUNK_BYTES) },
+    (_, i) => content.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
+  );
+  return Array.fromAsync(ReadableStream.from(pieces).pipeThrough(new SealStream(dataKey)));
+}

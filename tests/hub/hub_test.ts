@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import type { P2pError } from "../../src/errors.ts";
+import { Hub, type HubOptions, type Peer } from "../../src/hub/hub.ts";
+import { Channel } from "../../src/protocol/channel.ts";
+import { initiate } from "../../src/protocol/handshake.ts";
+import { Session } from "../../src/protocol/session.ts";
+import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { closeQuietly } from "../helpers/loopback.ts";
+import { OFFER } from "../helpers/session_pair.ts";
+
+const hubKeys = generateKeyPair();
+
+Deno.test("Hub welcomes a peer, and knows its key and name at its offers", async () => {
+  const offered = Promise.withResolvers<[Peer, string]>();
+  await using hub = new TestHub({
+    onOffer: (peer) => (_, { name }) => offered.resolve([peer, name]),
+  });
+  const keyPair = generateKeyPair();
+  await using caller = await hub.call({ keyPair, name: "Zoe\u0308" });
+  assert.equal(await caller.session.welcomed, "the hub");
+  await caller.session.open().send({ type: "offer", ...OFFER });
+  assert.deepEqual(await offered.promise, [{ key: keyPair.publicKey, name: "Zoë" }, OFFER.name]);
+});
+
+Deno.test("Hub refuses a name that SPEC.md §13 does not allow, and asks nobody about it", async () => {
+  const asked: Peer[] = [];
+  const onOffer = (peer: Peer) => (asked.push(peer), () => {});
+  await using hub = new TestHub({
+    onOffer,
+    refusePeer: (peer) => Promise.resolve(void asked.push(peer)),
+  });
+  for (const name of ["", " a", "a\u001b[2J", "x".repeat(65)]) {
+    await using caller = await hub.call({ name });
+    await assert.rejects(caller.session.welcomed, { code: "refused" }, JSON.stringify(name));
+  }
+  assert.deepEqual(asked, []);
+  await settle(() => hub.troubles.length === 4);
+  assert.deepEqual(hub.troubles.map(({ code }) => code), new Array(4).fill("refused"));
+});
+
+Deno.test("Hub refuses who is refused, with the reason, and drops what they sent without waiting", async () => {
+  const offers: string[] = [];
+  await using hub = new TestHub({
+    refusePeer: ({ name }) =>
+      Promise.resolve(name === "eve" ? "eve is not on the list" : undefined),
+    onOffer: () => (_, { name }) => void offers.push(name),
+  });
+  await using eve = await hub.call({ name: "eve" });
+  const exchange = eve.session.open();
+  await exchange.send({ type: "offer", ...OFFER }).catch(() => {});
+  await assert.rejects(eve.session.welcomed, {
+    code: "refused",
+    message: "eve is not on the list",
+  });
+  await using alice = await hub.call({ name: "alice" });
+  await alice.session.welcomed;
+  assert.deepEqual(offers, []);
+});
+
+Deno.test("Hub lives on through strangers that are no p2p, break off, or break the protocol", async () => {
+  await using hub = new TestHub();
+  for (
+    const bytes of [
+      [],
+      [0x47, 0x45, 0x54],
+      [0x50, 0x32, 0x50, 1, 1, 0, 0, 0, 255, 255],
+      new Array(3_000).fill(0x50),
+    ]
+  ) {
+    const conn = await hub.connect();
+    await conn.write(Uint8Array.from(bytes));
+    conn.close();
+  }
+  await using caller = await hub.call();
+  await caller.session.welcomed;
+});
+
+Deno.test("Hub goes on to accept after an error", async () => {
+  const listener = freePort();
+  const accept = listener.accept.bind(listener);
+  let failures = 2;
+  listener.accept = () =>
+    failures-- > 0 ? Promise.reject(new Error("Too many open files")) : accept();
+  await using hub = new TestHub({ listener });
+  // Two at once: an error is no reason to let fewer in from now on.
+  await using first = await hub.call();
+  await using second = await hub.call();
+  await Promise.all([first.session.welcomed, second.session.welcomed]);
+  assert.match(hub.troubles[0]!.message, /cannot accept a connection: Too many open files/);
+});
+
+Deno.test("Hub lets somebody in again after it has run out of files", async () => {
+  const listener = freePort();
+  const accept = listener.accept.bind(listener);
+  let accepted = 0;
+  listener.accept = () => {
+    const failure = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+    return ++accepted === 3 ? Promise.reject(failure) : accept();
+  };
+  await using hub = new TestHub({ listener });
+  const before = await Promise.all([hub.call(), hub.call()]);
+  await Promise.all(before.map(({ session }) => session.welcomed));
+  const late = hub.call();
+  for (const caller of before) await caller[Symbol.asyncDispose]();
+  await using caller = await late;
+  await caller.session.welcomed;
+});
+
+Deno.test("Hub.close tells every peer, those that are sending too", async () => {
+  const hub = new TestHub();
+  const idle = await hub.call();
+  const busy = await hub.call();
+  await Promise.all([idle.session.welcomed, busy.session.welcomed]);
+  const exchange = busy.session.open();
+  await exchange.send({ type: "offer", ...OFFER });
+  const endless = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(8 + 262_160)),
+  });
+  const sending = endless.pipeTo(exchange.writable).catch(() => {});
+  await hub[Symbol.asyncDispose]();
+  for (const { session } of [idle, busy]) {
+    await assert.rejects(session.closed, { code: "connection", message: /the hub is stopping/ });
+  }
+  exchange.end();
+  await sending;
+  await Promise.all([idle, busy].map((caller) => caller[Symbol.asyncDispose]()));
+});
+
+Deno.test("Hub.close ends connections that have not come in", async () => {
+  const hub = new TestHub();
+  using silent = await hub.connect();
+  await using caller = await hub.call(); // Once this one is in, the one before is at least accepted.
+  await caller.session.welcomed;
+  const closing = hub[Symbol.asyncDispose]();
+  assert.equal(await silent.read(new Uint8Array(1)).catch(() => null), null);
+  await closing;
+});
+
+Deno.test({
+  name:
+    "Hub serves a newcomer among 1,000 idle and 1,000 trickling connections, and gives every file back",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const filesBefore = openFiles();
+    {
+      await using hub = new TestHub();
+      const sockets: Deno.TcpConn[] = [];
+      for (let i = 0; i < 2_000; i++) sockets.push(await hub.connect());
+      const trickle = setInterval(
+        () => sockets.slice(1_000).forEach((conn) => conn.write(BYTE).catch(() => {})),
+        100,
+      );
+      const late = setTimeout(() => sockets.forEach(closeQuietly), 20_000);
+      const startedAt = performance.now();
+      await using newcomer = await hub.call();
+      assert.equal(await newcomer.session.welcomed, "the hub");
+      assert.ok(performance.now() - startedAt < 20_000, "it got in only when the others had gone");
+      clearInterval(trickle);
+      clearTimeout(late);
+      sockets.forEach(closeQuietly);
+      // The hub is done with each of them, in whatever order, when others get in as ever.
+      await using after = await hub.call();
+      await after.session.welcomed;
+    }
+    await settle(() => openFiles() <= filesBefore);
+    assert.ok(
+      openFiles() <= filesBefore,
+      `${openFiles()} files are open, ${filesBefore} were before`,
+    );
+  },
+});
+
+Deno.test({
+  name: "Hub gives back every file of peers that came and went",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using hub = new TestHub();
+    const filesBefore = openFiles();
+    for (let round = 0; round < 25; round++) {
+      const callers = await Promise.all([1, 2, 3, 4].map(() => hub.call()));
+      await Promise.all(callers.map(({ session }) => session.welcomed));
+      await callers[0]!.session.goodbye("bye", "");
+      await Promise.all(callers.map((caller) => caller[Symbol.asyncDispose]()));
+    }
+    await settle(() => openFiles() <= filesBefore);
+    assert.ok(
+      openFiles() <= filesBefore,
+      `${openFiles()} files are open, ${filesBefore} were before`,
+    );
+  },
+});
+
+const BYTE = Uint8Array.from([0x50]);
+
+/** A hub on a free port of loopback, and what it complained of. */
+class TestHub implements AsyncDisposable {
+  readonly troubles: P2pError[] = [];
+  readonly #hub: Hub;
+
+  constructor(options: Partial<HubOptions> = {}) {
+    this.#hub = new Hub({
+      listener: options.listener ?? freePort(),
+      keyPair: hubKeys,
+      name: "the hub",
+      onOffer: () => () => {},
+      onTrouble: (_, error) => this.troubles.push(error),
+      ...options,
+    });
+  }
+
+  /** A connection that has said nothing yet. */
+  connect(): Promise<Deno.TcpConn> {
+    return Deno.connect({ port: this.#hub.address.port });
+  }
+
+  /** A peer after its handshake. */
+  async call(
+    { keyPair = generateKeyPair(), name = "caller" }: { keyPair?: KeyPair; name?: string } = {},
+  ) {
+    const conn = await this.connect();
+    const handshake = await initiate(conn, { keyPair, name, checkKey: () => Promise.resolve() });
+    const session = new Session(new Channel(conn, handshake), { initiator: true });
+    return {
+      session,
+      async [Symbol.asyncDispose]() {
+        session.abort();
+        await session.closed.catch(() => {});
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.#hub.close();
+  }
+}
+
+function freePort(): Deno.TcpListener {
+  return Deno.listen({ hostname: "127.0.0.1", port: 0 });
+}
+
+/** Files that this process has open. */
+function openFiles(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].length;
+}
+
+/** Waits until it is so, for 5 s at most: the other ends of connections close a little later. */
+async function settle(isSo: () => boolean) {
+  for (let i = 0; i < 250 && !isSo(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+}

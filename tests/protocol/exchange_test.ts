@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { P2pError } from "../../src/errors.ts";
+import type { Channel } from "../../src/protocol/channel.ts";
+import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
+import { Exchange, WINDOW_BYTES } from "../../src/protocol/exchange.ts";
+import type { Message } from "../../src/protocol/messages.ts";
+import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
+
+const CHUNKS_PER_WINDOW = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
+const CANCEL = { type: "cancel", code: "disk", reason: "full" } as const;
+
+Deno.test("Exchange.send fills in the number", async () => {
+  const { exchange, sent } = start();
+  await exchange.send({ type: "settled" });
+  assert.deepEqual(sent, [{ type: "settled", exchange: 5 }]);
+});
+
+Deno.test("Exchange.receive gives messages in their order, those that wait and those that come", async () => {
+  const { exchange } = start();
+  const messages = [1, 2, 3].map((offset) =>
+    ({ type: "begin", exchange: 5, offset, salt: "" }) as Message
+  );
+  exchange.pushMessage(messages[0]!);
+  exchange.pushMessage(messages[1]!);
+  assert.deepEqual([await exchange.receive(), await exchange.receive()], messages.slice(0, 2));
+  const waiting = exchange.receive();
+  exchange.pushMessage(messages[2]!);
+  assert.deepEqual(await waiting, messages[2]);
+});
+
+Deno.test("Exchange.receive gives what came before the failure, then the failure", async () => {
+  const { exchange } = start();
+  const failure = new P2pError("connection", "gone");
+  exchange.pushMessage({ type: "settled", exchange: 5 });
+  exchange.fail(failure);
+  assert.equal((await exchange.receive()).type, "settled");
+  await assert.rejects(exchange.receive(), failure);
+});
+
+Deno.test("Exchange refuses to hold more than 64 messages that nobody reads", () => {
+  const { exchange } = start();
+  for (let i = 0; i < 64; i++) exchange.pushMessage({ type: "settled", exchange: 5 });
+  assert.throws(() => exchange.pushMessage({ type: "settled", exchange: 5 }), { code: "protocol" });
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: 1 });
+});
+
+Deno.test("Exchange.data gives chunks to the end message", async () => {
+  const { exchange } = start();
+  const chunks = [full(1), full(2), short(3)];
+  chunks.forEach((chunk) => exchange.pushChunk(chunk));
+  exchange.pushMessage({ type: "end", exchange: 5 });
+  assert.deepEqual(await Array.fromAsync(exchange.data), chunks);
+});
+
+Deno.test("Exchange.data errors where the session ends before, after what came", async () => {
+  const { exchange } = start();
+  const failure = new P2pError("connection", "gone");
+  exchange.pushChunk(full(1));
+  exchange.fail(failure);
+  const reader = exchange.data.getReader();
+  assert.deepEqual((await reader.read()).value, full(1));
+  await assert.rejects(reader.read(), failure);
+});
+
+Deno.test("Exchange refuses data after its end, and after a short chunk", () => {
+  const ended = start().exchange;
+  ended.pushMessage({ type: "end", exchange: 5 });
+  assert.throws(() => ended.pushChunk(full(1)), { code: "protocol" });
+  const last = start().exchange;
+  last.pushChunk(short(1));
+  assert.throws(() => last.pushChunk(short(2)), { code: "protocol" });
+});
+
+Deno.test("Exchange refuses more data than it granted, by one chunk", () => {
+  const { exchange } = start();
+  for (let i = 0; i < CHUNKS_PER_WINDOW; i++) exchange.pushChunk(full(i));
+  assert.throws(() => exchange.pushChunk(full(0)), { code: "protocol" });
+});
+
+Deno.test("Exchange grants what was read, and takes no more than that", async () => {
+  const { exchange, sent } = start();
+  for (let i = 0; i < CHUNKS_PER_WINDOW; i++) exchange.pushChunk(full(i));
+  assert.deepEqual(sent, []);
+  const reader = exchange.data.getReader();
+  for (let i = 0; i < 8; i++) await reader.read();
+  const granted = sent.reduce((sum, message) => sum + (message as Message<"credit">).bytes, 0);
+  assert.deepEqual([...new Set(sent.map(({ type }) => type))], ["credit"]);
+  assert.ok(granted > 0 && granted <= 8 * SEALED_CHUNK_BYTES);
+  const room = Math.floor((WINDOW_BYTES + granted) / SEALED_CHUNK_BYTES) - CHUNKS_PER_WINDOW;
+  for (let i = 0; i < room; i++) exchange.pushChunk(full(i));
+  assert.throws(() => exchange.pushChunk(full(0)), { code: "protocol" });
+});
+
+Deno.test("Exchange.writable sends a window and no more, and goes on with credit", async () => {
+  const { exchange, data } = start();
+  const writer = exchange.writable.getWriter();
+  const writes = Array.from({ length: CHUNKS_PER_WINDOW + 2 }, (_, i) => writer.write(framed(i)));
+  await Promise.all(writes.slice(0, CHUNKS_PER_WINDOW));
+  await turn();
+  assert.equal(data.length, CHUNKS_PER_WINDOW);
+  const left = WINDOW_BYTES - CHUNKS_PER_WINDOW * SEALED_CHUNK_BYTES;
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: SEALED_CHUNK_BYTES - left - 1 });
+  await turn();
+  assert.equal(data.length, CHUNKS_PER_WINDOW);
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: 1 });
+  await writes[CHUNKS_PER_WINDOW];
+  await turn();
+  assert.equal(data.length, CHUNKS_PER_WINDOW + 1);
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: SEALED_CHUNK_BYTES });
+  await Promise.all(writes);
+});
+
+Deno.test("Exchange.writable has one chunk at the socket at a time", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { exchange, data } = start(() => gate.promise);
+  const writer = exchange.writable.getWriter();
+  const writes = [writer.write(framed(1)), writer.write(framed(2))];
+  await turn();
+  assert.equal(data.length, 1);
+  gate.resolve();
+  await Promise.all(writes);
+  assert.equal(data.length, 2);
+});
+
+Deno.test("Exchange.writable says end when it is closed", async () => {
+  const { exchange, sent } = start();
+  await exchange.writable.close();
+  assert.deepEqual(sent, [{ type: "end", exchange: 5 }]);
+});
+
+Deno.test("Exchange.writable ends with the session, also where it waits for credit", async () => {
+  const { exchange } = start();
+  const failure = new P2pError("connection", "gone");
+  const piping = endless().pipeTo(exchange.writable);
+  await turn();
+  exchange.fail(failure);
+  await assert.rejects(piping, failure);
+});
+
+Deno.test("Exchange.writable can be aborted after a cancel of either side, without credit", async () => {
+  for (const cancelled of ["by us", "by them"]) {
+    const { exchange, data, sent } = start();
+    const stop = new AbortController();
+    const piping = endless().pipeTo(exchange.writable, { signal: stop.signal });
+    await turn();
+    const before = data.length;
+    stop.abort(new Error("stop"));
+    if (cancelled === "by us") await exchange.send(CANCEL);
+    else exchange.pushMessage({ ...CANCEL, exchange: 5 });
+    await assert.rejects(piping, { message: "stop" }, cancelled);
+    assert.equal(data.length, before);
+    assert.ok(sent.every(({ type }) => type !== "end"));
+  }
+});
+
+Deno.test("Exchange.end ends every wait, and is told to the session", async () => {
+  const { exchange, ended } = start();
+  const waiting = exchange.receive();
+  exchange.end();
+  await assert.rejects(waiting, { code: "connection" });
+  assert.equal(ended.count, 1);
+});
+
+/** An exchange of number 5, and what it gives to its channel. */
+function start(sendData: () => Promise<void> = () => Promise.resolve()) {
+  const sent: Message[] = [];
+  const data: Uint8Array[] = [];
+  const ended = { count: 0 };
+  const channel = {
+    send: (message: Message) => Promise.resolve(void sent.push(message)),
+    sendData: (_: number, buffer: Uint8Array) => (data.push(buffer), sendData()),
+  } as unknown as Channel;
+  return { exchange: new Exchange(5, { channel, onEnd: () => ended.count++ }), sent, data, ended };
+}
+
+/** Chunks without an end. */
+function endless(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(framed(1)) });
+}
+
+function full(fill: number): Uint8Array {
+  return new Uint8Array(SEALED_CHUNK_BYTES).fill(fill);
+}
+
+function short(fill: number): Uint8Array {
+  return new Uint8Array(SEALED_CHUNK_BYTES - 1).fill(fill);
+}
+
+function framed(fill: number): Uint8Array {
+  return new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES).fill(fill);
+}
+
+/** Nothing but promises is at work: all that can happen has happened when the next timer fires. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

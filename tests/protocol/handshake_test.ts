@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import { P2pError } from "../../src/errors.ts";
+import { accept, type Duplex, initiate } from "../../src/protocol/handshake.ts";
+import { HandshakeState } from "../../src/secure/noise.ts";
+import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { Loopback } from "../helpers/loopback.ts";
+import { memoryDuplex, MemoryPipe } from "../helpers/memory_duplex.ts";
+
+const PREAMBLE = [0x50, 0x32, 0x50, 1, 1, 0, 0, 0];
+const MESSAGE_1_BYTES = 2 + 32;
+const hubKeys = generateKeyPair();
+const ownKeys = generateKeyPair();
+const NO_AD = new Uint8Array();
+
+Deno.test("initiate and accept agree over a connection, and tell each other's keys and the name", async () => {
+  using loopback = await Loopback.open();
+  const [initiated, accepted] = await Promise.all([
+    start(loopback.client),
+    accept(loopback.server, { keyPair: hubKeys }),
+  ]);
+  assert.deepEqual(initiated.remoteKey, hubKeys.publicKey);
+  assert.deepEqual(accepted.remoteKey, ownKeys.publicKey);
+  assert.deepEqual([initiated.remoteName, accepted.remoteName], [undefined, "Zoë"]);
+  for (const [from, to] of [[initiated, accepted], [accepted, initiated]] as const) {
+    const sealed = from.send.encryptWithAd(NO_AD, Uint8Array.from([1, 2]));
+    assert.deepEqual([...to.receive.decryptWithAd(NO_AD, sealed)], [1, 2]);
+  }
+});
+
+Deno.test("initiate sends preamble and message 1 together, and accept its preamble before message 2", async () => {
+  const { toAcceptor, toInitiator } = await shake();
+  assert.deepEqual(toAcceptor.seen.slice(0, 10), [...PREAMBLE, 0, 32]);
+  assert.deepEqual(toInitiator.seen.slice(0, 8), PREAMBLE);
+});
+
+Deno.test("accept hands on what came behind message 3", async () => {
+  const { initiator, acceptor } = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const extra = Uint8Array.from([9, 8, 7]);
+  // In one piece with message 3, as a fast initiator's first records arrive.
+  const glued = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (bytes, controller) =>
+      controller.enqueue(bytes.length > 60 ? join(bytes, extra) : bytes),
+  });
+  const writable = glued.writable;
+  const piping = glued.readable.pipeTo(initiator.writable, {
+    preventClose: true,
+    preventAbort: true,
+  });
+  const [, accepted] = await Promise.all([
+    start({ readable: initiator.readable, writable }),
+    accept(acceptor, { keyPair: hubKeys }),
+  ]);
+  assert.deepEqual([...accepted.leftover], [...extra]);
+  await writable.close();
+  await piping;
+});
+
+Deno.test("initiate does not send message 3 where checkKey throws", async () => {
+  const refusal = new P2pError("refused", "no");
+  const checkKey = (key: Uint8Array) => {
+    assert.deepEqual(key, hubKeys.publicKey);
+    return Promise.reject(refusal);
+  };
+  const { initiated, accepted, toAcceptor } = await shake({ checkKey });
+  assert.equal(errorOf(initiated), refusal);
+  assert.equal(errorOf(accepted)?.code, "connection");
+  assert.equal(toAcceptor.seen.length, PREAMBLE.length + MESSAGE_1_BYTES);
+});
+
+Deno.test("no side opens with any byte that it receives changed", async () => {
+  const { toAcceptor, toInitiator } = await shake();
+  for (const mask of [0x01, 0x80]) {
+    for (let at = 0; at < toAcceptor.seen.length; at++) {
+      const { accepted } = await shake({ toAcceptor: flipping(at, mask) });
+      assert.ok(
+        ["protocol", "connection"].includes(errorOf(accepted)?.code ?? ""),
+        `byte ${at} to the acceptor`,
+      );
+    }
+    for (let at = 0; at < toInitiator.seen.length; at++) {
+      const { initiated, accepted } = await shake({ toInitiator: flipping(at, mask) });
+      assert.ok(
+        ["protocol", "connection"].includes(errorOf(initiated)?.code ?? ""),
+        `byte ${at} to the initiator`,
+      );
+      assert.equal(accepted.status, "rejected");
+    }
+  }
+});
+
+Deno.test("accept answers another version or kind with its preamble, and ends it", async () => {
+  for (
+    const [at, value, code] of [[3, 2, "connection"], [3, 0, "connection"], [4, 2, "protocol"], [
+      7,
+      1,
+      "protocol",
+    ]]
+  ) {
+    const { initiated, accepted, toInitiator } = await shake({
+      toAcceptor: setting(at as number, value as number),
+    });
+    assert.equal(errorOf(accepted)?.code, code);
+    assert.deepEqual(toInitiator.seen, PREAMBLE);
+    assert.equal(errorOf(initiated)?.code, "connection");
+  }
+});
+
+Deno.test("initiate says which version it met", async () => {
+  const { initiated } = await shake({ toInitiator: setting(3, 7) });
+  assert.equal(errorOf(initiated)?.code, "connection");
+  assert.match(errorOf(initiated)!.message, /version 7/);
+});
+
+Deno.test("accept gives no answer to what is not p2p", async () => {
+  const toInitiator = new MemoryPipe();
+  const readable = ReadableStream.from([new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n")]);
+  await assert.rejects(accept({ readable, writable: toInitiator.writable }, { keyPair: hubKeys }), {
+    code: "connection",
+    message: /not p2p/,
+  });
+  assert.deepEqual(toInitiator.seen, []);
+});
+
+Deno.test("accept and initiate refuse a length over 1,024 before they read on", async () => {
+  assert.equal(
+    (await acceptBytes([...PREAMBLE, 4, 1])).message,
+    "cannot read handshake: length 1025 exceeds 1024",
+  );
+  assert.equal((await acceptBytes([...PREAMBLE, 255, 255])).code, "protocol");
+  const readable = ReadableStream.from([Uint8Array.from([...PREAMBLE, 4, 1])]);
+  await assert.rejects(start({ readable, writable: new MemoryPipe().writable }), {
+    code: "protocol",
+    message: /1025/,
+  });
+});
+
+Deno.test("accept refuses a message 1 that is cut short, empty, or has a payload", async () => {
+  const key = [...generateKeyPair().publicKey];
+  assert.equal((await acceptBytes([...PREAMBLE, 0, 32, ...key.slice(1)])).code, "connection");
+  assert.equal((await acceptBytes([...PREAMBLE, 0, 0])).code, "protocol");
+  assert.equal((await acceptBytes([...PREAMBLE, 0, 31, ...key])).code, "protocol");
+  assert.equal(
+    (await acceptBytes([...PREAMBLE, 0, 33, ...key, 0])).message,
+    "cannot read handshake: message 1 has a payload",
+  );
+  assert.equal(
+    (await acceptBytes([...PREAMBLE, 4, 0, ...key, ...new Array(992).fill(0)])).code,
+    "protocol",
+  );
+  assert.equal(
+    (await acceptBytes([...PREAMBLE, 0, 32, ...new Array(32).fill(0)])).code,
+    "protocol",
+  );
+});
+
+Deno.test("accept refuses a payload of message 3 without a name, as protocol", async () => {
+  for (
+    const payload of [
+      "",
+      "null",
+      "1",
+      "[]",
+      "{}",
+      '{"name":null}',
+      '{"name":{"toString":1}}',
+      "{",
+      "\xff",
+    ]
+  ) {
+    const error = await acceptPayload(payload);
+    assert.equal(error?.code, "protocol", payload);
+  }
+  assert.equal(await acceptPayload('{"name":"a","more":1}'), undefined);
+});
+
+Deno.test("initiate refuses proof that it cannot give, and payloads of message 2 that say nothing", async () => {
+  assert.equal((await initiatePayload('{"auth":"cpace"}')).code, "refused");
+  for (const payload of ["", "null", "{}", '{"auth":null}', '{"auth":{"toString":1}}', "7"]) {
+    assert.equal((await initiatePayload(payload)).code, "protocol", payload);
+  }
+});
+
+function start(conn: Duplex, checkKey = (_key: Uint8Array) => Promise.resolve()) {
+  return initiate(conn, { keyPair: ownKeys, name: "Zoë", checkKey });
+}
+
+interface Shake {
+  toAcceptor?: MemoryPipe;
+  toInitiator?: MemoryPipe;
+  checkKey?: (key: Uint8Array) => Promise<void>;
+}
+
+/** A handshake of both sides in memory; where it gets stuck, the connection ends. */
+async function shake(
+  { toAcceptor = new MemoryPipe(), toInitiator = new MemoryPipe(), checkKey }: Shake = {},
+) {
+  const { initiator, acceptor } = memoryDuplex(toAcceptor, toInitiator);
+  const settling = Promise.allSettled([
+    start(initiator, checkKey),
+    accept(acceptor, { keyPair: hubKeys }),
+  ]);
+  // Nothing but promises is at work: all that can happen has happened when the next timer fires.
+  await new Promise((resolve) => setTimeout(resolve));
+  await Promise.all([toAcceptor.end(), toInitiator.end()]);
+  const [initiated, accepted] = await settling;
+  return { initiated, accepted, toAcceptor, toInitiator };
+}
+
+function flipping(at: number, mask: number): MemoryPipe {
+  return new MemoryPipe((byte, position) => position === at ? byte ^ mask : byte);
+}
+
+function setting(at: number, value: number): MemoryPipe {
+  return new MemoryPipe((byte, position) => position === at ? value : byte);
+}
+
+function errorOf(settled: PromiseSettledResult<unknown>): P2pError | undefined {
+  return settled.status === "rejected" ? settled.reason : undefined;
+}
+
+/** What `accept` throws where these bytes come, and then the end. */
+async function acceptBytes(bytes: number[]): Promise<P2pError> {
+  const readable = ReadableStream.from([Uint8Array.from(bytes)]);
+  const accepting = accept({ readable, writable: new MemoryPipe().writable }, { keyPair: hubKeys });
+  return await accepting.then(() => assert.fail("it opened"), (error) => error);
+}
+
+/** What `accept` throws for that payload of message 3. */
+async function acceptPayload(payload: string): Promise<P2pError | undefined> {
+  const toAcceptor = new MemoryPipe(), toInitiator = new MemoryPipe();
+  const { initiator, acceptor } = memoryDuplex(toAcceptor, toInitiator);
+  const accepting = accept(acceptor, { keyPair: hubKeys }).then(() => undefined, (error) => error);
+  const state = noise(true);
+  const writer = initiator.writable.getWriter();
+  await writer.write(Uint8Array.from([...PREAMBLE, ...framed(state.writeMessage())]));
+  state.readMessage(await skipPreamble(initiator.readable));
+  await writer.write(Uint8Array.from(framed(state.writeMessage(bytesOf(payload)))));
+  return await accepting;
+}
+
+/** What `initiate` throws for that payload of message 2. */
+async function initiatePayload(payload: string): Promise<P2pError> {
+  const { initiator, acceptor } = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const initiating = start(initiator).then(() => assert.fail("it opened"), (error) => error);
+  const state = noise(false);
+  state.readMessage(await skipPreamble(acceptor.readable));
+  const writer = acceptor.writable.getWriter();
+  await writer.write(
+    Uint8Array.from([...PREAMBLE, ...framed(state.writeMessage(bytesOf(payload)))]),
+  );
+  return await initiating;
+}
+
+function noise(initiator: boolean): HandshakeState {
+  return new HandshakeState({
+    pattern: "XX",
+    initiator,
+    prologue: Uint8Array.from(PREAMBLE),
+    s: generateKeyPair(),
+  });
+}
+
+/** The first handshake message behind the preamble. */
+async function skipPreamble(readable: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const bytes: number[] = [];
+  const reader = readable.getReader();
+  while (bytes.length < 10 || bytes.length < 10 + bytes[8]! * 256 + bytes[9]!) {
+    bytes.push(...(await reader.read()).value!);
+  }
+  return Uint8Array.from(bytes.slice(10));
+}
+
+function framed(message: Uint8Array): number[] {
+  return [message.length >> 8, message.length & 255, ...message];
+}
+
+function bytesOf(latin1: string): Uint8Array {
+  return Uint8Array.from(latin1, (c) => c.charCodeAt(0));
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return Uint8Array.from([...a, ...b]);
+}

@@ -1,0 +1,289 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { P2pError } from "../../src/errors.ts";
+import {
+  CANCEL_CODES,
+  decodeJson,
+  decodeMessage,
+  encodeMessage,
+  GOODBYE_CODES,
+  KINDS,
+  MAX_EXCHANGE,
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_DEPTH,
+  type Message,
+  type MessageType,
+  REFUSE_CODES,
+} from "../../src/protocol/messages.ts";
+import { offerOf } from "../helpers/session_pair.ts";
+
+const MAX = Number.MAX_SAFE_INTEGER;
+const HEX64 = "ab".repeat(32);
+const BASE64URL43 = "aZ0-_".repeat(9).slice(0, 43);
+const NOT_INTS = ["1", null, undefined, true, 0.5, -1, MAX + 1];
+const NOT_HEX64 = [null, undefined, 1, "", HEX64.slice(1), HEX64 + "a", HEX64.toUpperCase()];
+const NOT_TEXT = [null, undefined, 1, true, []];
+const NOT_BOOLEANS = [null, undefined, 0, "true"];
+const EXCHANGE = { good: [1, MAX_EXCHANGE], bad: [...NOT_INTS, 0, MAX_EXCHANGE + 1] };
+const INT = { good: [0, 1, MAX], bad: NOT_INTS };
+const NULLABLE_INT = { good: [null, 0, MAX], bad: NOT_INTS.filter((value) => value !== null) };
+const BOOLEAN = { good: [true, false], bad: NOT_BOOLEANS };
+const BASE64URL = {
+  good: [BASE64URL43],
+  bad: [null, undefined, 1, "", BASE64URL43 + "A", BASE64URL43.slice(1) + "="],
+};
+const SHA256 = { good: [HEX64], bad: NOT_HEX64 };
+const REASON = textUpTo(500);
+
+/** Of each message one that is valid, and of each of its fields what is taken and what is not (SPEC.md §7). */
+const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, Field> } } = {
+  welcome: {
+    valid: { type: "welcome", name: "the hub" },
+    fields: {
+      name: {
+        good: ["a", "x".repeat(64), "Zoë 😀"],
+        bad: [...NOT_TEXT, "", "x".repeat(65), "a\n", " a"],
+      },
+    },
+  },
+  goodbye: {
+    valid: { type: "goodbye", code: "bye", reason: "" },
+    fields: { code: wordOf(GOODBYE_CODES), reason: REASON },
+  },
+  ping: { valid: { type: "ping" }, fields: {} },
+  pong: { valid: { type: "pong" }, fields: {} },
+  offer: {
+    valid: offerOf(1),
+    fields: {
+      exchange: EXCHANGE,
+      transfer: { good: ["0".repeat(32)], bad: [...NOT_HEX64, HEX64, "G".repeat(32)] },
+      name: textUpTo(1024),
+      kind: wordOf(KINDS),
+      size: NULLABLE_INT,
+      folder: BOOLEAN,
+      files: INT,
+      modified: NULLABLE_INT,
+      executable: BOOLEAN,
+      text: BOOLEAN,
+      key: BASE64URL,
+    },
+  },
+  accept: {
+    valid: { type: "accept", exchange: 1, offset: 0, digest: null },
+    fields: {
+      exchange: EXCHANGE,
+      offset: INT,
+      digest: { good: [null, HEX64], bad: NOT_HEX64.filter((value) => value !== null) },
+    },
+  },
+  exists: {
+    valid: { type: "exists", exchange: 1, sha256: HEX64 },
+    fields: { exchange: EXCHANGE, sha256: SHA256 },
+  },
+  refuse: {
+    valid: { type: "refuse", exchange: 1, code: "name", reason: "no" },
+    fields: { exchange: EXCHANGE, code: wordOf(REFUSE_CODES), reason: REASON },
+  },
+  begin: {
+    valid: { type: "begin", exchange: 1, offset: 0, salt: BASE64URL43 },
+    fields: { exchange: EXCHANGE, offset: INT, salt: BASE64URL },
+  },
+  end: { valid: { type: "end", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  credit: {
+    valid: { type: "credit", exchange: 1, bytes: 1 },
+    fields: { exchange: EXCHANGE, bytes: { good: [1, MAX], bad: [...NOT_INTS, 0] } },
+  },
+  receipt: {
+    valid: { type: "receipt", exchange: 1, savedAs: "a", sha256: HEX64, bytes: 1, resumedAt: 0 },
+    fields: {
+      exchange: EXCHANGE,
+      savedAs: textUpTo(4096),
+      sha256: SHA256,
+      bytes: INT,
+      resumedAt: INT,
+    },
+  },
+  settled: { valid: { type: "settled", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  cancel: {
+    valid: { type: "cancel", exchange: 1, code: "interrupted", reason: "" },
+    fields: { exchange: EXCHANGE, code: wordOf(CANCEL_CODES), reason: REASON },
+  },
+};
+
+interface Field {
+  good: unknown[];
+  bad: unknown[];
+}
+
+for (const [type, { valid, fields }] of Object.entries(TABLE)) {
+  Deno.test(`decodeMessage takes "${type}" as encodeMessage writes it, and within its bounds`, () => {
+    assert.deepEqual(decodeMessage(encodeMessage(valid as Message)), valid);
+    assert.deepEqual(
+      Object.keys(fields).sort(),
+      Object.keys(valid).filter((key) => key !== "type").sort(),
+    );
+    for (const [key, { good }] of Object.entries(fields)) {
+      for (const value of good) {
+        const message = { ...valid, [key]: value };
+        assert.deepEqual(decodeMessage(json(message)), message);
+      }
+    }
+  });
+
+  Deno.test(`decodeMessage refuses "${type}" with a field that is missing, of another type or out of bounds`, () => {
+    for (const [key, { bad }] of Object.entries(fields)) {
+      for (const value of bad) {
+        const why = `${key}: ${JSON.stringify(value)}`;
+        assert.throws(
+          () => decodeMessage(json({ ...valid, [key]: value })),
+          { code: "protocol" },
+          why,
+        );
+      }
+    }
+  });
+
+  Deno.test(`decodeMessage ignores fields that "${type}" does not have`, () => {
+    assert.deepEqual(decodeMessage(json({ ...valid, more: [1], hasOwnProperty: 1 })), valid);
+  });
+}
+
+Deno.test("decodeMessage refuses an unknown type, and what is no object", () => {
+  const types = [
+    undefined,
+    null,
+    1,
+    "",
+    "Offer",
+    "offers",
+    "constructor",
+    "__proto__",
+    "toString",
+    ["ping"],
+    {},
+  ];
+  for (const type of types) {
+    assert.throws(() => decodeMessage(json({ type })), { code: "protocol" });
+  }
+  for (const value of [null, 1, "ping", true, [], [{ type: "ping" }]]) {
+    assert.throws(() => decodeMessage(json(value)), { code: "protocol" }, JSON.stringify(value));
+  }
+});
+
+Deno.test("decodeMessage refuses what is no JSON in UTF-8", () => {
+  const texts = [
+    "",
+    "{",
+    "{}{}",
+    '{"type":"ping"',
+    "{'type':'ping'}",
+    '\ufeff{"type":"ping"}',
+    '{"type":"ping",}',
+    "NaN",
+  ];
+  for (const text of texts) {
+    assert.throws(() => decodeMessage(utf8(text)), { code: "protocol" }, text);
+  }
+  const broken = utf8('{"type":"ping","a":"_"}').map((byte) => byte === 0x5f ? 0xff : byte);
+  assert.throws(() => decodeMessage(broken), { code: "protocol" });
+});
+
+Deno.test("decodeMessage takes numbers that JSON writes out of range for what they are", () => {
+  for (const bytes of ["1e400", "-1e400", "9007199254740993", "1e-400"]) {
+    assert.throws(() => decodeMessage(utf8(`{"type":"credit","exchange":1,"bytes":${bytes}}`)), {
+      code: "protocol",
+    });
+  }
+});
+
+Deno.test("decodeMessage takes 6 levels and no more", () => {
+  const nested = (levels: number) =>
+    `{"type":"ping","more":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`;
+  assert.equal(MAX_MESSAGE_DEPTH, 6);
+  decodeMessage(utf8(nested(6)));
+  assert.throws(() => decodeMessage(utf8(nested(7))), {
+    code: "protocol",
+    message: /deeper than 6/,
+  });
+  assert.throws(() => decodeMessage(utf8("[".repeat(32_000))), {
+    code: "protocol",
+    message: /deeper than 6/,
+  });
+});
+
+Deno.test("decodeMessage counts no levels inside of strings", () => {
+  const more = ['[[[[[[[[["', "[".repeat(20), '\\"[[[[[[[[', "\\\\"];
+  assert.deepEqual(decodeMessage(json({ type: "ping", more })), { type: "ping" });
+  const hidden = '{"type":"ping","a":"\\\\","b":[[[[[[1]]]]]]}';
+  assert.throws(() => decodeMessage(utf8(hidden)), { code: "protocol", message: /deeper than 6/ });
+});
+
+Deno.test("decodeMessage takes 32,768 bytes and no more", () => {
+  assert.equal(MAX_MESSAGE_BYTES, 32_768);
+  const padded = (bytes: number) => utf8('{"type":"ping"}'.padEnd(bytes));
+  for (const bytes of [MAX_MESSAGE_BYTES - 1, MAX_MESSAGE_BYTES]) decodeMessage(padded(bytes));
+  assert.throws(() => decodeMessage(padded(MAX_MESSAGE_BYTES + 1)), {
+    code: "protocol",
+    message: /32769/,
+  });
+});
+
+Deno.test("encodeMessage refuses to write more than a peer would take", () => {
+  const message = (name: string) => ({ ...offerOf(1), name });
+  const room = MAX_MESSAGE_BYTES - encodeMessage(message("")).length;
+  assert.equal(encodeMessage(message("x".repeat(room))).length, MAX_MESSAGE_BYTES);
+  assert.throws(() => encodeMessage(message("x".repeat(room + 1))), RangeError);
+});
+
+Deno.test("decodeMessage gives a message or a protocol error for any bytes", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => messageOrRefusal(bytes)));
+});
+
+Deno.test("decodeMessage gives a message or a protocol error for any JSON", () => {
+  const type = fc.oneof(fc.constantFrom(...Object.keys(TABLE)), fc.jsonValue());
+  fc.assert(fc.property(fc.jsonValue(), (value) => messageOrRefusal(json(value))));
+  fc.assert(fc.property(fc.dictionary(fc.string(), fc.jsonValue()), type, (value, type) => {
+    messageOrRefusal(json({ ...value, type }));
+  }));
+});
+
+Deno.test("decodeMessage gives a message or a protocol error for a valid one with any field changed", () => {
+  const cases = Object.values(TABLE).flatMap(({ valid, fields }) =>
+    Object.keys(fields).map((key) => ({ valid, key }))
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...cases), fc.jsonValue(), ({ valid, key }, value) => {
+      messageOrRefusal(json({ ...valid, [key]: value }));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("decodeJson holds to the bound that it is given", () => {
+  assert.deepEqual(decodeJson(utf8("[1]"), 3), [1]);
+  assert.throws(() => decodeJson(utf8("[1]"), 2), { code: "protocol" });
+});
+
+function messageOrRefusal(bytes: Uint8Array) {
+  try {
+    assert.ok(decodeMessage(bytes).type in TABLE);
+  } catch (error) {
+    assert.ok(error instanceof P2pError && error.code === "protocol", String(error));
+  }
+}
+
+function textUpTo(max: number): Field {
+  return { good: ["", "x".repeat(max), "ü\u0000\ud800"], bad: [...NOT_TEXT, "x".repeat(max + 1)] };
+}
+
+function wordOf(words: readonly string[]): Field {
+  return { good: [...words], bad: [...NOT_TEXT, "", "other", words[0]!.toUpperCase(), [words[0]]] };
+}
+
+function json(value: unknown): Uint8Array {
+  return utf8(JSON.stringify(value));
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

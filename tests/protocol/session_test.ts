@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
+import type { Exchange } from "../../src/protocol/exchange.ts";
+import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/messages.ts";
+import { MAX_OPEN_EXCHANGES, Session, type SessionOptions } from "../../src/protocol/session.ts";
+import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
+import { ChannelPair } from "../helpers/channel_pair.ts";
+import { OFFER, offerOf, SessionPair, SessionUnderTest } from "../helpers/session_pair.ts";
+
+const WELCOME: Message = { type: "welcome", name: "the hub" };
+
+Deno.test("Session tells the initiator the acceptor's name", async () => {
+  await using pair = await SessionPair.open();
+  assert.equal(await pair.initiator.welcomed, "the hub");
+});
+
+Deno.test("Session carries an exchange: offer, answer, chunks, end", async () => {
+  const offered = Promise.withResolvers<{ exchange: Exchange; offer: Offer }>();
+  await using pair = await SessionPair.open({
+    onOffer: (exchange, offer) => offered.resolve({ exchange, offer }),
+  });
+  const ours = pair.initiator.open();
+  await ours.send({ type: "offer", ...OFFER });
+  const { exchange, offer } = await offered.promise;
+  assert.deepEqual(offer, offerOf(ours.number));
+  await exchange.send({ type: "accept", offset: 0, digest: null });
+  assert.equal((await ours.receive()).type, "accept");
+  const chunks = Array.from(
+    { length: 40 },
+    (_, i) => new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES).fill(i),
+  );
+  const sending = ReadableStream.from(chunks).pipeTo(ours.writable);
+  let count = 0;
+  for await (const chunk of exchange.data) assert.equal(chunk[0], count++);
+  assert.equal(count, 40);
+  await sending;
+});
+
+Deno.test("Session numbers exchanges odd for the initiator, even for the acceptor, each larger", async () => {
+  await using pair = await SessionPair.open();
+  assert.deepEqual([1, 2, 3].map(() => pair.initiator.open().number), [1, 3, 5]);
+  assert.deepEqual([1, 2, 3].map(() => pair.acceptor.open().number), [2, 4, 6]);
+});
+
+Deno.test("Session fails for an offer with a number that cannot be new", async () => {
+  const cases: [why: string, offers: number[]][] = [
+    ["even from the initiator", [2]],
+    ["the same again", [1, 1]],
+    ["smaller than before", [5, 3]],
+  ];
+  for (const [why, numbers] of cases) await failsAcceptor(numbers.map(offerOf), why);
+  await failsInitiator([WELCOME, offerOf(1)], "odd from the acceptor");
+});
+
+Deno.test("Session fails for messages and data of an exchange that was never opened", async () => {
+  const settled = (exchange: number): Message => ({ type: "settled", exchange });
+  await failsAcceptor([settled(1)], "theirs");
+  await failsAcceptor([settled(2)], "ours");
+  await failsAcceptor([offerOf(1), settled(3)], "theirs, later");
+  await failsInitiator([WELCOME, settled(1)], "ours at the initiator");
+  for (const number of [0, 1, 2, 2 ** 31, 2 ** 32 - 1]) {
+    await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+    await test.peer.sendData(number, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+    await failed(test, `data of ${number}`);
+    await using other = await SessionUnderTest.open({ initiator: true });
+    await other.peer.send(WELCOME);
+    await other.peer.sendData(number, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+    await failed(other, `data of ${number} at the initiator`);
+  }
+});
+
+Deno.test("Session drops what still comes for an exchange that is over", async () => {
+  await using test = await SessionUnderTest.open({
+    initiator: false,
+    onOffer: (exchange) => exchange.end(),
+  });
+  await test.peer.send(offerOf(1));
+  await test.peer.send({ type: "settled", exchange: 1 });
+  await test.peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+  await alive(test);
+});
+
+Deno.test("Session refuses the 17th exchange as busy, and takes one again when one is over", async () => {
+  const taken: Exchange[] = [];
+  await using test = await SessionUnderTest.open({
+    initiator: false,
+    onOffer: (exchange) => void taken.push(exchange),
+  });
+  const incoming = test.peer.incoming();
+  for (let i = 0; i <= MAX_OPEN_EXCHANGES; i++) await test.peer.send(offerOf(2 * i + 1));
+  const refusal = await next(incoming);
+  assert.deepEqual([refusal.type, (refusal as Message<"refuse">).code], ["refuse", "busy"]);
+  assert.equal((refusal as Message<"refuse">).exchange, 33);
+  assert.deepEqual([MAX_OPEN_EXCHANGES, taken.length], [16, 16]);
+  taken[3]!.end();
+  await test.peer.send(offerOf(35));
+  await alive(test, incoming);
+  assert.equal(taken.at(-1)!.number, 35);
+});
+
+Deno.test("Session refuses every offer where nothing is received", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false });
+  await test.peer.send(offerOf(1));
+  const refusal = await next(test.peer.incoming());
+  assert.deepEqual([refusal.type, (refusal as Message<"refuse">).code], ["refuse", "declined"]);
+});
+
+Deno.test("Session fails for data that was not granted", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await test.peer.send(offerOf(1));
+  const chunk = () => new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
+  for (let i = 0; i < 16; i++) test.peer.sendData(1, chunk()).catch(() => {});
+  assert.match(await failed(test), /more than it was granted/);
+});
+
+Deno.test("Session fails for anything in front of welcome, and for one that is not due", async () => {
+  await failsInitiator([{ type: "ping" }], "a ping first");
+  await failsInitiator([offerOf(2)], "an offer first");
+  await failsInitiator([WELCOME, WELCOME], "two");
+  await failsAcceptor([WELCOME], "from the initiator");
+  await using test = await SessionUnderTest.open({ initiator: true });
+  await test.peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+  await failed(test, "data first");
+  await assert.rejects(test.session.welcomed, { code: "protocol" });
+});
+
+Deno.test("Session answers ping with pong", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false });
+  await alive(test);
+});
+
+Deno.test("Session fails for a peer that asks for more answers than can leave", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false });
+  // Not awaited, so that they come in one piece: answers leave one after the other.
+  const asking = Array.from(
+    { length: 5_000 },
+    () => test.peer.send({ type: "ping" }).catch(() => {}),
+  );
+  await assert.rejects(test.session.closed, { code: "protocol", message: /64 answers/ });
+  await Promise.all(asking);
+});
+
+Deno.test("Session maps the code of goodbye to an error, for everybody who waits", async () => {
+  const expected: Record<typeof GOODBYE_CODES[number], string> = {
+    bye: "connection",
+    refused: "refused",
+    protocol: "connection",
+    busy: "connection",
+    shutdown: "connection",
+  };
+  for (const code of GOODBYE_CODES) {
+    await using test = await SessionUnderTest.open({ initiator: true });
+    await test.peer.send(WELCOME);
+    await test.session.welcomed;
+    const exchange = test.session.open();
+    const receiving = assert.rejects(exchange.receive(), { code: expected[code] }, code);
+    await test.peer.close({ type: "goodbye", code, reason: "the reason" });
+    await receiving;
+    if (code === "bye") await test.session.closed;
+    else await assert.rejects(test.session.closed, { code: expected[code], message: /the reason/ });
+    assert.throws(() => test.session.open(), { code: expected[code] });
+  }
+});
+
+Deno.test("Session.welcomed rejects with the reason of a refusal", async () => {
+  await using test = await SessionUnderTest.open({ initiator: true });
+  await test.peer.close({ type: "goodbye", code: "refused", reason: "not on the list" });
+  await assert.rejects(test.session.welcomed, { code: "refused", message: "not on the list" });
+});
+
+Deno.test("Session takes an end without goodbye for a lost connection", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await test.peer.send(offerOf(1));
+  test.peer.abort();
+  await assert.rejects(test.session.closed, {
+    code: "connection",
+    message: "the connection was lost",
+  });
+  await using pair = await SessionPair.open();
+  pair.initiator.abort();
+  await assert.rejects(pair.acceptor.closed, { code: "connection" });
+  await assert.rejects(pair.initiator.closed, { code: "connection" });
+});
+
+Deno.test("Session.goodbye ends both sides, once", async () => {
+  await using pair = await SessionPair.open();
+  const waiting = assert.rejects(pair.initiator.open().receive(), { code: "connection" });
+  await Promise.all([pair.acceptor.goodbye("bye", ""), pair.acceptor.goodbye("shutdown", "")]);
+  await Promise.all([pair.acceptor.closed, pair.initiator.closed]);
+  await waiting;
+});
+
+Deno.test("Session.goodbye shortens a reason that is too long", async () => {
+  await using pair = await SessionPair.open();
+  await pair.acceptor.goodbye("refused", "x".repeat(40_000));
+  await assert.rejects(pair.initiator.closed, { code: "refused", message: "x".repeat(500) });
+});
+
+Deno.test("Session tells a peer that breaks the protocol why, past what it has sent and nobody read", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await test.peer.send({ type: "settled", exchange: 9 });
+  const flood = floodFrom(test);
+  const goodbye = await next(test.peer.incoming());
+  assert.deepEqual(goodbye, {
+    type: "goodbye",
+    code: "protocol",
+    reason: "exchange 9 was never opened",
+  });
+  test.peer.abort();
+  await assert.rejects(test.session.closed, { code: "protocol" });
+  await flood;
+});
+
+Deno.test("Session.goodbye reaches a peer that is sending", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await test.peer.send(offerOf(1));
+  await test.peer.send({ type: "settled", exchange: 1 });
+  const flood = floodFrom(test);
+  const closing = test.session.goodbye("shutdown", "stopping");
+  assert.equal((await next(test.peer.incoming())).type, "goodbye");
+  test.peer.abort();
+  await Promise.all([closing, flood, test.session.closed.catch(() => {})]);
+});
+
+Deno.test("Session pings when it has sent nothing for a while, also while it hears much", async () => {
+  await using test = await SessionUnderTest.open({
+    initiator: false,
+    keepAlive: { pingAfterMs: 20, deadAfterMs: 60_000 },
+  });
+  let talking = true;
+  const talk = (async () => {
+    while (talking) await test.peer.send({ type: "pong" });
+  })();
+  assert.equal((await next(test.peer.incoming())).type, "ping");
+  talking = false;
+  await talk;
+});
+
+Deno.test("Session gives up a peer that says nothing, and not one that does", async () => {
+  await using silent = await SessionUnderTest.open({
+    initiator: false,
+    keepAlive: { pingAfterMs: 10, deadAfterMs: 50 },
+  });
+  await assert.rejects(silent.session.closed, { code: "connection" });
+  const channels = await ChannelPair.open();
+  const keepAlive = { pingAfterMs: 10, deadAfterMs: 1_000 };
+  const acceptor = new Session(channels.acceptor, { initiator: false, keepAlive });
+  const incoming = channels.initiator.incoming();
+  for (let pings = 0; pings < 5; pings++) {
+    assert.equal((await next(incoming)).type, "ping");
+    await channels.initiator.send({ type: "pong" });
+  }
+  await acceptor.goodbye("bye", "");
+  channels.initiator.abort();
+  await acceptor.closed;
+});
+
+function onOffer() {}
+
+/** An acceptor that is told all that must fail, and say so. */
+function failsAcceptor(messages: Message[], why: string) {
+  return fails({ initiator: false, onOffer }, messages, why);
+}
+
+function failsInitiator(messages: Message[], why: string) {
+  return fails({ initiator: true, onOffer }, messages, why);
+}
+
+async function fails(options: SessionOptions, messages: Message[], why: string) {
+  await using test = await SessionUnderTest.open(options);
+  for (const message of messages) await test.peer.send(message);
+  await failed(test, why);
+}
+
+/** The session says goodbye with code `protocol`, and ends with that; the reason. */
+async function failed({ peer, session }: SessionUnderTest, why?: string): Promise<string> {
+  const { code, reason } = await next(peer.incoming()) as Message<"goodbye">;
+  assert.equal(code, "protocol", why);
+  peer.abort();
+  await assert.rejects(session.closed, { code: "protocol" }, why);
+  return reason;
+}
+
+/** The session answers: nothing that came before has ended it. */
+async function alive({ peer }: SessionUnderTest, incoming = peer.incoming()) {
+  await peer.send({ type: "ping" });
+  assert.deepEqual(await next(incoming), { type: "pong" });
+}
+
+/** Data of exchange 1 until the connection is gone. */
+async function floodFrom({ peer }: SessionUnderTest) {
+  try {
+    while (true) await peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES));
+  } catch {
+    // That is how it ends.
+  }
+}
+
+async function next(incoming: AsyncGenerator<Incoming>): Promise<Incoming> {
+  const { value } = await incoming.next();
+  assert.ok(value !== undefined, "the connection has ended");
+  return value;
+}

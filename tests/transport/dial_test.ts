@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { dial } from "../../src/transport/dial.ts";
+
+const { signal } = new AbortController();
+
+Deno.test("dial connects", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, accepted] = await Promise.all([
+    dial({ host: "127.0.0.1", port: listener.addr.port }, { signal }),
+    listener.accept(),
+  ]);
+  conn.close();
+  accepted.close();
+});
+
+Deno.test("dial names the address and the cause where nobody listens", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  await assert.rejects(dial({ host: "127.0.0.1", port }, { signal }), {
+    code: "connection",
+    message: `cannot connect to 127.0.0.1:${port}: connection refused`,
+    hint: /p2p serve/,
+  });
+});
+
+Deno.test("dial says so where a name is not known", async () => {
+  await assert.rejects(dial({ host: "no-such-host.invalid", port: 1 }, { signal }), {
+    code: "connection",
+    message: "cannot connect to no-such-host.invalid:1: the host name is not known",
+  });
+});
+
+Deno.test("dial throws the reason of its signal", async () => {
+  const reason = new Error("stop");
+  const address = { host: "127.0.0.1", port: 1 };
+  await assert.rejects(
+    dial(address, { signal: AbortSignal.abort(reason) }),
+    (error) => error === reason,
+  );
+});

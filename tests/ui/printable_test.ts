@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import naughtyStrings from "big-list-of-naughty-strings" with { type: "json" };
+import fc from "fast-check";
+import { printable, printableLines } from "../../src/ui/printable.ts";
+
+/** What a terminal obeys or nobody sees: C0, DEL, C1, separators, bidi and other formats, halves of pairs. */
+const OBEYED = /[\p{Cc}\u2028\u2029\p{Bidi_Control}\u200b-\u200d\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
+
+const anyText = fc.string({ unit: "binary" });
+
+Deno.test("printable writes what would act on the terminal as an escape", () => {
+  const shown = {
+    "\x1b[2J": "\\u{1b}[2J",
+    "\x1b]0;title\x07": "\\u{1b}]0;title\\u{7}",
+    "\x9b31m": "\\u{9b}31m",
+    "a\r\nb\tc\x7f": "a\\u{d}\\u{a}b\\u{9}c\\u{7f}",
+    "photo\u202Egnp.exe": "photo\\u{202e}gnp.exe",
+    "a\u200Bb\uFEFF": "a\\u{200b}b\\u{feff}",
+    "a\u2028b": "a\\u{2028}b",
+    "\uD800": "\\u{d800}",
+    "\uE000\u{10FFFF}\u0378": "\\u{e000}\\u{10ffff}\\u{378}",
+    "\u{E0041}": "\\u{e0041}",
+    "a\u034Fb\u3164": "a\\u{34f}b\\u{3164}",
+  };
+  for (const [text, expected] of Object.entries(shown)) assert.equal(printable(text), expected);
+});
+
+Deno.test("printable leaves visible text of any script as it is", () => {
+  for (
+    const text of [
+      "photo (1).png",
+      "Ünïcödé",
+      "日本語",
+      "❤\uFE0F 😀",
+      "עברית",
+      "é e\u0301",
+      "a\u00A0b",
+    ]
+  ) {
+    assert.equal(printable(text), text);
+  }
+});
+
+Deno.test("printable leaves nothing that a terminal obeys, and has no more to do on its own output", () => {
+  const check = (text: string) => {
+    const shown = printable(text);
+    assert.doesNotMatch(shown, OBEYED);
+    assert.ok(shown.isWellFormed());
+    assert.equal(printable(shown), shown);
+  };
+  fc.assert(fc.property(anyText, check));
+  for (let unit = 0; unit <= 0xffff; unit++) check(String.fromCharCode(unit));
+  for (const text of naughtyStrings) check(text);
+});
+
+Deno.test("printableLines keeps line feeds, widens tabs, and takes CRLF for LF", () => {
+  assert.equal(printableLines("a\r\nb\n\tc\n"), "a\nb\n  c\n");
+  assert.equal(printableLines("a\rb\x1bc"), "a\\u{d}b\\u{1b}c");
+});
+
+Deno.test("printableLines leaves nothing but line feeds that a terminal obeys", () => {
+  fc.assert(fc.property(anyText, (text) => {
+    assert.doesNotMatch(printableLines(text).replaceAll("\n", ""), OBEYED);
+  }));
+});
