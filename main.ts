@@ -10,9 +10,21 @@ const commands: CommandTable = {
     summary: "send files and folders to a hub",
     load: async () => (await import("./src/cli/send.ts")).sendCommand(),
   },
+  join: {
+    summary: "join a hub by name and receive what is sent to it, until Ctrl-C",
+    load: async () => (await import("./src/cli/join.ts")).joinCommand(),
+  },
+  peers: {
+    summary: "who is joined, who is known and away",
+    load: async () => (await import("./src/cli/peers.ts")).peersCommand(),
+  },
   show: {
     summary: "preview a local file: picture, table, JSON or text",
     load: async () => (await import("./src/cli/show.ts")).showCommand(),
+  },
+  menu: {
+    summary: "all of it by menu; what a bare `p2p` opens on a terminal",
+    load: async () => (await import("./src/cli/menu.ts")).menuCommand(),
   },
   "__decode-image": {
     hidden: true,

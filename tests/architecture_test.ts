@@ -7,6 +7,9 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 /** Imports run one way only: each of these may import itself and what is to the right of it. */
 const LAYERS = ["main", "cli", "hub", "transfer", "protocol", "secure", "transport"];
 
+/** What everybody may import, and what imports nothing but each other. */
+const COMMON = ["src/errors.ts", "src/sleep.ts"];
+
 /** What stands beside the layers: who may import it, and which folders or files it may import itself. */
 const BESIDE: Record<string, { by: string[]; imports: string[] }> = {
   // It writes what the offers and archives of SPEC.md say, so it knows how they are described, and no session.
@@ -148,7 +151,7 @@ Deno.test("files are named after what they hold", () => {
 });
 
 function isAllowed({ from, to }: Import): boolean {
-  if (to === "src/errors.ts") return true;
+  if (COMMON.includes(to) || COMMON.includes(from)) return COMMON.includes(to);
   const [importer, imported] = [folderOf(from), folderOf(to)];
   if (importer === imported) return importer !== "main";
   const beside = BESIDE[importer];

@@ -9,6 +9,8 @@ export interface OutputOptions {
   json?: boolean;
   quiet?: boolean;
   color?: boolean;
+  /** What becomes of a line before it is printed. */
+  layout?: (line: string) => string;
 }
 
 /** Where a command's words go (cli.md): results to stdout, all else to stderr, or with `--json` events to stdout alone. */
@@ -18,9 +20,13 @@ export class Output {
   #stderrStyle: Style;
   #json: boolean;
   #quiet: boolean;
+  #layout: (line: string) => string;
   #progress: ProgressDisplay | undefined;
 
-  constructor({ json = false, quiet = false, color = true }: OutputOptions = {}) {
+  constructor(
+    { json = false, quiet = false, color = true, layout = (line) => line }: OutputOptions = {},
+  ) {
+    this.#layout = layout;
     this.#json = json;
     this.#quiet = quiet;
     this.style = createStyle(!json && useColor({ noColor: !color }));
@@ -96,7 +102,7 @@ export class Output {
 
   #print(stream: Stream, line: string) {
     using _ = this.#progress?.suspend();
-    write(stream, line + "\n");
+    write(stream, this.#layout(line) + "\n");
   }
 }
 

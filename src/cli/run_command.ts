@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import project from "../../deno.json" with { type: "json" };
 import { P2pError } from "../errors.ts";
+import { isInteractive } from "../ui/terminal.ts";
 import { exitCodeOf } from "./exit_code.ts";
 import { Output } from "./output.ts";
 
@@ -18,11 +19,15 @@ export type CommandTable = Record<string, CommandEntry>;
 // deno-lint-ignore no-explicit-any -- whatever its arguments and options are: only its action knows them
 type AnyCommand = Command<any, any, any>;
 
+/** What the program does on a terminal when nobody says what. */
+const WITHOUT_WORDS = ["menu"];
+
 /**
- * Runs the program with `args`, and returns the exit code of cli.md. An error becomes one line on stderr, and where there
- * is one a hint; with `--json` also an event.
+ * Runs the program with the arguments `words`, and returns the exit code of cli.md. An error becomes one line on stderr,
+ * and where there is one a hint; with `--json` also an event.
  */
-export async function runCommand(table: CommandTable, args: string[]): Promise<number> {
+export async function runCommand(table: CommandTable, words: string[]): Promise<number> {
+  const args = words.length === 0 && isInteractive() ? WITHOUT_WORDS : words;
   try {
     const program = await programOf(table, args);
     await program.parseAsync(args, { from: "user" });

@@ -2,22 +2,22 @@ import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../errors.ts";
 import { Hub, type Peer } from "../hub/hub.ts";
 import { listen } from "../hub/listen.ts";
+import { People } from "../hub/people.ts";
+import { Spool } from "../hub/spool.ts";
+import { type HubEvent, Switchboard } from "../hub/switchboard.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { type Identity, loadIdentity } from "../secure/identity.ts";
 import { findPerson } from "../secure/known_people.ts";
-import { SpaceBook } from "../storage/space_book.ts";
-import { Staging } from "../storage/staging.ts";
-import { Receiver } from "../transfer/receive.ts";
 import { formatAddress, isLoopback, parsePort } from "../transport/address.ts";
-import { parseDuration, parseSize } from "../ui/format.ts";
+import { formatBytes, parseDuration, parseSize } from "../ui/format.ts";
 import { printable } from "../ui/printable.ts";
 import { Arrivals, previewOption } from "./arrivals.ts";
-import { askOnTerminal } from "./ask.ts";
 import { command, nameOption } from "./command.ts";
 import { defaultHome } from "./home.ts";
 import { hostName } from "./host_name.ts";
 import { withInterrupt } from "./interrupt.ts";
+import { openReceiver } from "./open_receiver.ts";
 import { Output } from "./output.ts";
 import { previewRowsOption } from "./preview_rows.ts";
 import {
@@ -75,13 +75,34 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   const name = checkedPeerName(options.name ?? hostName());
   const identity = await loadIdentity(home);
   const arrivals = new Arrivals(output, options);
-  const receiver = await openReceiver(options, { output, arrivals });
+  const receiver = await openReceiver(options, { output, arrivals, quotaBytes: options.quota });
+  const spool = await Spool.open(home, {
+    keepMs: options.keep,
+    quotaBytes: options.quota ?? Infinity,
+    onExpired: ({ relay: { transfer, from, size } }, to) =>
+      showHubEvent({
+        event: "relayed",
+        transfer,
+        from: from.name,
+        to,
+        bytes: size,
+        state: "expired",
+      }, output),
+  });
+  const switchboard = new Switchboard({
+    people: await People.open(home),
+    spool,
+    receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
+    report: (event) => showHubEvent(event, output),
+  });
   const hub = new Hub({
     listener: listen(options),
     keyPair: identity.keyPair,
     name,
-    refusePeer: (peer) => refusePeer(peer, { home, accept: options.accept }),
-    onOffer: (from) => (exchange, offer) => receiver.receive(exchange, { offer, from }),
+    refusePeer: async (peer) =>
+      switchboard.refuseName(peer) ?? await refusePeer(peer, { home, accept: options.accept }),
+    onOpen: (peer) => (exchange, opening, session) =>
+      switchboard.open(peer, { exchange, opening, session }),
     onTrouble: (address, error) => output.note(`${address || "p2p"}: ${printable(error.message)}`),
   });
   await output.showProgress();
@@ -89,6 +110,8 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   output.note("stopping: what is unfinished stays, and goes on when it is sent again");
   await hub.close();
+  await switchboard.idle();
+  await spool.close();
   await receiver.idle();
   await arrivals.idle();
   output.close();
@@ -105,23 +128,6 @@ function checkReach({ host, open }: ServeOptions) {
       hint: "add --open if that is what you want, and --accept ask to be asked for every file",
     },
   );
-}
-
-async function openReceiver(
-  options: ServeOptions,
-  { output, arrivals }: { output: Output; arrivals: Arrivals },
-): Promise<Receiver> {
-  const { types, maxFileSize, quota, onConflict, allowHidden } = options;
-  const ask = options.accept === "ask" ? askOnTerminal(output) : undefined;
-  const staging = await Staging.open(options.dir, { keepMs: options.keep });
-  return new Receiver({
-    staging,
-    space: await SpaceBook.open(staging.dir, { quotaBytes: quota }),
-    acceptance: { kinds: types, maxBytes: maxFileSize, ask },
-    onConflict,
-    allowHidden,
-    report: arrivals.report,
-  });
 }
 
 async function refusePeer({ key, name }: Peer, { home, accept }: { home: string; accept: string }) {
@@ -150,4 +156,18 @@ function announce(
   if (!isLoopback(options.host)) {
     output.warning("anybody who can reach this address can send files here");
   }
+}
+
+/** What passes between people: who comes and goes, and what became of what for whom. */
+function showHubEvent(event: HubEvent, output: Output) {
+  const { bold } = output.style;
+  if (event.event === "relayed") {
+    const { from, to, bytes, state } = event;
+    output.event(event);
+    const size = bytes === null ? "" : ` (${formatBytes(bytes)})`;
+    return output.result(`${state} from ${bold(printable(from))} to ${bold(printable(to))}${size}`);
+  }
+  const { peer, key } = event;
+  output.event({ event: event.event, peer, fingerprint: fingerprint(key) });
+  output.result(`${bold(printable(peer))} has ${event.event}`);
 }

@@ -1,10 +1,11 @@
+import { stderr } from "node:process";
 import { printable } from "../ui/printable.ts";
 import { isInteractive } from "../ui/terminal.ts";
 
 /** Decides about a hub that is met for the first time: by `--trust-new`, else by asking, and without a terminal no. */
 export function trustNewHub(
   where: string,
-  { trustNew }: { trustNew: boolean },
+  { trustNew, signal }: { trustNew: boolean; signal?: AbortSignal },
 ): (fingerprint: string) => Promise<boolean> {
   return async (fingerprint) => {
     if (trustNew) return true;
@@ -15,6 +16,8 @@ export function trustNewHub(
         printable(where)
       } is new. Its fingerprint is ${fingerprint}: is that what \`p2p serve\` shows there?`,
       initialValue: false,
+      output: stderr, // Nothing but results goes to stdout.
+      ...signal && { signal },
     });
     return !isCancel(answer) && answer;
   };

@@ -2,7 +2,7 @@ import { P2pError } from "../errors.ts";
 import { Channel } from "../protocol/channel.ts";
 import { accept } from "../protocol/handshake.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
-import { type OnOffer, Session } from "../protocol/session.ts";
+import { type OnOpen, Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { Admission } from "./admission.ts";
 
@@ -30,7 +30,7 @@ export interface HubOptions {
   /** Why somebody may not come in; undefined where it may. */
   refusePeer?: (peer: Peer) => Promise<string | undefined>;
   /** Takes the offers of one peer. */
-  onOffer: (peer: Peer) => OnOffer;
+  onOpen: (peer: Peer) => OnOpen;
   /** Is told what went wrong with one connection; the hub goes on. */
   onTrouble?: (address: string, error: P2pError) => void;
 }
@@ -132,7 +132,7 @@ export class Hub {
     const refusal = await this.#refusal(peer); // Before anything of the session is read.
     const session = new Session(new Channel(conn, handshake), {
       initiator: false,
-      onOffer: refusal === undefined ? this.#options.onOffer(peer) : undefined,
+      onOpen: refusal === undefined ? this.#options.onOpen(peer) : undefined,
     });
     if (refusal !== undefined) {
       await session.goodbye("refused", refusal);

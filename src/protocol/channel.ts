@@ -30,6 +30,8 @@ export class Channel {
   #frames: ReadableStream<Frame> | undefined;
   #reading = false;
   #closing = false;
+  #aborted = Promise.withResolvers<void>();
+
   #linger: ReturnType<typeof setTimeout> | undefined;
   #sentAt = performance.now();
 
@@ -87,23 +89,29 @@ export class Channel {
     const said = lastWords && this.send(lastWords);
     this.#closing = true;
     this.#linger = setTimeout(() => this.abort(), LINGER_MS);
-    try {
-      await said;
-      await this.#conn.closeWrite();
-      if (!this.#reading) await this.#drain();
-    } catch {
-      this.abort();
-    }
+    // Older runtimes leave a write without an end where the connection is closed under it.
+    await Promise.race([this.#leave(said), this.#aborted.promise]);
   }
 
   /** Closes at once. */
   abort(): void {
     this.#closing = true;
     clearTimeout(this.#linger);
+    this.#aborted.resolve();
     try {
       this.#conn.close();
     } catch {
       // Closed already, by the end of its readable half.
+    }
+  }
+
+  async #leave(said: Promise<void> | undefined) {
+    try {
+      await said;
+      await this.#conn.closeWrite();
+      if (!this.#reading) await this.#drain();
+    } catch {
+      this.abort();
     }
   }
 

@@ -7,7 +7,7 @@ import { type Address, formatAddress, isLoopback } from "../transport/address.ts
 import { dial } from "../transport/dial.ts";
 import { Channel } from "./channel.ts";
 import { initiate } from "./handshake.ts";
-import { type OnOffer, Session } from "./session.ts";
+import { type OnOpen, Session } from "./session.ts";
 
 const OPEN_WITHIN_MS = 10_000;
 
@@ -22,7 +22,7 @@ export interface ConnectOptions {
   trustNew: (fingerprint: string) => Promise<boolean>;
   /** Is told that a loopback key was pinned without asking. */
   onPinned?: (fingerprint: string) => void;
-  onOffer?: OnOffer;
+  onOpen?: OnOpen;
   signal: AbortSignal;
 }
 
@@ -77,13 +77,13 @@ async function open(
   address: Address,
   options: ConnectOptions,
 ): Promise<Connected> {
-  const { identity: { keyPair }, name, onOffer } = options;
+  const { identity: { keyPair }, name, onOpen } = options;
   const handshake = await initiate(conn, {
     keyPair,
     name,
     checkKey: (key) => checkPin(key, address, options),
   });
-  const session = new Session(new Channel(conn, handshake), { initiator: true, onOffer });
+  const session = new Session(new Channel(conn, handshake), { initiator: true, onOpen });
   return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remoteKey) };
 }
 

@@ -39,6 +39,7 @@ export const REFUSE_CODES = [
   "exists",
   "busy",
   "disk",
+  "person",
 ] as const;
 
 /** Why a running exchange is ended (SPEC.md §7). */
@@ -51,10 +52,27 @@ export const CANCEL_CODES = [
 ] as const;
 
 /** Why a session ends (SPEC.md §7). */
-export const GOODBYE_CODES = ["bye", "refused", "protocol", "busy", "shutdown"] as const;
+export const GOODBYE_CODES = [
+  "bye",
+  "refused",
+  "protocol",
+  "busy",
+  "shutdown",
+  "replaced",
+] as const;
+
+/** What became of one receiver of a transfer through the hub (SPEC.md §16). */
+export const OUTCOME_CODES = ["delivered", "expired", ...CANCEL_CODES] as const;
+
+/** Most receivers of one transfer (SPEC.md §16). */
+export const MAX_RECEIVERS = 1_000;
+
+/** Longest envelope, in characters of base64url (SPEC.md §16). */
+export const MAX_ENVELOPE_LENGTH = 8_192;
 
 const exchange = int(1, MAX_EXCHANGE);
 const reason = text(MAX_REASON_LENGTH);
+const sealed = nullable(text(MAX_ENVELOPE_LENGTH));
 
 const SHAPES = {
   welcome: object({ name: checkedPeerName }),
@@ -89,6 +107,61 @@ const SHAPES = {
   }),
   settled: object({ exchange }),
   cancel: object({ exchange, code: oneOf(CANCEL_CODES), reason }),
+  join: object({ exchange }),
+  joined: object({ exchange, people: int() }),
+  presence: object({
+    exchange,
+    name: checkedPeerName,
+    key: base64url(43),
+    state: oneOf(["joined", "left"]),
+  }),
+  list: object({ exchange }),
+  person: object({
+    exchange,
+    name: checkedPeerName,
+    key: base64url(43),
+    state: oneOf(["joined", "away"]),
+    since: int(),
+    waiting: int(),
+  }),
+  relay: object({
+    exchange,
+    transfer: hex(32),
+    size: nullable(int()),
+    receivers: int(1, MAX_RECEIVERS),
+  }),
+  envelope: object({ exchange, to: checkedPeerName, sealed: text(MAX_ENVELOPE_LENGTH) }),
+  routed: object({
+    exchange,
+    to: checkedPeerName,
+    state: oneOf(["joined", "away", "refused"]),
+    until: nullable(int()),
+    reason,
+  }),
+  stored: object({ exchange, until: int() }),
+  outcome: object({ exchange, to: checkedPeerName, code: oneOf(OUTCOME_CODES), sealed }),
+  delivery: object({
+    exchange,
+    transfer: hex(32),
+    from: checkedPeerName,
+    sealed: text(MAX_ENVELOPE_LENGTH),
+    size: nullable(int()),
+  }),
+  run: object({ exchange, offset: int(), start: int(), salt: base64url(43) }),
+  answer: object({ exchange, code: oneOf(OUTCOME_CODES), sealed }),
+  status: object({ exchange }),
+  entry: object({
+    exchange,
+    transfer: hex(32),
+    to: checkedPeerName,
+    size: nullable(int()),
+    bytes: int(),
+    created: int(),
+    until: int(),
+    code: oneOf(["waiting", "running", ...OUTCOME_CODES]),
+    sealed,
+  }),
+  listed: object({ exchange }),
 } satisfies Record<string, Check<unknown>>;
 
 type Shapes = typeof SHAPES;
@@ -103,6 +176,15 @@ export type Message<T extends MessageType = MessageType> = {
 
 /** The offer of a transfer (SPEC.md §8). */
 export type Offer = Message<"offer">;
+
+/** A message that opens an exchange (SPEC.md §7, §15, §16). */
+export type Opening = Message<typeof OPENINGS[number]>;
+
+/** The types of {@link Opening}. */
+export const OPENINGS = ["offer", "join", "list", "relay", "delivery", "status"] as const;
+
+/** What became of one receiver. */
+export type OutcomeCode = typeof OUTCOME_CODES[number];
 
 /** What a file is taken for. */
 export type Kind = typeof KINDS[number];

@@ -1,7 +1,7 @@
 import { P2pError } from "../errors.ts";
 import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
-import type { GoodbyeCode, Message, Offer } from "./messages.ts";
+import type { GoodbyeCode, Message, Opening } from "./messages.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
 
 /** Exchanges that may be open at once in each direction (SPEC.md §7). */
@@ -13,13 +13,13 @@ const MAX_WAITING_ANSWERS = 64;
 /** When a side that is silent speaks up, and when the other one is given up (SPEC.md §11). */
 const KEEP_ALIVE = { pingAfterMs: 25_000, deadAfterMs: 60_000 };
 
-/** Takes an exchange that the other side has opened, and its offer. Without it every offer is refused. */
-export type OnOffer = (exchange: Exchange, offer: Offer) => void;
+/** Takes an exchange that the other side has opened, and how. Without it every one is refused. */
+export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) => void;
 
 /** What a session is told at its start. */
 export interface SessionOptions {
   initiator: boolean;
-  onOffer?: OnOffer | undefined;
+  onOpen?: OnOpen | undefined;
   keepAlive?: typeof KEEP_ALIVE;
 }
 
@@ -114,7 +114,12 @@ export class Session {
       case "data":
         return this.#find(incoming.exchange)?.pushChunk(incoming.chunk);
       case "offer":
-        return this.#takeOffer(incoming);
+      case "join":
+      case "list":
+      case "relay":
+      case "delivery":
+      case "status":
+        return this.#takeOpening(incoming);
       case "welcome":
         return this.#welcome.resolve(incoming.name);
       case "goodbye":
@@ -146,15 +151,15 @@ export class Session {
     return exchange;
   }
 
-  #takeOffer(offer: Offer) {
-    const number = offer.exchange;
+  #takeOpening(opening: Opening) {
+    const number = opening.exchange;
     if (this.#isOurs(number) || number <= this.#lastTheirs) {
-      throw new P2pError("protocol", `exchange ${number} cannot be opened by an offer`);
+      throw new P2pError("protocol", `exchange ${number} cannot be opened by "${opening.type}"`);
     }
     this.#lastTheirs = number;
-    const { onOffer } = this.#options;
+    const { onOpen } = this.#options;
     const theirs = [...this.#exchanges.keys()].filter((open) => !this.#isOurs(open)).length;
-    if (onOffer === undefined) return this.#refuse(number, "declined", "nothing is received here");
+    if (onOpen === undefined) return this.#refuse(number, "declined", "nothing is received here");
     if (theirs === MAX_OPEN_EXCHANGES) {
       return this.#refuse(
         number,
@@ -162,7 +167,7 @@ export class Session {
         `${MAX_OPEN_EXCHANGES} transfers are under way on this connection`,
       );
     }
-    onOffer(this.#add(number), offer);
+    onOpen(this.#add(number), opening, this);
   }
 
   #refuse(exchange: number, code: "declined" | "busy", reason: string) {
@@ -182,7 +187,7 @@ export class Session {
       this.#ended = true;
       return void this.#channel.close();
     }
-    if (code === "refused") throw new P2pError("refused", reason);
+    if (code === "refused" || code === "replaced") throw new P2pError("refused", reason);
     throw new P2pError("connection", `the other side ended the connection: ${reason}`);
   }
 

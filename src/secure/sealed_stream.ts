@@ -70,11 +70,11 @@ export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
 /**
  * Sealed chunks, one an enqueue, back to plaintext chunks, each as soon as it is checked (SPEC.md §9).
  * P2pError `protocol` for a chunk that is changed, moved, too long or behind the last one, and for
- * an end without a last chunk.
+ * an end without a last chunk. `firstChunk` is the counter of the first one that comes.
  */
 export class OpenStream extends TransformStream<Uint8Array, Uint8Array> {
-  constructor(key: Uint8Array) {
-    let counter = 0;
+  constructor(key: Uint8Array, { firstChunk = 0 }: { firstChunk?: number } = {}) {
+    let counter = firstChunk;
     let ended = false;
 
     super({

@@ -1,7 +1,10 @@
 import { P2pError } from "../errors.ts";
+import { sleep } from "../sleep.ts";
 import type { Session } from "../protocol/session.ts";
-import type { Delivered, Report } from "./events.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+import type { Delivered, Report, Stored } from "./events.ts";
 import type { Outbox } from "./outbox.ts";
+import { type PersonOutcome, type Recipient, relayTransfer, type WaitFor } from "./relay_send.ts";
 import { sendTransfer } from "./send.ts";
 import type { LeftOut, Source } from "./source.ts";
 
@@ -19,6 +22,8 @@ export interface Item {
   label: string;
   path: string;
   open: () => Promise<Source>;
+  /** People who have an outcome already. */
+  told?: Set<string>;
 }
 
 /** What became of an item. */
@@ -26,7 +31,10 @@ export interface Outcome {
   item: Item;
   /** The id, where it got as far as that. */
   transfer?: string | undefined;
+  /** Which person it is about, where it went to people. */
+  to?: string;
   delivered?: Delivered;
+  stored?: Stored;
   error?: P2pError;
   /** What a folder held and could not be sent. */
   leftOut?: readonly LeftOut[];
@@ -34,8 +42,11 @@ export interface Outcome {
 
 /** How a run of items is delivered. */
 export interface DeliverOptions {
-  /** Opens a session with the hub; called again after a cut. */
-  connect: () => Promise<{ session: Session; name: string }>;
+  /** Opens a session with the hub; called again after a cut. `recipients` are people to send to, else it is the hub. */
+  connect: () => Promise<{ session: Session; name: string; recipients?: Recipient[] }>;
+  /** Who sends. */
+  keyPair: KeyPair;
+  wait?: WaitFor;
   /** The hub's address, for the outbox. */
   to: string;
   outbox: Outbox;
@@ -85,11 +96,10 @@ async function sendAll(
   let cut: P2pError | undefined;
   const worker = async () => {
     for (let item; cut === undefined && (item = waiting.shift());) {
-      const outcome = await sendItem(item, options);
-      if (outcome.error?.code === "connection" || outcome.error?.code === "protocol") {
-        cut = outcome.error;
-        undone.push(item);
-      } else options.onOutcome(outcome);
+      const error = await sendItem(item, options);
+      if (error === undefined) continue;
+      cut = error;
+      undone.push(item);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -98,23 +108,70 @@ async function sendAll(
   return cut;
 }
 
-async function sendItem(item: Item, options: DeliverOptions & Connected): Promise<Outcome> {
-  const { session, name: to, outbox, fresh, report, limit, signal } = options;
+/** Sends one item and tells its outcome; returns the error where the session is of no more use. */
+async function sendItem(
+  item: Item,
+  options: DeliverOptions & Connected,
+): Promise<P2pError | undefined> {
+  const { outbox, fresh, onOutcome } = options;
   let source: Source | undefined;
   let transfer: string | undefined;
   try {
     source = await item.open();
     const { name: as, identity, leftOut } = source;
-    const key = { to: options.to, path: item.path, as, identity: identity ?? runId };
+    const key = { to: destination(options), path: item.path, as, identity: identity ?? runId };
     transfer = await outbox.transferId(key, { fresh });
-    const delivered = await sendTransfer(session, source, { transfer, to, report, limit, signal });
+    if (options.recipients === undefined) {
+      await sendToHub(item, { source, transfer, leftOut, options });
+    } else await sendToPeople(item, { source, transfer, leftOut, options });
     await outbox.remove(key);
-    return { item, transfer, delivered, leftOut };
-  } catch (error) {
-    return { item, transfer, error: asP2pError(error) };
+  } catch (failure) {
+    const error = asP2pError(failure);
+    if (error.code === "connection" || error.code === "protocol") return error;
+    onOutcome({ item, transfer, error });
   } finally {
     await source?.close();
   }
+}
+
+interface Sending {
+  source: Source;
+  transfer: string;
+  leftOut: readonly LeftOut[];
+  options: DeliverOptions & Connected;
+}
+
+async function sendToHub(item: Item, { source, transfer, leftOut, options }: Sending) {
+  const { session, name: to, report, limit, signal, onOutcome } = options;
+  const delivered = await sendTransfer(session, source, { transfer, to, report, limit, signal });
+  onOutcome({ item, transfer, delivered, leftOut });
+}
+
+/** One outcome for each person; who had one before a cut gets no second one. */
+async function sendToPeople(item: Item, { source, transfer, leftOut, options }: Sending) {
+  const { session, keyPair, wait, report, limit, signal } = options;
+  const told = item.told ??= new Set();
+  const onOutcome = (outcome: PersonOutcome) => {
+    if (told.has(outcome.to)) return;
+    options.onOutcome({ item, transfer, ...outcome, ...(told.size === 0 ? { leftOut } : {}) });
+    told.add(outcome.to);
+  };
+  const recipients = options.recipients!;
+  await relayTransfer(session, source, {
+    transfer,
+    keyPair,
+    recipients,
+    wait,
+    report,
+    limit,
+    signal,
+    onOutcome,
+  });
+}
+
+/** The same file for other people is another transfer. */
+function destination({ to, recipients }: DeliverOptions & Connected): string {
+  return JSON.stringify([to, recipients?.map(({ name }) => name).sort() ?? null]);
 }
 
 async function reconnect(
@@ -143,17 +200,4 @@ function asP2pError(error: unknown): P2pError {
   return new P2pError("unexpected", error instanceof Error ? error.message : String(error), {
     cause: error,
   });
-}
-
-async function sleep(ms: number, signal: AbortSignal) {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -58,6 +58,17 @@ export interface Delivered {
   already?: true;
 }
 
+/** The hub keeps a transfer for somebody who is away. */
+export interface Stored {
+  event: "stored";
+  transfer: string;
+  to: string;
+  name: string;
+  bytes: number;
+  /** ISO 8601. */
+  until: string;
+}
+
 /** A transfer from somebody has stopped before its end; what is here stays for when it goes on. */
 export interface Interrupted {
   event: "interrupted";

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message, Offer } from "../protocol/messages.ts";
-import { deriveDataKey, OpenStream } from "../secure/sealed_stream.ts";
+import { CHUNK_BYTES, deriveDataKey, OpenStream } from "../secure/sealed_stream.ts";
 import type { ArchiveEntry } from "../storage/archive.ts";
 import type { OnConflict, Part, Published } from "../storage/part.ts";
 import { topName } from "../storage/safe_path.ts";
@@ -12,6 +12,7 @@ import type { Reservation, SpaceBook } from "../storage/space_book.ts";
 import { type Acceptance, judge, type Refusal } from "./acceptance.ts";
 import type { Report } from "./events.ts";
 import { MeterStream } from "./meter_stream.ts";
+import { directReplies, type Replies } from "./replies.ts";
 
 /** Where received files go, and what is taken. */
 export interface ReceiverOptions {
@@ -38,9 +39,19 @@ export class Receiver {
     this.#options = options;
   }
 
-  /** Takes one offer to its end. Never throws: what goes wrong is told to the sender and reported. */
-  receive(exchange: Exchange, { offer, from }: { offer: Offer; from: From }): void {
-    const running = new Reception(exchange, { offer, from, ...this.#options }).run();
+  /**
+   * Takes one offer to its end. Never throws: what goes wrong is told to the sender and reported. `replies` are those of
+   * the channel to the sender itself, unless it comes through a hub.
+   */
+  receive(
+    exchange: Exchange,
+    { offer, from, replies = directReplies(exchange) }: {
+      offer: Offer;
+      from: From;
+      replies?: Replies;
+    },
+  ): void {
+    const running = new Reception(exchange, { offer, from, replies, ...this.#options }).run();
     this.#running.add(running);
     running.finally(() => this.#running.delete(running));
   }
@@ -51,7 +62,7 @@ export class Receiver {
   }
 }
 
-type ReceptionOptions = ReceiverOptions & { offer: Offer; from: From };
+type ReceptionOptions = ReceiverOptions & { offer: Offer; from: From; replies: Replies };
 
 /** One transfer on its way in. */
 class Reception {
@@ -128,15 +139,15 @@ class Reception {
 
   /** With `skip`, what has the name already is compared, not received (SPEC.md §8, `exists`). */
   async #existsAlready(): Promise<boolean> {
-    const { onConflict, staging } = this.#options;
+    const { onConflict, staging, replies } = this.#options;
     if (onConflict !== "skip") return false;
     const { name, size, folder } = this.#offer;
     const existing = await staging.existing(topName(name, this.#options), folder ? null : size);
     if (existing === undefined) return false;
-    if (existing.sha256 === null) {
+    if (existing.sha256 === null || replies.exists === undefined) {
       await this.#refuse({ code: "exists", reason: "another one of this name is there already" });
     } else {
-      await this.#exchange.send({ type: "exists", sha256: existing.sha256 });
+      await replies.exists(existing.sha256);
       await this.#settled();
     }
     return true;
@@ -146,33 +157,44 @@ class Reception {
   async #receive(part: Part, reserved: Reservation): Promise<Published> {
     await this.#exchange.send({ type: "accept", offset: part.offset, digest: part.digest });
     this.#acceptedAt = performance.now();
-    const begin = await this.#begin(part.offset);
+    const run = await this.#run(part.offset);
     const stop = new AbortController();
     const receiving = this.#exchange.data
-      .pipeThrough(new OpenStream(this.#dataKey(begin)))
       .pipeThrough(
-        new MeterStream(begin.offset, {
+        new OpenStream(this.#dataKey(run), { firstChunk: (run.offset - run.start) / CHUNK_BYTES }),
+      )
+      .pipeThrough(
+        new MeterStream(run.offset, {
           onBytes: (bytes) => this.#count(bytes, reserved),
           onProgress: () => this.#progress(),
         }),
       )
-      .pipeTo(part.begin(begin.offset), { signal: stop.signal });
+      .pipeTo(part.begin(run.offset), { signal: stop.signal });
     await this.#unlessCancelled(receiving, stop);
     return await part.publish(this.#offer.name, this.#options);
   }
 
-  async #begin(accepted: number): Promise<Message<"begin">> {
+  /** The run of chunks that follows: of the sender itself, or of what the hub has of it (SPEC.md §8, §16). */
+  async #run(accepted: number): Promise<Run> {
     const message = await this.#exchange.receive();
     if (message.type === "cancel") throw new Cancelled(message);
-    if (message.type === "begin" && [0, accepted].includes(message.offset)) return message;
+    const run = message.type === "begin"
+      ? { ...message, start: message.offset }
+      : message.type === "run"
+      ? message
+      : undefined;
+    const fits = run !== undefined && [0, accepted].includes(run.offset) &&
+      run.start <= run.offset &&
+      (run.offset - run.start) % CHUNK_BYTES === 0;
+    if (fits) return run;
     throw new P2pError("protocol", `"${message.type}" is no answer to an accept at ${accepted}`);
   }
 
-  #dataKey({ salt, offset }: Message<"begin">): Uint8Array {
+  #dataKey({ salt, start }: Run): Uint8Array {
     return deriveDataKey(Buffer.from(this.#offer.key, "base64url"), {
       salt: Buffer.from(salt, "base64url"),
       transferId: Buffer.from(this.#offer.transfer, "hex"),
-      offset,
+      offset: start,
     });
   }
 
@@ -201,9 +223,7 @@ class Reception {
 
   async #sendReceipt(part: Part, published: Published) {
     const { savedAs, sha256, bytes, resumedAt } = published;
-    await this.#exchange.send({ type: "receipt", savedAs, sha256, bytes, resumedAt }).catch(
-      () => {},
-    );
+    await this.#options.replies.receipt({ savedAs, sha256, bytes, resumedAt }).catch(() => {});
     this.#reportReceived(published);
     if (await this.#settled()) await part.settle();
   }
@@ -213,10 +233,8 @@ class Reception {
   }
 
   async #refuse({ code, reason }: Refusal) {
-    const { from, report } = this.#options;
-    await this.#exchange.send({ type: "refuse", code, reason: reason.slice(0, 500) }).catch(
-      () => {},
-    );
+    const { from, report, replies } = this.#options;
+    await replies.refuse(code, reason).catch(() => {});
     report({
       event: "refused",
       transfer: this.#offer.transfer,
@@ -228,15 +246,11 @@ class Reception {
 
   /** Ends a transfer that did not get through: the sender is told, unless it is the one who said so. */
   async #stop(error: unknown) {
-    const { from, report } = this.#options;
+    const { from, report, replies } = this.#options;
     const { transfer, name } = this.#offer;
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof Cancelled) && !isLost(error)) {
-      await this.#exchange.send({
-        type: "cancel",
-        code: codeOf(error),
-        reason: reason.slice(0, 500),
-      }).catch(() => {});
+      await replies.cancel(codeOf(error), reason).catch(() => {});
     }
     report({ event: "interrupted", transfer, from: from.name, name, bytes: this.#bytes, reason });
   }
@@ -272,6 +286,13 @@ class Reception {
       ...(text ? { text } : {}),
     });
   }
+}
+
+/** A run of chunks: where it goes on in the content stream, and where its counter began (SPEC.md §16). */
+interface Run {
+  offset: number;
+  start: number;
+  salt: string;
 }
 
 /** The sender has ended it. */

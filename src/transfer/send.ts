@@ -1,15 +1,13 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { P2pError } from "../errors.ts";
-import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
-import { deriveDataKey, SealStream } from "../secure/sealed_stream.ts";
 import { StorageError } from "../storage/storage_error.ts";
+import { pipeContent } from "./content_pipe.ts";
 import type { Delivered, Report } from "./events.ts";
-import { LimitStream } from "./limit_stream.ts";
-import { MeterStream } from "./meter_stream.ts";
+import type { Receipt } from "./replies.ts";
 import type { Source } from "./source.ts";
 
 /** How one transfer is sent. */
@@ -53,7 +51,7 @@ export async function sendTransfer(
   }
 }
 
-type Receipt = Omit<Message<"receipt">, "type" | "exchange"> & { already?: true };
+type DirectReceipt = Receipt & { already?: true };
 
 interface Context {
   exchange: Exchange;
@@ -62,7 +60,7 @@ interface Context {
   options: SendOptions;
 }
 
-function settleAnswer(answer: Message, context: Context): Promise<Receipt> | Receipt {
+function settleAnswer(answer: Message, context: Context): Promise<DirectReceipt> | DirectReceipt {
   switch (answer.type) {
     case "accept":
       return sendContent(answer, context);
@@ -79,38 +77,18 @@ function settleAnswer(answer: Message, context: Context): Promise<Receipt> | Rec
   }
 }
 
-/** The line of pipes: source, meter, limit, seal, connection. */
-async function sendContent(accept: Message<"accept">, context: Context): Promise<Receipt> {
+async function sendContent(accept: Message<"accept">, context: Context): Promise<DirectReceipt> {
   const { exchange, source, key, options } = context;
   const offset = await agreedOffset(accept, source);
-  const salt = randomBytes(32);
-  await exchange.send({ type: "begin", offset, salt: salt.toString("base64url") });
-  const dataKey = deriveDataKey(key, {
-    salt,
-    transferId: Buffer.from(options.transfer, "hex"),
-    offset,
-  });
-  const stop = new AbortController();
-  const meter = new MeterStream(offset, {
-    onProgress: (bytes) => options.report(progress(source, options.transfer, bytes)),
-  });
-  const limited = options.limit === undefined ? [] : [new LimitStream(options.limit)];
-  const sending = [meter, ...limited, new SealStream(dataKey, { headroom: DATA_HEADROOM_BYTES })]
-    .reduce((stream, transform) => stream.pipeThrough(transform), source.stream(offset))
-    .pipeTo(exchange.writable, { signal: AbortSignal.any([stop.signal, options.signal]) });
-  try {
-    return await awaitReceipt(sending, context);
-  } finally {
-    stop.abort();
-    await sending.catch(() => {});
-  }
+  await using pipe = await pipeContent(exchange, { ...options, source, key, offset });
+  return await awaitReceipt(pipe.sent, context);
 }
 
 /** The receipt. An answer may come before all is sent: then it is a `cancel`, and sending stops. */
 async function awaitReceipt(
   sending: Promise<void>,
   { exchange, source, options }: Context,
-): Promise<Receipt> {
+): Promise<DirectReceipt> {
   const answering = exchange.receive();
   answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
   try {
@@ -143,7 +121,10 @@ async function agreedOffset(accept: Message<"accept">, source: Source): Promise<
   return await source.digest(accept.offset) === accept.digest ? accept.offset : 0;
 }
 
-async function compareExisting(sha256: string, { source, exchange }: Context): Promise<Receipt> {
+async function compareExisting(
+  sha256: string,
+  { source, exchange }: Context,
+): Promise<DirectReceipt> {
   const size = source.size ?? 0;
   if (await source.digest(size) === sha256) {
     return { savedAs: source.name, sha256, bytes: size, resumedAt: size, already: true };
@@ -174,13 +155,8 @@ function offerOf(source: Source, transfer: string, key: Uint8Array) {
   };
 }
 
-function progress({ name, size }: Source, transfer: string, bytes: number) {
-  const shown = size === null ? bytes : Math.min(bytes, size);
-  return { event: "progress" as const, transfer, name, bytes: shown, total: size };
-}
-
 function delivered(
-  receipt: Receipt,
+  receipt: DirectReceipt,
   { source, options, ...times }: {
     source: Source;
     options: SendOptions;

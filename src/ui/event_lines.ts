@@ -1,6 +1,12 @@
 import { isAbsolute, relative } from "node:path";
-import type { Delivered, Interrupted, Received, TransferEvent } from "../transfer/events.ts";
-import { formatBytes, formatDuration, formatRate } from "./format.ts";
+import type {
+  Delivered,
+  Interrupted,
+  Received,
+  Stored,
+  TransferEvent,
+} from "../transfer/events.ts";
+import { formatBytes, formatDate, formatDuration, formatRate } from "./format.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./terminal.ts";
 
@@ -25,6 +31,12 @@ export function deliveredLine(event: Delivered, style: Style): string {
   return `${style.green("delivered")} ${style.bold(printable(name))} to ${
     printable(to)
   }${saved} (${what}${how})`;
+}
+
+/** The line for something that the hub keeps for somebody. */
+export function storedLine({ name, to, bytes, until }: Stored, style: Style): string {
+  return `${style.green("stored")} ${style.bold(printable(name))} for ${printable(to)}` +
+    ` (${formatBytes(bytes)}, until ${formatDate(Date.parse(until))})`;
 }
 
 /** The line for an offer that was turned down here. */

@@ -87,6 +87,18 @@ export class RawPeer implements Disposable {
     return this.sendFrame(FRAME.record, this.#send.seal(new TextEncoder().encode(text)));
   }
 
+  /** Sends a record of any text; the answer to it. */
+  async ask(text: string): Promise<Message | undefined> {
+    await this.sendText(text);
+    return await this.answer();
+  }
+
+  /** Sends a data frame; the answer to it. */
+  async askData(exchange: number, chunk: Uint8Array): Promise<Message | undefined> {
+    await this.sendData(exchange, chunk);
+    return await this.answer();
+  }
+
   /** Sends a data frame. */
   sendData(exchange: number, chunk: Uint8Array): Promise<void> {
     const body = Buffer.alloc(EXCHANGE_BYTES + chunk.length);

@@ -13,7 +13,7 @@ export class SessionPair implements AsyncDisposable {
     this.acceptor = acceptor;
   }
 
-  /** `onOffer` is that of the acceptor. */
+  /** `onOpen` is that of the acceptor. */
   static async open(options: Omit<SessionOptions, "initiator"> = {}): Promise<SessionPair> {
     const channels = await ChannelPair.open();
     const acceptor = new Session(channels.acceptor, { initiator: false, ...options });

@@ -3,6 +3,7 @@ import type { P2pError } from "../../src/errors.ts";
 import { Hub, type HubOptions, type Peer } from "../../src/hub/hub.ts";
 import { Channel } from "../../src/protocol/channel.ts";
 import { initiate } from "../../src/protocol/handshake.ts";
+import type { Offer } from "../../src/protocol/messages.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
 import { closeQuietly } from "../helpers/loopback.ts";
@@ -13,7 +14,7 @@ const hubKeys = generateKeyPair();
 Deno.test("Hub welcomes a peer, and knows its key and name at its offers", async () => {
   const offered = Promise.withResolvers<[Peer, string]>();
   await using hub = new TestHub({
-    onOffer: (peer) => (_, { name }) => offered.resolve([peer, name]),
+    onOpen: (peer) => (_, opening) => offered.resolve([peer, (opening as Offer).name]),
   });
   const keyPair = generateKeyPair();
   await using caller = await hub.call({ keyPair, name: "Zoe\u0308" });
@@ -24,9 +25,9 @@ Deno.test("Hub welcomes a peer, and knows its key and name at its offers", async
 
 Deno.test("Hub refuses a name that SPEC.md §13 does not allow, and asks nobody about it", async () => {
   const asked: Peer[] = [];
-  const onOffer = (peer: Peer) => (asked.push(peer), () => {});
+  const onOpen = (peer: Peer) => (asked.push(peer), () => {});
   await using hub = new TestHub({
-    onOffer,
+    onOpen,
     refusePeer: (peer) => Promise.resolve(void asked.push(peer)),
   });
   for (const name of ["", " a", "a\u001b[2J", "x".repeat(65)]) {
@@ -43,7 +44,7 @@ Deno.test("Hub refuses who is refused, with the reason, and drops what they sent
   await using hub = new TestHub({
     refusePeer: ({ name }) =>
       Promise.resolve(name === "eve" ? "eve is not on the list" : undefined),
-    onOffer: () => (_, { name }) => void offers.push(name),
+    onOpen: () => (_, opening) => void offers.push((opening as Offer).name),
   });
   await using eve = await hub.call({ name: "eve" });
   const exchange = eve.session.open();
@@ -202,7 +203,7 @@ class TestHub implements AsyncDisposable {
       listener: options.listener ?? freePort(),
       keyPair: hubKeys,
       name: "the hub",
-      onOffer: () => () => {},
+      onOpen: () => () => {},
       onTrouble: (_, error) => this.troubles.push(error),
       ...options,
     });

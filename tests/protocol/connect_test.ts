@@ -154,7 +154,7 @@ function startHub(options: Partial<HubOptions> = {}) {
     listener,
     keyPair: hubKeys,
     name: "the hub",
-    onOffer: () => () => {},
+    onOpen: () => () => {},
     ...options,
   });
   return { port: hub.address.port, [Symbol.asyncDispose]: () => hub.close() };

@@ -153,6 +153,13 @@ Deno.test("Exchange.writable can be aborted after a cancel of either side, witho
   }
 });
 
+Deno.test("Exchange.writable says no end after a cancel", async () => {
+  const { exchange, sent } = start();
+  await exchange.send(CANCEL);
+  await exchange.writable.close();
+  assert.deepEqual(sent.map(({ type }) => type), ["cancel"]);
+});
+
 Deno.test("Exchange.end ends every wait, and is told to the session", async () => {
   const { exchange, ended } = start();
   const waiting = exchange.receive();

@@ -8,11 +8,14 @@ import {
   encodeMessage,
   GOODBYE_CODES,
   KINDS,
+  MAX_ENVELOPE_LENGTH,
   MAX_EXCHANGE,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGE_DEPTH,
+  MAX_RECEIVERS,
   type Message,
   type MessageType,
+  OUTCOME_CODES,
   REFUSE_CODES,
 } from "../../src/protocol/messages.ts";
 import { offerOf } from "../helpers/session_pair.ts";
@@ -34,17 +37,20 @@ const BASE64URL = {
 };
 const SHA256 = { good: [HEX64], bad: NOT_HEX64 };
 const REASON = textUpTo(500);
+const PEER_NAME = {
+  good: ["a", "x".repeat(64), "Zoë 😀"],
+  bad: [...NOT_TEXT, "", "x".repeat(65), "a\n", " a"],
+};
+const SEALED = {
+  good: [null, "", "A".repeat(MAX_ENVELOPE_LENGTH)],
+  bad: [undefined, 1, "A".repeat(MAX_ENVELOPE_LENGTH + 1)],
+};
 
 /** Of each message one that is valid, and of each of its fields what is taken and what is not (SPEC.md §7). */
 const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, Field> } } = {
   welcome: {
     valid: { type: "welcome", name: "the hub" },
-    fields: {
-      name: {
-        good: ["a", "x".repeat(64), "Zoë 😀"],
-        bad: [...NOT_TEXT, "", "x".repeat(65), "a\n", " a"],
-      },
-    },
+    fields: { name: PEER_NAME },
   },
   goodbye: {
     valid: { type: "goodbye", code: "bye", reason: "" },
@@ -108,6 +114,123 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     valid: { type: "cancel", exchange: 1, code: "interrupted", reason: "" },
     fields: { exchange: EXCHANGE, code: wordOf(CANCEL_CODES), reason: REASON },
   },
+  join: { valid: { type: "join", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  joined: {
+    valid: { type: "joined", exchange: 1, people: 3 },
+    fields: { exchange: EXCHANGE, people: INT },
+  },
+  presence: {
+    valid: { type: "presence", exchange: 1, name: "bo", key: BASE64URL43, state: "left" },
+    fields: {
+      exchange: EXCHANGE,
+      name: PEER_NAME,
+      key: BASE64URL,
+      state: wordOf(["joined", "left"]),
+    },
+  },
+  list: { valid: { type: "list", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  person: {
+    valid: {
+      type: "person",
+      exchange: 1,
+      name: "bo",
+      key: BASE64URL43,
+      state: "away",
+      since: 1,
+      waiting: 0,
+    },
+    fields: {
+      exchange: EXCHANGE,
+      name: PEER_NAME,
+      key: BASE64URL,
+      state: wordOf(["joined", "away"]),
+      since: INT,
+      waiting: INT,
+    },
+  },
+  relay: {
+    valid: { type: "relay", exchange: 1, transfer: "0".repeat(32), size: null, receivers: 1 },
+    fields: {
+      exchange: EXCHANGE,
+      transfer: { good: ["0".repeat(32)], bad: NOT_HEX64 },
+      size: NULLABLE_INT,
+      receivers: { good: [1, MAX_RECEIVERS], bad: [...NOT_INTS, 0, MAX_RECEIVERS + 1] },
+    },
+  },
+  envelope: {
+    valid: { type: "envelope", exchange: 1, to: "bo", sealed: "AA" },
+    fields: { exchange: EXCHANGE, to: PEER_NAME, sealed: textUpTo(MAX_ENVELOPE_LENGTH) },
+  },
+  routed: {
+    valid: { type: "routed", exchange: 1, to: "bo", state: "away", until: 5, reason: "" },
+    fields: {
+      exchange: EXCHANGE,
+      to: PEER_NAME,
+      state: wordOf(["joined", "away", "refused"]),
+      until: NULLABLE_INT,
+      reason: REASON,
+    },
+  },
+  stored: {
+    valid: { type: "stored", exchange: 1, until: 5 },
+    fields: { exchange: EXCHANGE, until: INT },
+  },
+  outcome: {
+    valid: { type: "outcome", exchange: 1, to: "bo", code: "delivered", sealed: "AA" },
+    fields: { exchange: EXCHANGE, to: PEER_NAME, code: wordOf(OUTCOME_CODES), sealed: SEALED },
+  },
+  delivery: {
+    valid: {
+      type: "delivery",
+      exchange: 2,
+      transfer: "0".repeat(32),
+      from: "ana",
+      sealed: "AA",
+      size: 9,
+    },
+    fields: {
+      exchange: EXCHANGE,
+      transfer: { good: ["0".repeat(32)], bad: NOT_HEX64 },
+      from: PEER_NAME,
+      sealed: textUpTo(MAX_ENVELOPE_LENGTH),
+      size: NULLABLE_INT,
+    },
+  },
+  run: {
+    valid: { type: "run", exchange: 2, offset: 0, start: 0, salt: BASE64URL43 },
+    fields: { exchange: EXCHANGE, offset: INT, start: INT, salt: BASE64URL },
+  },
+  answer: {
+    valid: { type: "answer", exchange: 2, code: "name", sealed: null },
+    fields: { exchange: EXCHANGE, code: wordOf(OUTCOME_CODES), sealed: SEALED },
+  },
+  status: { valid: { type: "status", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  entry: {
+    valid: {
+      type: "entry",
+      exchange: 1,
+      transfer: "0".repeat(32),
+      to: "bo",
+      size: 1,
+      bytes: 0,
+      created: 1,
+      until: 2,
+      code: "waiting",
+      sealed: null,
+    },
+    fields: {
+      exchange: EXCHANGE,
+      transfer: { good: ["0".repeat(32)], bad: NOT_HEX64 },
+      to: PEER_NAME,
+      size: NULLABLE_INT,
+      bytes: INT,
+      created: INT,
+      until: INT,
+      code: wordOf(["waiting", "running", ...OUTCOME_CODES]),
+      sealed: SEALED,
+    },
+  },
+  listed: { valid: { type: "listed", exchange: 1 }, fields: { exchange: EXCHANGE } },
 };
 
 interface Field {

@@ -17,7 +17,7 @@ Deno.test("Session tells the initiator the acceptor's name", async () => {
 Deno.test("Session carries an exchange: offer, answer, chunks, end", async () => {
   const offered = Promise.withResolvers<{ exchange: Exchange; offer: Offer }>();
   await using pair = await SessionPair.open({
-    onOffer: (exchange, offer) => offered.resolve({ exchange, offer }),
+    onOpen: (exchange, opening) => offered.resolve({ exchange, offer: opening as Offer }),
   });
   const ours = pair.initiator.open();
   await ours.send({ type: "offer", ...OFFER });
@@ -59,7 +59,7 @@ Deno.test("Session fails for messages and data of an exchange that was never ope
   await failsAcceptor([offerOf(1), settled(3)], "theirs, later");
   await failsInitiator([WELCOME, settled(1)], "ours at the initiator");
   for (const number of [0, 1, 2, 2 ** 31, 2 ** 32 - 1]) {
-    await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+    await using test = await SessionUnderTest.open({ initiator: false, onOpen });
     await test.peer.sendData(number, new Uint8Array(DATA_HEADROOM_BYTES + 16));
     await failed(test, `data of ${number}`);
     await using other = await SessionUnderTest.open({ initiator: true });
@@ -72,7 +72,7 @@ Deno.test("Session fails for messages and data of an exchange that was never ope
 Deno.test("Session drops what still comes for an exchange that is over", async () => {
   await using test = await SessionUnderTest.open({
     initiator: false,
-    onOffer: (exchange) => exchange.end(),
+    onOpen: (exchange) => exchange.end(),
   });
   await test.peer.send(offerOf(1));
   await test.peer.send({ type: "settled", exchange: 1 });
@@ -84,7 +84,7 @@ Deno.test("Session refuses the 17th exchange as busy, and takes one again when o
   const taken: Exchange[] = [];
   await using test = await SessionUnderTest.open({
     initiator: false,
-    onOffer: (exchange) => void taken.push(exchange),
+    onOpen: (exchange) => void taken.push(exchange),
   });
   const incoming = test.peer.incoming();
   for (let i = 0; i <= MAX_OPEN_EXCHANGES; i++) await test.peer.send(offerOf(2 * i + 1));
@@ -106,7 +106,7 @@ Deno.test("Session refuses every offer where nothing is received", async () => {
 });
 
 Deno.test("Session fails for data that was not granted", async () => {
-  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await using test = await SessionUnderTest.open({ initiator: false, onOpen });
   await test.peer.send(offerOf(1));
   const chunk = () => new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
   for (let i = 0; i < 16; i++) test.peer.sendData(1, chunk()).catch(() => {});
@@ -147,6 +147,7 @@ Deno.test("Session maps the code of goodbye to an error, for everybody who waits
     protocol: "connection",
     busy: "connection",
     shutdown: "connection",
+    replaced: "refused",
   };
   for (const code of GOODBYE_CODES) {
     await using test = await SessionUnderTest.open({ initiator: true });
@@ -169,7 +170,7 @@ Deno.test("Session.welcomed rejects with the reason of a refusal", async () => {
 });
 
 Deno.test("Session takes an end without goodbye for a lost connection", async () => {
-  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await using test = await SessionUnderTest.open({ initiator: false, onOpen });
   await test.peer.send(offerOf(1));
   test.peer.abort();
   await assert.rejects(test.session.closed, {
@@ -197,7 +198,7 @@ Deno.test("Session.goodbye shortens a reason that is too long", async () => {
 });
 
 Deno.test("Session tells a peer that breaks the protocol why, past what it has sent and nobody read", async () => {
-  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await using test = await SessionUnderTest.open({ initiator: false, onOpen });
   await test.peer.send({ type: "settled", exchange: 9 });
   const flood = floodFrom(test);
   const goodbye = await next(test.peer.incoming());
@@ -212,7 +213,7 @@ Deno.test("Session tells a peer that breaks the protocol why, past what it has s
 });
 
 Deno.test("Session.goodbye reaches a peer that is sending", async () => {
-  await using test = await SessionUnderTest.open({ initiator: false, onOffer });
+  await using test = await SessionUnderTest.open({ initiator: false, onOpen });
   await test.peer.send(offerOf(1));
   await test.peer.send({ type: "settled", exchange: 1 });
   const flood = floodFrom(test);
@@ -227,13 +228,9 @@ Deno.test("Session pings when it has sent nothing for a while, also while it hea
     initiator: false,
     keepAlive: { pingAfterMs: 20, deadAfterMs: 60_000 },
   });
-  let talking = true;
-  const talk = (async () => {
-    while (talking) await test.peer.send({ type: "pong" });
-  })();
+  const talk = setInterval(() => test.peer.send({ type: "pong" }), 2);
   assert.equal((await next(test.peer.incoming())).type, "ping");
-  talking = false;
-  await talk;
+  clearInterval(talk);
 });
 
 Deno.test("Session gives up a peer that says nothing, and not one that does", async () => {
@@ -255,15 +252,15 @@ Deno.test("Session gives up a peer that says nothing, and not one that does", as
   await acceptor.closed;
 });
 
-function onOffer() {}
+function onOpen() {}
 
 /** An acceptor that is told all that must fail, and say so. */
 function failsAcceptor(messages: Message[], why: string) {
-  return fails({ initiator: false, onOffer }, messages, why);
+  return fails({ initiator: false, onOpen }, messages, why);
 }
 
 function failsInitiator(messages: Message[], why: string) {
-  return fails({ initiator: true, onOffer }, messages, why);
+  return fails({ initiator: true, onOpen }, messages, why);
 }
 
 async function fails(options: SessionOptions, messages: Message[], why: string) {

@@ -204,6 +204,16 @@ Deno.test("a part refuses a size that lies, by one byte either way and by all of
   }
 });
 
+Deno.test("a part refuses the first byte over the declared size, before the stream ends", async () => {
+  await using folder = await tempFolder();
+  const part = await (await openStaging(folder.path)).claim(SENDER, offerOf(10));
+  await write(part, sampleBytes(10), { cutAt: 10 });
+  await part.discard();
+  const again = await (await openStaging(folder.path)).claim(SENDER, offerOf(10));
+  await assert.rejects(write(again, sampleBytes(11), { cutAt: 11 }), { reason: "damaged" });
+  await again.discard();
+});
+
 Deno.test("a part is not published before its stream is closed", async () => {
   await using folder = await tempFolder();
   const part = await (await openStaging(folder.path)).claim(SENDER, offerOf(10));

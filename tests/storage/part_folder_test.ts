@@ -282,6 +282,35 @@ Deno.test("a folder that lies about itself is refused, and nothing of it is publ
   await honest.settle();
 });
 
+Deno.test("a folder is refused at the entry that goes over what was declared", async () => {
+  const entry = (path: string) => (
+    encodeEntry({
+      path: [path],
+      folder: false,
+      modified: 5,
+      size: 0,
+      kind: "file",
+      executable: false,
+    })
+  );
+  const big = encodeEntry({
+    path: ["a"],
+    folder: false,
+    modified: 5,
+    size: 8,
+    kind: "file",
+    executable: false,
+  });
+  for (const pieces of [[entry("a"), entry("b")], [big]]) {
+    await using to = await tempFolder();
+    const offer = offerOf(7, { folder: true, files: 1 });
+    const part = await (await openStaging(to.path)).claim(SENDER, offer);
+    const archive = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
+    await assert.rejects(write(part, archive, { cutAt: archive.length }), { reason: "damaged" });
+    await part.discard();
+  }
+});
+
 Deno.test("a folder is refused at the entry that is not taken", async () => {
   await using from = await tempFolder();
   await using to = await tempFolder();

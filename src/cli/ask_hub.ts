@@ -1,0 +1,61 @@
+import { Option } from "@commander-js/extra-typings";
+import { connect, type Connected } from "../protocol/connect.ts";
+import { checkedPeerName } from "../protocol/peer_name.ts";
+import { type Identity, loadIdentity } from "../secure/identity.ts";
+import { formatAddress, parseAddress } from "../transport/address.ts";
+import { command } from "./command.ts";
+import { defaultHome } from "./home.ts";
+import { hostName } from "./host_name.ts";
+import { Output } from "./output.ts";
+import { trustNewHub } from "./trust_new_hub.ts";
+
+/** What a command that asks a hub something is given. */
+export interface AskOptions {
+  json?: true;
+  quiet?: true;
+  color: boolean;
+  home?: string;
+  name?: string;
+  trustNew: boolean;
+  signal: AbortSignal;
+}
+
+/** A command with the options that asking a hub takes. */
+export function askHubOptions(name: string, description: string) {
+  return command(name, description)
+    .argument("[host:port]", "the hub", "127.0.0.1:8080")
+    .addOption(new Option("--name <me>", "who asks (default: the name of this machine)"))
+    .addOption(
+      new Option("--trust-new", "pin a hub's key at first contact without asking").default(false),
+    );
+}
+
+/** Connects to a hub, asks, and says goodbye. */
+export async function askHub(
+  hub: string,
+  options: AskOptions,
+  ask: (
+    connected: Connected & { identity: Identity; home: string },
+    output: Output,
+  ) => Promise<void>,
+): Promise<void> {
+  const output = new Output(options);
+  const address = parseAddress(hub);
+  const where = formatAddress(address);
+  const home = options.home ?? defaultHome();
+  const identity = await loadIdentity(home);
+  const connected = await connect(address, {
+    identity,
+    name: checkedPeerName(options.name ?? identity.name ?? hostName()),
+    home,
+    trustNew: trustNewHub(where, options),
+    onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
+    signal: options.signal,
+  });
+  try {
+    await ask({ ...connected, identity, home }, output);
+    await connected.session.goodbye("bye", "that was all");
+  } finally {
+    connected.session.abort();
+  }
+}

@@ -1,0 +1,48 @@
+import { P2pError } from "../errors.ts";
+import { nearestName } from "../hub/nearest_name.ts";
+import type { Connected } from "../protocol/connect.ts";
+import type { Identity } from "../secure/identity.ts";
+import { checkPerson } from "../secure/known_people.ts";
+import { type DirectoryEntry, listPeople } from "../transfer/directory.ts";
+import type { Recipient } from "../transfer/relay_send.ts";
+
+/** Whom to send to: people by name, or everybody who is joined now. */
+export interface PeopleChoice {
+  names: string[];
+  all: boolean;
+}
+
+/**
+ * The people of that choice with their keys, as the hub names them and as they were known before. Throws `P2pError`
+ * "refused" for a name that nobody has, for a key that changed, and where there is nobody.
+ */
+export async function chooseRecipients(
+  { session, name: hub, fingerprint }: Connected,
+  { people, identity, home }: { people: PeopleChoice; identity: Identity; home: string },
+): Promise<Recipient[]> {
+  const known = await listPeople(session);
+  const chosen = people.all
+    ? everybodyElse(known, identity)
+    : people.names.map((name) => named(name, { known, hub }));
+  if (chosen.length === 0) throw new P2pError("refused", `nobody else is joined at "${hub}"`);
+  for (const { name, key } of chosen) await checkPerson(home, { hub: fingerprint, name, key });
+  return chosen.map(({ name, key }) => ({ name, key }));
+}
+
+function everybodyElse(known: DirectoryEntry[], { keyPair }: Identity): DirectoryEntry[] {
+  const ours = String(keyPair.publicKey);
+  return known.filter(({ state, key }) => state === "joined" && String(key) !== ours);
+}
+
+function named(
+  wanted: string,
+  { known, hub }: { known: DirectoryEntry[]; hub: string },
+): DirectoryEntry {
+  const folded = wanted.normalize("NFC").toLowerCase();
+  const found = known.find(({ name }) => name.toLowerCase() === folded);
+  if (found !== undefined) return found;
+  const near = nearestName(wanted, known.map(({ name }) => name));
+  throw new P2pError("refused", `nobody named "${wanted}" has joined "${hub}"`, {
+    hint: near === undefined ? "see who is there with `p2p peers`" : `did you mean "${near}"?`,
+  });
+}

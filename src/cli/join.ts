@@ -1,0 +1,77 @@
+import { Option } from "@commander-js/extra-typings";
+import { P2pError } from "../errors.ts";
+import { checkedPeerName } from "../protocol/peer_name.ts";
+import { loadIdentity } from "../secure/identity.ts";
+import { formatAddress, parseAddress } from "../transport/address.ts";
+import { parseDuration } from "../ui/format.ts";
+import { Arrivals, previewOption } from "./arrivals.ts";
+import { command } from "./command.ts";
+import { defaultHome } from "./home.ts";
+import { hostName } from "./host_name.ts";
+import { withInterrupt } from "./interrupt.ts";
+import { Membership } from "./membership.ts";
+import { openReceiver } from "./open_receiver.ts";
+import { Output } from "./output.ts";
+import { previewRowsOption } from "./preview_rows.ts";
+import {
+  acceptOption,
+  allowHiddenOption,
+  maxFileSizeOption,
+  onConflictOption,
+  typesOption,
+} from "./receive_options.ts";
+import { trustNewHub } from "./trust_new_hub.ts";
+
+/** `p2p join`: be at a hub by name, and receive what is sent there to it, until Ctrl-C. */
+export function joinCommand() {
+  return joinOptions().action((hub, options) =>
+    withInterrupt((signal) => join(hub, { ...options, signal }))
+  );
+}
+
+type JoinOptions = ReturnType<ReturnType<typeof joinOptions>["opts"]>;
+
+function joinOptions() {
+  return command("join", "join a hub by name and receive what is sent to it, until Ctrl-C")
+    .argument("[host:port]", "the hub", "127.0.0.1:8080")
+    .addOption(new Option("--name <name>", "who you are there (default: the name of this machine)"))
+    .addOption(new Option("--dir <dir>", "where files are put").default("./received"))
+    .addOption(acceptOption())
+    .addOption(typesOption())
+    .addOption(maxFileSizeOption())
+    .addOption(allowHiddenOption())
+    .addOption(onConflictOption())
+    .addOption(previewOption())
+    .addOption(previewRowsOption())
+    .addOption(
+      new Option("--trust-new", "pin a hub's key at first contact without asking").default(false),
+    );
+}
+
+async function join(hub: string, options: JoinOptions & { signal: AbortSignal }): Promise<void> {
+  const output = new Output(options);
+  const home = options.home ?? defaultHome();
+  const identity = await loadIdentity(home);
+  const name = checkedPeerName(options.name ?? identity.name ?? hostName());
+  const arrivals = new Arrivals(output, options);
+  const receiver = await openReceiver({ ...options, keep: parseDuration("7d") }, {
+    output,
+    arrivals,
+  });
+  const address = parseAddress(hub);
+  const membership = new Membership({
+    ...{ address, identity, name, home, receiver, output },
+    trustNew: trustNewHub(formatAddress(address), options),
+    onlyKnown: options.accept === "known",
+  });
+  await output.showProgress();
+  try {
+    await membership.keep(options.signal);
+  } catch (error) {
+    throw options.signal.aborted ? new P2pError("interrupted", "") : error;
+  } finally {
+    await receiver.idle();
+    await arrivals.idle();
+    output.close();
+  }
+}

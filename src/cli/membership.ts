@@ -1,0 +1,170 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import { connect, type Connected } from "../protocol/connect.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import type { Message, Opening } from "../protocol/messages.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import type { Identity } from "../secure/identity.ts";
+import { checkPerson, findPerson } from "../secure/known_people.ts";
+import { sleep } from "../sleep.ts";
+import { joinHub, openDelivery } from "../transfer/delivery.ts";
+import type { Receiver } from "../transfer/receive.ts";
+import { sealedReplies } from "../transfer/replies.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
+import { formatDuration } from "../ui/format.ts";
+import { printable } from "../ui/printable.ts";
+import type { Output } from "./output.ts";
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Who joins which hub, and how. */
+export interface MembershipOptions {
+  address: Address;
+  identity: Identity;
+  name: string;
+  home: string;
+  receiver: Receiver;
+  /** Decides about a hub that is met for the first time. */
+  trustNew: (fingerprint: string) => Promise<boolean>;
+  /** Take only from people in `p2p trust`. */
+  onlyKnown: boolean;
+  output: Output;
+}
+
+/** Being joined to a hub: over as many sessions as it takes (SPEC.md §15). */
+export class Membership {
+  readonly #options: MembershipOptions;
+  #hub = "";
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** Stays joined, with growing pauses after each cut, until `signal` aborts or the hub refuses. */
+  async keep(signal: AbortSignal): Promise<void> {
+    const { output } = this.#options;
+    let wasJoined = false;
+    for (let pause = FIRST_PAUSE_MS;; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        await this.#once(signal, () => [wasJoined, pause] = [true, FIRST_PAUSE_MS]);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!wasJoined || !(error instanceof P2pError) || error.code !== "connection") throw error;
+        output.warning(`${error.message}; joining again in ${formatDuration(pause)}`);
+      }
+      await sleep(pause, signal);
+    }
+  }
+
+  /** One session, to its end. */
+  async #once(signal: AbortSignal, onJoined: () => void) {
+    const connected = await this.#connect(signal);
+    const { session } = connected;
+    const leave = () => session.goodbye("bye", "leaving");
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      const exchange = session.open();
+      const { people } = await joinHub(exchange);
+      onJoined();
+      this.#announce(connected, people);
+      this.#watch(exchange);
+      await session.closed;
+      signal.throwIfAborted();
+      throw new P2pError("connection", "the hub ended the connection");
+    } finally {
+      signal.removeEventListener("abort", leave);
+      session.abort();
+    }
+  }
+
+  #connect(signal: AbortSignal): Promise<Connected> {
+    const { address, identity, name, home, trustNew, output } = this.#options;
+    const where = formatAddress(address);
+    return connect(address, {
+      identity,
+      name,
+      home,
+      trustNew,
+      onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
+      onOpen: (exchange, opening) => void this.#open(exchange, opening),
+      signal,
+    });
+  }
+
+  #announce({ name: hub, fingerprint: shown }: Connected, people: number) {
+    const { address, name, output } = this.#options;
+    this.#hub = shown;
+    output.event({ event: "connected", ...address, name: hub, fingerprint: shown });
+    output.event({
+      event: "joined",
+      peer: name,
+      fingerprint: fingerprint(this.#options.identity.keyPair.publicKey),
+    });
+    const others = people === 0
+      ? "nobody else is here"
+      : people === 1
+      ? "one other is here"
+      : `${people} others are here`;
+    output.result(
+      `joined ${output.style.bold(printable(hub))} as ${
+        output.style.bold(printable(name))
+      }; ${others}`,
+    );
+  }
+
+  /** Tells who comes and goes. */
+  async #watch(exchange: Exchange) {
+    const { output } = this.#options;
+    try {
+      while (true) {
+        const message = await exchange.receive();
+        if (message.type !== "presence") continue;
+        const { name: peer, key, state } = message;
+        output.event({
+          event: state,
+          peer,
+          fingerprint: fingerprint(new Uint8Array(Buffer.from(key, "base64url"))),
+        });
+        output.note(`${printable(peer)} has ${state}`);
+      }
+    } catch {
+      // The session is over, and says why.
+    }
+  }
+
+  /** Takes what the hub brings; an envelope that is not what it claims to be is refused, and said (SPEC.md §17). */
+  async #open(exchange: Exchange, opening: Opening) {
+    if (opening.type !== "delivery") {
+      return await exchange.send({
+        type: "refuse",
+        code: "declined",
+        reason: "only deliveries are taken here",
+      });
+    }
+    try {
+      await this.#take(exchange, opening);
+    } catch (error) {
+      const reason = (error as Error).message;
+      const { transfer, from } = opening;
+      this.#options.output.event({ event: "refused", transfer, from, name: "", reason });
+      this.#options.output.failure(error);
+      await exchange.send({ type: "answer", code: "corrupt", sealed: null }).catch(() => {});
+      await exchange.receive().catch(() => {}); // `settled`
+      exchange.end();
+    }
+  }
+
+  async #take(exchange: Exchange, delivery: Message<"delivery">) {
+    const { identity: { keyPair }, home, onlyKnown, receiver } = this.#options;
+    const { offer, senderKey } = openDelivery(delivery, keyPair);
+    await checkPerson(home, { hub: this.#hub, name: delivery.from, key: senderKey });
+    const replies = sealedReplies(exchange, { keyPair, senderKey, transfer: delivery.transfer });
+    if (onlyKnown && await findPerson(home, senderKey) === undefined) {
+      await replies.refuse("declined", "only known people are accepted");
+      await exchange.receive().catch(() => {});
+      return exchange.end();
+    }
+    receiver.receive(exchange, { offer, from: { key: senderKey, name: delivery.from }, replies });
+  }
+}

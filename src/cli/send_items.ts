@@ -1,0 +1,162 @@
+import { P2pError } from "../errors.ts";
+import { connect, type Connected } from "../protocol/connect.ts";
+import type { Identity } from "../secure/identity.ts";
+import { deliver, type Item, type Outcome } from "../transfer/deliver.ts";
+import type { TransferEvent } from "../transfer/events.ts";
+import { Outbox } from "../transfer/outbox.ts";
+import type { Recipient, WaitFor } from "../transfer/relay_send.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
+import { deliveredLine, storedLine } from "../ui/event_lines.ts";
+import { formatDuration } from "../ui/format.ts";
+import { exitCodeOf, worse } from "./exit_code.ts";
+import { chooseRecipients, type PeopleChoice } from "./choose_recipients.ts";
+import type { Output } from "./output.ts";
+
+/** How long a hub may take to hear that a transfer was stopped. */
+const LAST_WORDS_MS = 1_000;
+
+/** Where items go, who they are from, and how. */
+export interface SendItemsOptions {
+  to: Address;
+  identity: Identity;
+  /** Who we say we are, a peer name. */
+  name: string;
+  /** The folder with keys and the outbox. */
+  home: string;
+  /** Decides about a hub that is met for the first time. */
+  trustNew: (fingerprint: string) => Promise<boolean>;
+  /** Start over, even where a part is at the receiver. */
+  fresh?: boolean;
+  /** How long to try to reconnect after a cut, in ms. */
+  giveUpMs: number;
+  /** Bytes a second. */
+  limit?: number | undefined;
+  /** People at the hub to send to; without them the hub itself is the receiver. */
+  people?: PeopleChoice | undefined;
+  wait?: WaitFor;
+  /** The hint after a lost connection: how to go on. */
+  goOn: string;
+  output: Output;
+  signal: AbortSignal;
+}
+
+/** Sends items to a hub, tells what becomes of each as soon as that is known, and returns the worst exit code of all. */
+export async function sendItems(items: Item[], options: SendItemsOptions): Promise<number> {
+  const { output } = options;
+  const tally: Tally = { counts: { delivered: 0, stored: 0, failed: 0 }, exit: 0 };
+  await output.showProgress();
+  try {
+    await deliverItems(items, { options, tally });
+  } catch (error) {
+    // What had no outcome has failed with it.
+    tally.counts.failed = items.length - tally.counts.delivered - tally.counts.stored;
+    tally.exit = worse(tally.exit, exitCodeOf(error));
+    output.close();
+    output.failure(error);
+  }
+  output.close();
+  output.event({ event: "done", ...tally.counts });
+  return tally.exit;
+}
+
+interface Tally {
+  counts: { delivered: number; stored: number; failed: number };
+  exit: number;
+}
+
+async function deliverItems(
+  items: Item[],
+  { options, tally }: { options: SendItemsOptions; tally: Tally },
+) {
+  const { output } = options;
+  await deliver(items, {
+    connect: () => connectTo(options),
+    to: formatAddress(options.to),
+    keyPair: options.identity.keyPair,
+    wait: options.wait,
+    outbox: new Outbox(options.home),
+    fresh: options.fresh ?? false,
+    giveUpMs: options.giveUpMs,
+    limit: options.limit,
+    report: (event) => showProgress(event, output),
+    onReconnect: (error, pause) =>
+      output.warning(`${error.message}; trying again in ${formatDuration(pause)}`),
+    onOutcome: (outcome) => showOutcome(outcome, { options, tally }),
+    signal: options.signal,
+  });
+}
+
+async function connectTo(
+  { to, identity, name, home, trustNew, people, output, signal }: SendItemsOptions,
+): Promise<Connected & { recipients?: Recipient[] }> {
+  const where = formatAddress(to);
+  const connected = await connect(to, {
+    identity,
+    name,
+    home,
+    trustNew,
+    onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
+    signal,
+  });
+  hangUpAfter(signal, connected);
+  output.event({
+    event: "connected",
+    ...to,
+    name: connected.name,
+    fingerprint: connected.fingerprint,
+  });
+  if (people === undefined) return connected;
+  return {
+    ...connected,
+    recipients: await chooseRecipients(connected, { people, identity, home }),
+  };
+}
+
+/** Who has stopped is not kept waiting by a hub that does not listen. */
+function hangUpAfter(signal: AbortSignal, { session }: Connected) {
+  const hangUp = () => Deno.unrefTimer(setTimeout(() => session.abort(), LAST_WORDS_MS));
+  signal.addEventListener("abort", hangUp, { once: true });
+}
+
+function showProgress(event: TransferEvent, output: Output) {
+  if (event.event !== "progress") return;
+  output.event(event);
+  output.progress({
+    id: event.transfer,
+    name: event.name,
+    bytes: event.bytes,
+    total: event.total ?? undefined,
+  });
+}
+
+/** One line for each item. */
+function showOutcome(
+  { item, transfer, to, delivered, stored, error, leftOut }: Outcome,
+  { options, tally }: { options: SendItemsOptions; tally: Tally },
+) {
+  const { output, goOn } = options;
+  for (const { path, what } of leftOut ?? []) output.warning(`left out "${path}": it is ${what}`);
+  if (delivered !== undefined) {
+    tally.counts.delivered++;
+    output.progressDone(delivered.transfer);
+    output.event(delivered);
+    return output.result(deliveredLine(delivered, output.style));
+  }
+  if (stored !== undefined) {
+    tally.counts.stored++;
+    output.progressDone(stored.transfer);
+    output.event(stored);
+    return output.result(storedLine(stored, output.style));
+  }
+  tally.counts.failed++;
+  if (transfer !== undefined) output.progressDone(transfer);
+  if (error!.code === "interrupted") return; // Told once, for all of them.
+  output.failure(withHint(error!, goOn), { name: item.label, ...(to === undefined ? {} : { to }) });
+  tally.exit = worse(tally.exit, exitCodeOf(error));
+}
+
+/** A transfer that was cut off goes on when it is sent again. */
+function withHint(error: P2pError, goOn: string): P2pError {
+  if (error.code !== "connection" || error.hint !== undefined) return error;
+  return new P2pError(error.code, error.message, { hint: goOn, cause: error });
+}

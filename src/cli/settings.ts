@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { checkedPeerName } from "../protocol/peer_name.ts";
+import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "../secure/private_file.ts";
+import { formatAddress, parseAddress } from "../transport/address.ts";
+
+const FILE = "settings.json";
+
+/** What the menu remembers. */
+export interface Settings {
+  /** Who things are from, a peer name. */
+  name: string;
+  /** The hub, `host:port`. */
+  hub: string;
+}
+
+/** What is remembered in `home`; undefined at first, and where it is damaged. "local" where others may read it. */
+export async function loadSettings(home: string): Promise<Settings | undefined> {
+  const text = await readPrivateFile(join(home, FILE));
+  if (text === undefined) return undefined;
+  try {
+    const { name, hub } = JSON.parse(text);
+    return { name: checkedPeerName(name), hub: formatAddress(parseAddress(hub)) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Remembers settings in `home`, in a file of mode 0600. */
+export async function saveSettings(home: string, { name, hub }: Settings): Promise<void> {
+  await makePrivateFolder(home);
+  await replacePrivateFile(home, FILE, JSON.stringify({ name, hub }, null, 2) + "\n");
+}

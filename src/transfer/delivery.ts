@@ -1,0 +1,48 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import { decodeJson, KINDS, type Message, type Offer } from "../protocol/messages.ts";
+import { base64url, boolean, int, nullable, object, oneOf, text } from "../protocol/schema.ts";
+import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+
+const payload = object({
+  name: text(1024),
+  kind: oneOf(KINDS),
+  size: nullable(int()),
+  folder: boolean,
+  files: int(),
+  modified: nullable(int()),
+  executable: boolean,
+  text: boolean,
+  key: base64url(43),
+});
+
+/** An offer that came through a hub, and the static key that made it. */
+export interface OpenedDelivery {
+  offer: Offer;
+  senderKey: Uint8Array;
+}
+
+/** Opens the envelope of a delivery (SPEC.md §17). "protocol" where it is not for us, not for this transfer, or changed. */
+export function openDelivery(
+  { sealed, transfer, exchange }: Message<"delivery">,
+  keyPair: KeyPair,
+): OpenedDelivery {
+  const { payload: bytes, senderKey } = openEnvelope(Buffer.from(sealed, "base64url"), {
+    purpose: PURPOSE.offer,
+    transferId: Buffer.from(transfer, "hex"),
+    receiver: keyPair,
+  });
+  const offer = payload(decodeJson(bytes, bytes.length), "");
+  return { offer: { type: "offer", exchange, transfer, ...offer }, senderKey };
+}
+
+/** Joins under the session's name (SPEC.md §15); gives the exchange on which the hub tells who comes and goes. */
+export async function joinHub(exchange: Exchange): Promise<{ people: number }> {
+  await exchange.send({ type: "join" });
+  const answer = await exchange.receive();
+  if (answer.type === "joined") return answer;
+  if (answer.type === "refuse") throw new P2pError("refused", `cannot join: ${answer.reason}`);
+  throw new P2pError("protocol", `"${answer.type}" is no answer to a join`);
+}

@@ -1,0 +1,273 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import { decodeJson, type Message } from "../protocol/messages.ts";
+import { hex, int, object, text } from "../protocol/schema.ts";
+import type { Session } from "../protocol/session.ts";
+import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
+import { hkdf } from "../secure/hkdf.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+import { StorageError } from "../storage/storage_error.ts";
+import { pipeContent } from "./content_pipe.ts";
+import type { Delivered, Report, Stored } from "./events.ts";
+import type { Receipt } from "./replies.ts";
+import type { Source } from "./source.ts";
+
+/** Envelopes that are sent before their `routed` are awaited. */
+const ENVELOPES_AT_ONCE = 16;
+
+/** Somebody to send to: the name at the hub, and the static key that it belongs to. */
+export interface Recipient {
+  name: string;
+  key: Uint8Array;
+}
+
+/** When a sender has what it waits for: by default delivered to who is joined, stored for who is away. */
+export type WaitFor = "stored" | "delivered" | undefined;
+
+/** What became of a transfer for one person. */
+export interface PersonOutcome {
+  to: string;
+  delivered?: Delivered;
+  stored?: Stored;
+  error?: P2pError;
+}
+
+/** How one transfer is sent to people. */
+export interface RelayOptions {
+  /** The transfer id, 32 hex digits, the same in every attempt. */
+  transfer: string;
+  keyPair: KeyPair;
+  recipients: Recipient[];
+  wait: WaitFor;
+  report: Report;
+  onOutcome: (outcome: PersonOutcome) => void;
+  limit?: number | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends `source` once, through the hub, to several people (SPEC.md §16); every one of them gets one outcome. Throws
+ * `P2pError` where nobody could be sent to: "refused", "local", or "connection" where that was lost.
+ */
+export async function relayTransfer(
+  session: Session,
+  source: Source,
+  options: RelayOptions,
+): Promise<void> {
+  const exchange = session.open();
+  try {
+    await new RelaySending(exchange, { ...options, source }).run();
+  } finally {
+    exchange.end();
+  }
+}
+
+/** The transfer key of a relay: the same in every attempt, without being kept anywhere. */
+export function relayKey({ privateKey }: KeyPair, transfer: string): Uint8Array {
+  return hkdf(privateKey, {
+    salt: Buffer.from(transfer, "hex"),
+    info: new TextEncoder().encode("p2p/1 relay key"),
+  });
+}
+
+const receipt = object({ savedAs: text(4096), sha256: hex(64), bytes: int(), resumedAt: int() });
+const refusal = object({ reason: text(500) });
+
+/** One transfer on its way to the hub and beyond. */
+class RelaySending {
+  readonly #exchange: Exchange;
+  readonly #options: RelayOptions & { source: Source };
+  /** Recipients without an outcome, and whether they are here. */
+  readonly #open = new Map<string, { key: Uint8Array; state: "joined" | "away"; until: number }>();
+  readonly #startedAt = performance.now();
+  #latency = 0;
+
+  constructor(exchange: Exchange, options: RelayOptions & { source: Source }) {
+    this.#exchange = exchange;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { transfer, recipients, source, wait } = this.#options;
+    const { size } = source;
+    await this.#exchange.send({ type: "relay", transfer, size, receivers: recipients.length });
+    await this.#sendEnvelopes();
+    const answer = await this.#next();
+    this.#latency = performance.now() - this.#startedAt;
+    const stored = answer.type === "accept" ? await this.#sendContent(answer) : answer;
+    if (stored.type !== "stored") throw this.#failure(stored);
+    this.#settleAway(stored.until);
+    while (this.#open.size > 0 && wait !== "stored") this.#takeOutcome(await this.#next());
+    await this.#exchange.send({ type: "settled" }).catch(() => {}); // It is stored, whatever becomes of the connection.
+  }
+
+  /** One envelope for each recipient, some at once; the hub says of each where it goes. */
+  async #sendEnvelopes() {
+    const { recipients } = this.#options;
+    for (let at = 0; at < recipients.length; at += ENVELOPES_AT_ONCE) {
+      const batch = recipients.slice(at, at + ENVELOPES_AT_ONCE);
+      for (const recipient of batch) {
+        await this.#exchange.send({
+          type: "envelope",
+          to: recipient.name,
+          sealed: this.#envelope(recipient),
+        });
+      }
+      for (const recipient of batch) this.#takeRouted(await this.#exchange.receive(), recipient);
+    }
+  }
+
+  #envelope({ key: receiverKey }: Recipient): string {
+    const { source, transfer, keyPair } = this.#options;
+    const { name, kind, size, folder, files, modified, executable, text } = source;
+    const key = Buffer.from(relayKey(keyPair, transfer)).toString("base64url");
+    const offer = { name, kind, size, folder, files, modified, executable, text, key };
+    const sealed = sealEnvelope(new TextEncoder().encode(JSON.stringify(offer)), {
+      purpose: PURPOSE.offer,
+      transferId: Buffer.from(transfer, "hex"),
+      sender: keyPair,
+      receiverKey,
+    });
+    return Buffer.from(sealed).toString("base64url");
+  }
+
+  #takeRouted(message: Message, { name, key }: Recipient) {
+    if (message.type !== "routed") throw this.#failure(message);
+    const { state, until, reason } = message;
+    if (state === "refused") this.#end(name, { error: this.#refused(name, reason) });
+    else this.#open.set(name, { key, state, until: until ?? Date.now() });
+  }
+
+  async #sendContent({ offset }: Message<"accept">): Promise<Message> {
+    const { source, keyPair, transfer } = this.#options;
+    const key = relayKey(keyPair, transfer);
+    await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
+    try {
+      const answering = this.#nextVerdict();
+      answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
+      await Promise.race([pipe.sent, answering]);
+      return await answering;
+    } catch (error) {
+      if (error instanceof StorageError || this.#options.signal.aborted) {
+        const code = error instanceof StorageError ? error.reason : "interrupted";
+        await this.#exchange.send({ type: "cancel", code, reason: "the sender stopped it" }).catch(
+          () => {},
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** The hub's word on the whole; outcomes of single receivers may come before it. */
+  async #nextVerdict(): Promise<Message> {
+    while (true) {
+      const message = await this.#next();
+      if (message.type !== "outcome" && message.type !== "routed") return message;
+      this.#takeOutcome(message);
+    }
+  }
+
+  async #next(): Promise<Message> {
+    this.#options.signal.throwIfAborted();
+    return await this.#exchange.receive();
+  }
+
+  /** Who is away is done with once it is stored, unless the sender waits for all. */
+  #settleAway(until: number) {
+    const { wait } = this.#options;
+    for (const [name, { state }] of this.#open) {
+      if (wait === "stored" || (state === "away" && wait === undefined)) {
+        this.#end(name, { stored: this.#stored(name, until) });
+      }
+    }
+  }
+
+  #takeOutcome(message: Message) {
+    if (message.type === "routed") {
+      const open = this.#open.get(message.to);
+      if (open === undefined || message.state !== "away" || this.#options.wait === "delivered") {
+        return;
+      }
+      return this.#end(message.to, {
+        stored: this.#stored(message.to, message.until ?? open.until),
+      });
+    }
+    if (message.type !== "outcome") throw this.#failure(message);
+    const open = this.#open.get(message.to);
+    if (open !== undefined) this.#end(message.to, this.#read(message, open.key));
+  }
+
+  /** What the receiver says, proved to be its own words; what a hub makes up is no answer. */
+  #read({ to, code, sealed }: Message<"outcome">, key: Uint8Array): Omit<PersonOutcome, "to"> {
+    const { transfer, keyPair, source } = this.#options;
+    if (sealed === null) return { error: this.#refused(to, `the hub says: ${code}`) };
+    try {
+      const opened = openEnvelope(Buffer.from(sealed, "base64url"), {
+        purpose: PURPOSE.answer,
+        transferId: Buffer.from(transfer, "hex"),
+        receiver: keyPair,
+      });
+      if (!Buffer.from(opened.senderKey).equals(key)) throw new Error("another key answers");
+      const payload = decodeJson(opened.payload, opened.payload.length);
+      if (code !== "delivered") return { error: this.#refused(to, refusal(payload, "").reason) };
+      return { delivered: this.#delivered(to, receipt(payload, "")) };
+    } catch (cause) {
+      const message =
+        `cannot believe what the hub says of "${source.name}" for "${to}": the answer is not by that person`;
+      return { error: new P2pError("refused", message, { cause }) };
+    }
+  }
+
+  #end(to: string, outcome: Omit<PersonOutcome, "to">) {
+    this.#open.delete(to);
+    this.#options.onOutcome({ to, ...outcome });
+  }
+
+  #delivered(to: string, { savedAs, sha256, bytes, resumedAt }: Receipt): Delivered {
+    const { source, transfer } = this.#options;
+    return {
+      event: "delivered",
+      ...{ transfer, to, name: source.name, bytes, sha256, savedAs },
+      latency: tenths(this.#latency),
+      duration: tenths(performance.now() - this.#startedAt - this.#latency),
+      resumedAt,
+      ...(source.folder ? { files: source.files } : {}),
+    };
+  }
+
+  #stored(to: string, until: number): Stored {
+    const { source, transfer } = this.#options;
+    return {
+      event: "stored",
+      transfer,
+      to,
+      name: source.name,
+      bytes: source.size ?? 0,
+      until: new Date(until).toISOString(),
+    };
+  }
+
+  #refused(to: string, reason: string): P2pError {
+    return new P2pError(
+      "refused",
+      `"${this.#options.source.name}" did not get to "${to}": ${reason}`,
+    );
+  }
+
+  #failure(message: Message): P2pError {
+    const { name } = this.#options.source;
+    if (message.type === "refuse") {
+      return new P2pError("refused", `"${name}" was refused by the hub: ${message.reason}`);
+    }
+    if (message.type === "cancel") {
+      return new P2pError("connection", `the hub stopped "${name}": ${message.reason}`);
+    }
+    return new P2pError("protocol", `"${message.type}" is no answer to a transfer through the hub`);
+  }
+}
+
+/** Milliseconds to a tenth. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

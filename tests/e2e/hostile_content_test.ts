@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto";
+import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
+import { ARCHIVE_END, encodeEntry } from "../../src/storage/archive.ts";
+import { sampleBytes } from "../helpers/sample_files.ts";
+import { type Attack, type Expected, testAttacks } from "./withstand.ts";
+
+const LIES: Record<string, [Attack, Expected]> = {
+  "more content than declared, by one byte": [
+    (peer) => peer.deliver(sampleBytes(1001), { size: 1000 }),
+    ["cancel", "damaged", /is longer than the 1000 bytes it was offered with/],
+  ],
+  "less content than declared, by one byte": [
+    (peer) => peer.deliver(sampleBytes(999), { size: 1000 }),
+    ["cancel", "damaged", /has 999 bytes, not 1000 as it was offered/],
+  ],
+  "content where none was declared": [
+    (peer) => peer.deliver(sampleBytes(1), { size: 0 }),
+    ["cancel", "damaged", /./],
+  ],
+  "the largest size there is": [
+    (peer) => peer.deliver(sampleBytes(1), { size: Number.MAX_SAFE_INTEGER }),
+    ["refuse", "space", /are still to come/],
+  ],
+  "a folder of more files than declared": [
+    (peer) => peer.deliver(folderOf(["a", "b"]), { folder: true, size: 2, files: 1 }),
+    ["cancel", "damaged", /more than the 1 files/],
+  ],
+  "a folder of fewer files than declared": [
+    (peer) => peer.deliver(folderOf(["a", "b"]), { folder: true, size: 2, files: 3 }),
+    ["cancel", "damaged", /has 2 files and 2 bytes, not 3 and 2/],
+  ],
+  "a folder of more bytes than declared": [
+    (peer) => peer.deliver(folderOf(["a", "b"]), { folder: true, size: 1, files: 2 }),
+    ["cancel", "damaged", /./],
+  ],
+  "a folder without an end": [
+    (peer) => peer.deliver(folderOf(["a"]).slice(0, -2), { folder: true, size: 1, files: 1 }),
+    ["cancel", "damaged", /ends before its archive does/],
+  ],
+  "a folder with something behind its end": [
+    (peer) =>
+      peer.deliver(concat(folderOf(["a"]), ARCHIVE_END), { folder: true, size: 1, files: 1 }),
+    ["cancel", "damaged", /after its end/],
+  ],
+  "a folder whose file has no folder": [
+    (peer) => peer.deliver(folderOf(["nowhere/a"]), { folder: true, size: 1, files: 1 }),
+    ["cancel", "name", /its folder was not announced/],
+  ],
+};
+
+const STREAMS: Record<string, [Attack, Expected]> = {
+  "a chunk twice": [tampered(([a, , c]) => [a!, a!, c!]), [
+    "cancel",
+    "corrupt",
+    /cannot open chunk 1/,
+  ]],
+  "chunks in another order": [tampered(([a, b, c]) => [b!, a!, c!]), [
+    "cancel",
+    "corrupt",
+    /chunk 0/,
+  ]],
+  "a chunk left out": [tampered(([a, , c]) => [a!, c!]), ["cancel", "corrupt", /chunk 1/]],
+  "an end before the last chunk": [
+    tampered(([a, b]) => [a!, b!]),
+    ["cancel", "corrupt", /the stream ends before the last chunk/],
+  ],
+  "a changed bit": [
+    tampered(([a, b, c]) => [a!, b!.map((byte, i) => i === 99 ? byte ^ 4 : byte), c!]),
+    ["cancel", "corrupt", /chunk 1: it is not authentic/],
+  ],
+  "a chunk behind the last": [
+    tampered(([a]) => [a!, a!], CHUNK_BYTES),
+    ["cancel", "corrupt", /it comes after the last chunk/],
+  ],
+  "chunks of another key": [
+    async (peer) => {
+      const offer = peer.offerOf(1000);
+      await peer.ask(JSON.stringify(offer));
+      return await peer.attempt(
+        { ...offer, key: randomBytes(32).toString("base64url") },
+        sampleBytes(1000),
+      );
+    },
+    ["cancel", "corrupt", /chunk 0/],
+  ],
+  "chunks of another transfer": [
+    async (peer) => {
+      const offer = peer.offerOf(1000);
+      await peer.ask(JSON.stringify(offer));
+      return await peer.attempt({ ...offer, transfer: "00".repeat(16) }, sampleBytes(1000));
+    },
+    ["cancel", "corrupt", /chunk 0/],
+  ],
+  "data in front of an offer": [
+    (peer) => peer.askData(1, new Uint8Array(100)),
+    ["goodbye", "protocol", /exchange 1 was never opened/],
+  ],
+  "data behind a short chunk": [
+    tampered(([, , c]) => [c!, c!]),
+    ["goodbye", "protocol", /data after its end/],
+  ],
+  "more data than was granted": [
+    async (peer) => {
+      await peer.ask(JSON.stringify(peer.offerOf(10_000_000)));
+      const chunk = new Uint8Array(SEALED_CHUNK_BYTES);
+      for (let i = 0; i < 15; i++) await peer.sendData(1, chunk);
+      return await peer.askData(1, chunk);
+    },
+    ["goodbye", "protocol", /more than it was granted/],
+  ],
+  "data without a begin": [
+    async (peer) => {
+      await peer.ask(JSON.stringify(peer.offerOf(100)));
+      await peer.sendData(1, new Uint8Array(116));
+      return await peer.ask('{"type":"settled","exchange":1}');
+    },
+    ["cancel", "corrupt", /"settled" is no answer to an accept/],
+  ],
+  "a begin at an offset of its own": [
+    async (peer) => {
+      const offer = peer.offerOf(1000);
+      await peer.ask(JSON.stringify(offer));
+      return await peer.attempt(offer, sampleBytes(1000), { offset: 500 });
+    },
+    ["cancel", "corrupt", /"begin" is no answer to an accept at 0/],
+  ],
+};
+
+testAttacks({ ...LIES, ...STREAMS });
+
+/** A transfer of three chunks, or of `length` bytes, that `tamper` changes on the way. */
+function tampered(
+  tamper: (chunks: Uint8Array[]) => Uint8Array[],
+  length = 2 * CHUNK_BYTES + 1000,
+): Attack {
+  return async (peer) => {
+    const offer = peer.offerOf(length);
+    await peer.ask(JSON.stringify(offer));
+    return await peer.attempt(offer, sampleBytes(length), { tamper });
+  };
+}
+
+/** The archive of a folder that holds files of one byte. */
+function folderOf(paths: string[]): Uint8Array {
+  const entries = paths.flatMap((path) => [
+    encodeEntry({
+      path: path.split("/"),
+      folder: false,
+      modified: 0,
+      size: 1,
+      kind: "file",
+      executable: false,
+    }),
+    new Uint8Array(1),
+  ]);
+  return concat(...entries, ARCHIVE_END);
+}
+
+function concat(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}
