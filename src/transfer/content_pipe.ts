@@ -40,11 +40,12 @@ export async function pipeContent(
   const meter = new MeterStream(offset, {
     onProgress: (bytes) => report(progress(source, { transfer, bytes })),
   });
-  const limited = limit === undefined ? [] : [new LimitStream(limit)];
   const stop = new AbortController();
+  const stopped = AbortSignal.any([stop.signal, signal]);
+  const limited = limit === undefined ? [] : [new LimitStream(limit, stopped)];
   const sent = [meter, ...limited, new SealStream(dataKey, { headroom: DATA_HEADROOM_BYTES })]
     .reduce((stream, transform) => stream.pipeThrough(transform), source.stream(offset))
-    .pipeTo(exchange.writable, { signal: AbortSignal.any([stop.signal, signal]) });
+    .pipeTo(exchange.writable, { signal: stopped });
   sent.catch(() => {}); // Whoever waits for it is told.
   return {
     sent,

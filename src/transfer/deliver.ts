@@ -69,19 +69,24 @@ export interface DeliverOptions {
 export async function deliver(items: Item[], options: DeliverOptions): Promise<void> {
   const waiting = [...items];
   let connected = await options.connect();
-  let cutAt: number | undefined;
-  let pause = FIRST_PAUSE_MS;
-  while (true) {
-    const before = waiting.length;
-    const cut = await sendAll(waiting, { ...options, ...connected });
-    if (cut === undefined) return await connected.session.goodbye("bye", "all is sent");
-    connected.session.abort();
-    if (waiting.length < before) [cutAt, pause] = [undefined, FIRST_PAUSE_MS];
-    cutAt ??= Date.now();
-    const next = await reconnect(cut, { options, pause, until: cutAt + options.giveUpMs });
-    if (next instanceof P2pError) return giveUp(waiting, next, options);
-    connected = next;
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  try {
+    for (let pause = FIRST_PAUSE_MS, cutAt = 0;; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      let moved = cutAt === 0;
+      const report: Report = (event) => {
+        moved ||= event.event === "progress";
+        options.report(event);
+      };
+      const cut = await sendAll(waiting, { ...options, ...connected, report });
+      if (cut === undefined) return;
+      connected.session.abort();
+      // What moves is not to be given up, however often it is cut.
+      if (moved) [cutAt, pause] = [Date.now(), FIRST_PAUSE_MS];
+      const next = await reconnect(cut, { options, pause, until: cutAt + options.giveUpMs });
+      if (next instanceof P2pError) return giveUp(waiting, next, options);
+      connected = next;
+    }
+  } finally {
+    await connected.session.goodbye("bye", "that is all");
   }
 }
 

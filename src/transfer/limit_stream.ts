@@ -1,11 +1,13 @@
+import { sleep } from "../sleep.ts";
+
 /** Passes bytes on unchanged, no faster than `bytesPerSecond` on average; nothing is saved up while nothing flows. */
 export class LimitStream extends TransformStream<Uint8Array, Uint8Array> {
-  constructor(bytesPerSecond: number) {
+  constructor(bytesPerSecond: number, signal: AbortSignal) {
     let freeAt = 0;
     super({
       async transform(chunk, controller) {
         const now = performance.now();
-        if (freeAt > now) await new Promise((resolve) => setTimeout(resolve, freeAt - now));
+        if (freeAt > now) await sleep(freeAt - now, signal);
         freeAt = Math.max(freeAt, now) + chunk.length / bytesPerSecond * 1000;
         controller.enqueue(chunk);
       },

@@ -7,9 +7,9 @@ import type { Session } from "../protocol/session.ts";
 import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import { hkdf } from "../secure/hkdf.ts";
 import type { KeyPair } from "../secure/x25519.ts";
-import { StorageError } from "../storage/storage_error.ts";
 import { pipeContent } from "./content_pipe.ts";
 import type { Delivered, Report, Stored } from "./events.ts";
+import { stopOnAbort, tellLocalError } from "./last_words.ts";
 import type { Receipt } from "./replies.ts";
 import type { Source } from "./source.ts";
 
@@ -57,7 +57,11 @@ export async function relayTransfer(
 ): Promise<void> {
   const exchange = session.open();
   try {
+    using _ = stopOnAbort(exchange, options.signal);
     await new RelaySending(exchange, { ...options, source }).run();
+  } catch (error) {
+    await tellLocalError(exchange, error);
+    throw error;
   } finally {
     exchange.end();
   }
@@ -93,12 +97,14 @@ class RelaySending {
     const { size } = source;
     await this.#exchange.send({ type: "relay", transfer, size, receivers: recipients.length });
     await this.#sendEnvelopes();
-    const answer = await this.#next();
+    const answer = await this.#exchange.receive();
     this.#latency = performance.now() - this.#startedAt;
     const stored = answer.type === "accept" ? await this.#sendContent(answer) : answer;
     if (stored.type !== "stored") throw this.#failure(stored);
     this.#settleAway(stored.until);
-    while (this.#open.size > 0 && wait !== "stored") this.#takeOutcome(await this.#next());
+    while (this.#open.size > 0 && wait !== "stored") {
+      this.#takeOutcome(await this.#exchange.receive());
+    }
     await this.#exchange.send({ type: "settled" }).catch(() => {}); // It is stored, whatever becomes of the connection.
   }
 
@@ -143,34 +149,19 @@ class RelaySending {
     const { source, keyPair, transfer } = this.#options;
     const key = relayKey(keyPair, transfer);
     await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
-    try {
-      const answering = this.#nextVerdict();
-      answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
-      await Promise.race([pipe.sent, answering]);
-      return await answering;
-    } catch (error) {
-      if (error instanceof StorageError || this.#options.signal.aborted) {
-        const code = error instanceof StorageError ? error.reason : "interrupted";
-        await this.#exchange.send({ type: "cancel", code, reason: "the sender stopped it" }).catch(
-          () => {},
-        );
-      }
-      throw error;
-    }
+    const answering = this.#nextVerdict();
+    answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
+    await Promise.race([pipe.sent, answering]);
+    return await answering;
   }
 
   /** The hub's word on the whole; outcomes of single receivers may come before it. */
   async #nextVerdict(): Promise<Message> {
     while (true) {
-      const message = await this.#next();
+      const message = await this.#exchange.receive();
       if (message.type !== "outcome" && message.type !== "routed") return message;
       this.#takeOutcome(message);
     }
-  }
-
-  async #next(): Promise<Message> {
-    this.#options.signal.throwIfAborted();
-    return await this.#exchange.receive();
   }
 
   /** Who is away is done with once it is stored, unless the sender waits for all. */

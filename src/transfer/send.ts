@@ -4,9 +4,9 @@ import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
-import { StorageError } from "../storage/storage_error.ts";
 import { pipeContent } from "./content_pipe.ts";
 import type { Delivered, Report } from "./events.ts";
+import { stopOnAbort, tellLocalError } from "./last_words.ts";
 import type { Receipt } from "./replies.ts";
 import type { Source } from "./source.ts";
 
@@ -35,6 +35,7 @@ export async function sendTransfer(
   const exchange = session.open();
   const offeredAt = performance.now();
   try {
+    using _ = stopOnAbort(exchange, options.signal);
     await exchange.send(offerOf(source, options.transfer, key));
     const answer = await exchange.receive();
     const latency = performance.now() - offeredAt;
@@ -46,6 +47,9 @@ export async function sendTransfer(
       latency,
       duration: performance.now() - offeredAt - latency,
     });
+  } catch (error) {
+    await tellLocalError(exchange, error);
+    throw error;
   } finally {
     exchange.end();
   }
@@ -87,31 +91,15 @@ async function sendContent(accept: Message<"accept">, context: Context): Promise
 /** The receipt. An answer may come before all is sent: then it is a `cancel`, and sending stops. */
 async function awaitReceipt(
   sending: Promise<void>,
-  { exchange, source, options }: Context,
+  { exchange, source }: Context,
 ): Promise<DirectReceipt> {
   const answering = exchange.receive();
   answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
-  try {
-    await Promise.race([sending, answering]);
-    const answer = await answering;
-    if (answer.type === "receipt") return answer;
-    if (answer.type === "cancel") throw cancelled(answer, source);
-    throw new P2pError("protocol", `"${answer.type}" is no answer to a file`);
-  } catch (error) {
-    if (isPeersError(error)) throw error;
-    const [code, reason] = options.signal.aborted
-      ? ["interrupted", "the sender stopped it"] as const
-      : [
-        error instanceof StorageError ? error.reason : "interrupted",
-        (error as Error).message,
-      ] as const;
-    await exchange.send({ type: "cancel", code, reason: reason.slice(0, 500) }).catch(() => {});
-    throw error;
-  }
-}
-
-function isPeersError(error: unknown): boolean {
-  return error instanceof P2pError && error.code !== "local" && error.code !== "interrupted";
+  await Promise.race([sending, answering]);
+  const answer = await answering;
+  if (answer.type === "receipt") return answer;
+  if (answer.type === "cancel") throw cancelled(answer, source);
+  throw new P2pError("protocol", `"${answer.type}" is no answer to a file`);
 }
 
 /** Where to go on: where the receiver stands, if that is how our content begins; else at the start (SPEC.md §8). */
