@@ -1,13 +1,13 @@
 /**
- * The demo: a hub, and three files that are sent to it. Everything is real: `p2p serve` and `p2p send` run as they would
- * for a person, over TCP on this machine, and at the end the bytes are compared.
+ * The demo: a hub, files that are sent to it, and three people who meet there. Everything is real: `p2p serve`, `send`,
+ * `join` and `peers` run as they would for a person, over TCP on this machine, and at the end all bytes are compared.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Program, run } from "./e2e/program.ts";
 import { sampleCsv, sampleJson, samplePng } from "./helpers/sample_files.ts";
 
-const files = {
+const files: Record<string, Uint8Array> = {
   "sunset.png": samplePng(160, 100),
   "stations.csv": sampleCsv(40),
   "trip.json": sampleJson(),
@@ -15,55 +15,105 @@ const files = {
 
 const dir = await Deno.makeTempDir({ prefix: "p2p-demo-" });
 try {
-  await demo(dir);
+  await demo();
 } finally {
   await Deno.remove(dir, { recursive: true });
 }
 
-async function demo(dir: string) {
-  const [homes, sent, received] = [join(dir, "homes"), join(dir, "files"), join(dir, "received")];
-  for (const folder of [join(homes, "rack"), join(homes, "ana"), sent]) {
-    await Deno.mkdir(folder, { recursive: true });
+async function demo() {
+  for (const [name, bytes] of Object.entries(files)) {
+    await Deno.mkdir(join(dir, "ana"), { recursive: true });
+    await Deno.writeFile(join(dir, "ana", name), bytes);
   }
-  for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(join(sent, name), bytes);
-
-  say("A hub, on a free port of this machine:");
-  show("p2p serve --port 0 --name rack --dir received");
-  await using hub = new Program(["serve", "--port", "0", "--name", "rack", "--dir", "received"], {
-    home: join(homes, "rack"),
-    cwd: dir,
-  });
+  say("A hub, on a free port of this machine. It shows what arrives.");
+  const hub = await start("hub", [
+    "serve",
+    "--port",
+    "0",
+    "--name",
+    "rack",
+    "--preview",
+    "always",
+    "--preview-rows",
+    "5",
+  ]);
+  await using _hub = hub;
   const to = /127\.0\.0\.1:\d+/.exec(await hub.line("to send"))![0];
 
   say("Ana sends it a picture, a table and a document:");
-  const args = ["send", ...Object.keys(files), "--to", to, "--name", "ana"];
-  show(`p2p ${args.join(" ")}`);
-  const sending = await run(args, { home: join(homes, "ana"), cwd: sent });
-  indent(sending.stderr + sending.stdout);
-  assert.equal(sending.code, 0, "`p2p send` failed");
+  await runAs("ana", ["send", ...Object.keys(files), "--to", to, "--name", "ana"]);
+  await compare("hub");
 
-  for (const [name, bytes] of Object.entries(files)) {
-    assert.deepEqual(
-      await Deno.readFile(join(received, name)),
-      bytes,
-      `${name} is not what was sent`,
-    );
-  }
-  hub.kill("SIGINT");
-  const { stdout, stderr } = await hub.finished;
+  say("Bo and Cy join the hub by name:");
+  const bo = await start("bo", ["join", to, "--name", "bo", "--preview", "never"]);
+  await using _bo = bo;
+  const cy = await start("cy", ["join", to, "--name", "cy", "--preview", "never"]);
+  await using _cy = cy;
+  await Promise.all([bo.line("joined rack"), cy.line("joined rack")]);
+  await runAs("ana", ["peers", to]);
+
+  say("Ana sends the picture to Bo, sealed so that the hub cannot see it:");
+  await runAs("ana", ["send", "sunset.png", "--peer", "bo", "--to", to, "--name", "ana"]);
+  say("… and the rest to everybody, with one upload:");
+  await runAs("ana", ["send", "stations.csv", "trip.json", "--all", "--to", to, "--name", "ana"]);
+  await compare("bo");
+
+  say("Cy leaves. What is sent to Cy now waits at the hub:");
+  await stop(cy);
+  await runAs("ana", ["send", "sunset.png", "--peer", "cy", "--to", to, "--name", "ana"]);
+  const cyAgain = await start("cy", ["join", to, "--name", "cy", "--preview", "never"]);
+  await using _cyAgain = cyAgain;
+  await cyAgain.line("received sunset.png");
+  await compare("cy");
+
+  await Promise.all([stop(bo), stop(cyAgain)]);
   say("What the hub has shown meanwhile, until Ctrl-C:");
+  await stop(hub);
+  say(`All of it arrived, byte for byte. Nothing is left behind.`);
+}
+
+/** Starts a program that goes on, in a folder and with a home of its own. */
+async function start(who: string, args: string[]): Promise<Program> {
+  show(who, args);
+  await Deno.mkdir(join(dir, who, "home"), { recursive: true });
+  return new Program(args, { home: join(dir, who, "home"), cwd: join(dir, who) });
+}
+
+/** Runs a program to its end and shows what a person would see. */
+async function runAs(who: string, args: string[]) {
+  show(who, args);
+  await Deno.mkdir(join(dir, who, "home"), { recursive: true });
+  const { code, stdout, stderr } = await run(args, {
+    home: join(dir, who, "home"),
+    cwd: join(dir, who),
+  });
+  indent(stderr + stdout);
+  assert.equal(code, 0, `p2p ${args[0]} failed`);
+}
+
+/** Ctrl-C, and what it had shown. */
+async function stop(program: Program) {
+  program.kill("SIGINT");
+  const { stdout, stderr } = await program.finished;
   indent(stdout + stderr);
-  say(`All ${Object.keys(files).length} files arrived, byte for byte. Nothing is left behind.`);
+}
+
+async function compare(who: string) {
+  for (const [name, bytes] of Object.entries(files)) {
+    const received = await Deno.readFile(join(dir, who, "received", name));
+    assert.ok(bytes.every((byte, i) => byte === received[i]), `${name} is not what was sent`);
+    assert.equal(received.length, bytes.length, `${name} has another length`);
+  }
 }
 
 function say(text: string) {
   console.log(`\n${text}`);
 }
 
-function show(line: string) {
-  console.log(`  $ ${line}`);
+function show(who: string, args: string[]) {
+  console.log(`  ${who} $ p2p ${args.join(" ")}`);
 }
 
 function indent(text: string) {
-  console.log(text.trimEnd().split("\n").map((line) => `  ${line}`).join("\n"));
+  if (text !== "") console.log(text.trimEnd().split("\n").map((line) => `  ${line}`).join("\n"));
 }
