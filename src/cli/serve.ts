@@ -1,10 +1,11 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../errors.ts";
 import { Hub, type Peer } from "../hub/hub.ts";
+import type { HubEvent } from "../hub/hub_event.ts";
 import { listen } from "../hub/listen.ts";
 import { People } from "../hub/people.ts";
 import { Spool } from "../hub/spool.ts";
-import { type HubEvent, Switchboard } from "../hub/switchboard.ts";
+import { Switchboard } from "../hub/switchboard.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { type Identity, loadIdentity } from "../secure/identity.ts";

@@ -4,12 +4,12 @@ import type { Message, OutcomeCode } from "../protocol/messages.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
 import { storageError } from "../storage/storage_error.ts";
 import type { Peer } from "./hub.ts";
+import type { HubEvent } from "./hub_event.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { People, Person } from "./people.ts";
 import { encodedKey, type Roster } from "./roster.ts";
 import type { Spool } from "./spool.ts";
 import type { Relay, SpooledTransfer } from "./spooled_transfer.ts";
-import type { HubEvent } from "./switchboard.ts";
 
 /** What an intake works with. */
 export interface RelayIntakeOptions {

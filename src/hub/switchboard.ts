@@ -3,23 +3,12 @@ import type { Offer, Opening, OutcomeCode } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
 import { Courier } from "./courier.ts";
 import type { Peer } from "./hub.ts";
+import type { HubEvent } from "./hub_event.ts";
 import type { People } from "./people.ts";
 import { RelayIntake } from "./relay_intake.ts";
 import { encodedKey, type Member, Roster } from "./roster.ts";
 import type { Spool } from "./spool.ts";
 import type { SpooledTransfer } from "./spooled_transfer.ts";
-
-/** What a hub tells of the people it serves; `time` is added where it is printed. */
-export type HubEvent =
-  | { event: "joined" | "left"; peer: string; key: Uint8Array }
-  | {
-    event: "relayed";
-    transfer: string;
-    from: string;
-    to: string;
-    bytes: number | null;
-    state: "delivered" | "stored" | "expired" | "refused";
-  };
 
 /** What a switchboard is made of. */
 export interface SwitchboardOptions {

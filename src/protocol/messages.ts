@@ -74,24 +74,25 @@ const exchange = int(1, MAX_EXCHANGE);
 const reason = text(MAX_REASON_LENGTH);
 const sealed = nullable(text(MAX_ENVELOPE_LENGTH));
 
+/** What an offer says of the file or folder (SPEC.md §7, §17). */
+export const OFFER_FIELDS = {
+  name: text(1024),
+  kind: oneOf(KINDS),
+  size: nullable(int()),
+  folder: boolean,
+  files: int(),
+  modified: nullable(int()),
+  executable: boolean,
+  text: boolean,
+  key: base64url(43),
+};
+
 const SHAPES = {
   welcome: object({ name: checkedPeerName }),
   goodbye: object({ code: oneOf(GOODBYE_CODES), reason }),
   ping: object({}),
   pong: object({}),
-  offer: object({
-    exchange,
-    transfer: hex(32),
-    name: text(1024),
-    kind: oneOf(KINDS),
-    size: nullable(int()),
-    folder: boolean,
-    files: int(),
-    modified: nullable(int()),
-    executable: boolean,
-    text: boolean,
-    key: base64url(43),
-  }),
+  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS }),
   accept: object({ exchange, offset: int(), digest: nullable(hex(64)) }),
   exists: object({ exchange, sha256: hex(64) }),
   refuse: object({ exchange, code: oneOf(REFUSE_CODES), reason }),

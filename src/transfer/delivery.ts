@@ -1,22 +1,12 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { decodeJson, KINDS, type Message, type Offer } from "../protocol/messages.ts";
-import { base64url, boolean, int, nullable, object, oneOf, text } from "../protocol/schema.ts";
+import { decodeJson, type Message, type Offer, OFFER_FIELDS } from "../protocol/messages.ts";
+import { object } from "../protocol/schema.ts";
 import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 
-const payload = object({
-  name: text(1024),
-  kind: oneOf(KINDS),
-  size: nullable(int()),
-  folder: boolean,
-  files: int(),
-  modified: nullable(int()),
-  executable: boolean,
-  text: boolean,
-  key: base64url(43),
-});
+const payload = object(OFFER_FIELDS);
 
 /** An offer that came through a hub, and the static key that made it. */
 export interface OpenedDelivery {

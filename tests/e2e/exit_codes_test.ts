@@ -11,7 +11,7 @@ const HELP = "see `p2p --help`, or `p2p COMMAND --help`";
 const USAGE: [args: string, message: string, hint?: string][] = [
   ["", "no command is given", HELP],
   ["sned a.txt", "unknown command 'sned'", "Did you mean send?"],
-  ["join HUB", "unknown command 'join'", HELP],
+  ["shw", "unknown command 'shw'", "Did you mean show?"],
   [
     "send",
     "nothing to send: no file is given",
@@ -81,9 +81,9 @@ const USAGE: [args: string, message: string, hint?: string][] = [
   ],
 ];
 
-/** Options that the command line will have, and does not have yet: none of them is silently ignored. */
+/** What the command line will have, and does not have yet: none of it is silently ignored. */
 const TO_COME = {
-  send: ["peer x", "all", "code", "secret-file x", "remember", "qr", "again x", "missing"],
+  send: ["code", "secret-file x", "remember", "qr", "again x", "missing"],
   serve: ["secret-file x", "policy x"],
 };
 

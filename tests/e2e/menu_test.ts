@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { SEGMENT_BYTES } from "../../src/storage/part_record.ts";
-import { sampleBytes, sampleCsv, sampleJson, samplePng } from "../helpers/sample_files.ts";
+import { sampleCsv, sampleJson, samplePng } from "../helpers/sample_files.ts";
 import { hasTmux, joined, TmuxTerminal } from "../helpers/tmux.ts";
 import { programCommand, run } from "./program.ts";
 import { Scene } from "./scene.ts";
@@ -329,7 +329,7 @@ testOnTerminal("forty columns are enough", async () => {
   await menu.asks("→");
   const result = (await menu.lines()).filter((line) => line.startsWith("│"));
   const at = result.findIndex((line) => line.includes("delivered"));
-  assert.match(result.slice(at, at + 3).join("\n"), /^│  delivered a .*\n│  .* rack .*\n│  /);
+  assert.match(result.slice(at, at + 3).join("\n"), /^│ {2}delivered a .*\n│ {2}.* rack .*\n│ {2}/);
   await leave(menu);
 });
 
@@ -385,9 +385,7 @@ async function openMenu(
     });
   }
   const env = { P2P_HOME: home, P2P_TO: "", NO_COLOR: "", LC_ALL: "C.UTF-8" };
-  return new MenuScreen(
-    await TmuxTerminal.open([...programCommand(), ...words], { cwd: scene.files, env, columns }),
-  );
+  return await MenuScreen.open([...programCommand(), ...words], { cwd: scene.files, env, columns });
 }
 
 async function sendText(menu: MenuScreen, text: string) {
@@ -403,41 +401,7 @@ async function leave(menu: MenuScreen) {
 }
 
 /** What a person does with the menu. */
-class MenuScreen implements AsyncDisposable {
-  readonly #terminal: TmuxTerminal;
-
-  constructor(terminal: TmuxTerminal) {
-    this.#terminal = terminal;
-  }
-
-  get press(): TmuxTerminal["press"] {
-    return this.#terminal.press.bind(this.#terminal);
-  }
-
-  type(text: string): Promise<void> {
-    return this.#terminal.type(text);
-  }
-
-  lines(): Promise<string[]> {
-    return this.#terminal.lines();
-  }
-
-  until(fits: (lines: string[]) => boolean, what: string): Promise<string[]> {
-    return this.#terminal.until(fits, what);
-  }
-
-  shows(text: string): Promise<void> {
-    return this.#terminal.shows(text);
-  }
-
-  ended(): Promise<{ code: number; inOrder: boolean }> {
-    return this.#terminal.ended();
-  }
-
-  pid(): Promise<number> {
-    return this.#terminal.pid();
-  }
-
+class MenuScreen extends TmuxTerminal {
   /** Waits for an open question that shows `text`; returns its lines. */
   async asks(text: string): Promise<string[]> {
     const isAsked = (lines: string[]) => joined(question(lines)).includes(text);
@@ -479,10 +443,6 @@ class MenuScreen implements AsyncDisposable {
     if (steps > 0) await this.press(...Array(steps).fill(to! > from! ? "Down" : "Up"));
     await this.asks(`● ${label}`);
     await this.press("Enter");
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.#terminal[Symbol.asyncDispose]();
   }
 }
 

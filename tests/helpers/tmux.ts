@@ -20,19 +20,20 @@ const SCRIPT =
 export class TmuxTerminal implements AsyncDisposable {
   readonly #socket: string;
 
-  private constructor(socket: string) {
+  constructor(socket: string) {
     this.#socket = socket;
   }
 
   /** Starts a program, 80 columns by 24 rows where nobody says. */
-  static async open(
+  static async open<T extends TmuxTerminal>(
+    this: new (socket: string) => T,
     command: string[],
     { cwd, env, columns = 80, rows = 24 }: TmuxOptions,
-  ): Promise<TmuxTerminal> {
+  ): Promise<T> {
     const socket = `p2p-test-${crypto.randomUUID()}`;
     const session = ["new-session", "-d", "-x", `${columns}`, "-y", `${rows}`];
     await tmux(socket, [...session, "--", "sh", "-c", SCRIPT, "sh", ...command], { cwd, env });
-    return new TmuxTerminal(socket);
+    return new this(socket);
   }
 
   /** Presses keys by tmux's names: Enter, Escape, Down, C-c. */
