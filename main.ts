@@ -18,9 +18,21 @@ const commands: CommandTable = {
     summary: "who is joined, who is known and away",
     load: async () => (await import("./src/cli/peers.ts")).peersCommand(),
   },
+  status: {
+    summary: "what you sent to whom through a hub, and where it stands",
+    load: async () => (await import("./src/cli/status.ts")).statusCommand(),
+  },
   show: {
     summary: "preview a local file: picture, table, JSON or text",
     load: async () => (await import("./src/cli/show.ts")).showCommand(),
+  },
+  id: {
+    summary: "this machine's name, fingerprint and key",
+    load: async () => (await import("./src/cli/id.ts")).idCommand(),
+  },
+  trust: {
+    summary: "the people and hubs whose keys this machine knows",
+    load: async () => (await import("./src/cli/trust.ts")).trustCommand(),
   },
   menu: {
     summary: "all of it by menu; what a bare `p2p` opens on a terminal",

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const LAYERS = ["main", "cli", "hub", "transfer", "protocol", "secure", "transport"];
 
 /** What everybody may import, and what imports nothing but each other. */
-const COMMON = ["src/errors.ts", "src/sleep.ts"];
+const COMMON = ["src/buffer_pool.ts", "src/errors.ts", "src/sleep.ts"];
 
 /** What stands beside the layers: who may import it, and which folders or files it may import itself. */
 const BESIDE: Record<string, { by: string[]; imports: string[] }> = {

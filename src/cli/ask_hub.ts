@@ -5,6 +5,7 @@ import { type Identity, loadIdentity } from "../secure/identity.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { command } from "./command.ts";
 import { defaultHome } from "./home.ts";
+import { secretFileOption, secretSource } from "./given_secret.ts";
 import { hostName } from "./host_name.ts";
 import { Output } from "./output.ts";
 import { trustNewHub } from "./trust_new_hub.ts";
@@ -17,6 +18,7 @@ export interface AskOptions {
   home?: string;
   name?: string;
   trustNew: boolean;
+  secretFile?: string;
   signal: AbortSignal;
 }
 
@@ -25,6 +27,7 @@ export function askHubOptions(name: string, description: string) {
   return command(name, description)
     .argument("[host:port]", "the hub", "127.0.0.1:8080")
     .addOption(new Option("--name <me>", "who asks (default: the name of this machine)"))
+    .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"))
     .addOption(
       new Option("--trust-new", "pin a hub's key at first contact without asking").default(false),
     );
@@ -49,6 +52,7 @@ export async function askHub(
     name: checkedPeerName(options.name ?? identity.name ?? hostName()),
     home,
     trustNew: trustNewHub(where, options),
+    secret: await secretSource(options),
     onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
     signal: options.signal,
   });

@@ -1,8 +1,10 @@
 import { P2pError } from "../errors.ts";
 import { nearestName } from "../hub/nearest_name.ts";
 import type { Connected } from "../protocol/connect.ts";
+import { MAX_RECEIVERS } from "../protocol/messages.ts";
 import type { Identity } from "../secure/identity.ts";
-import { checkPerson } from "../secure/known_people.ts";
+import { checkPeople } from "../secure/known_people.ts";
+import { foldedName } from "../storage/safe_path.ts";
 import { type DirectoryEntry, listPeople } from "../transfer/directory.ts";
 import type { Recipient } from "../transfer/relay_send.ts";
 
@@ -23,9 +25,16 @@ export async function chooseRecipients(
   const known = await listPeople(session);
   const chosen = people.all
     ? everybodyElse(known, identity)
-    : people.names.map((name) => named(name, { known, hub }));
+    : [...new Set(people.names.map((name) => named(name, { known, hub })))];
   if (chosen.length === 0) throw new P2pError("refused", `nobody else is joined at "${hub}"`);
-  for (const { name, key } of chosen) await checkPerson(home, { hub: fingerprint, name, key });
+  if (chosen.length > MAX_RECEIVERS) {
+    throw new P2pError(
+      "refused",
+      `cannot send to ${chosen.length} people at once: ${MAX_RECEIVERS} are the most`,
+    );
+  }
+  const [changed] = await checkPeople(home, { hub: fingerprint, people: chosen });
+  if (changed !== undefined) throw changed;
   return chosen.map(({ name, key }) => ({ name, key }));
 }
 
@@ -38,11 +47,17 @@ function named(
   wanted: string,
   { known, hub }: { known: DirectoryEntry[]; hub: string },
 ): DirectoryEntry {
-  const folded = wanted.normalize("NFC").toLowerCase();
-  const found = known.find(({ name }) => name.toLowerCase() === folded);
+  const found = known.find(({ name }) => foldedName(name) === foldedName(wanted));
   if (found !== undefined) return found;
-  const near = nearestName(wanted, known.map(({ name }) => name));
   throw new P2pError("refused", `nobody named "${wanted}" has joined "${hub}"`, {
-    hint: near === undefined ? "see who is there with `p2p peers`" : `did you mean "${near}"?`,
+    hint: hintFor(wanted, { known, hub }),
   });
+}
+
+function hintFor(wanted: string, { known, hub }: { known: DirectoryEntry[]; hub: string }): string {
+  if (foldedName(wanted) === foldedName(hub)) {
+    return "that is the hub itself: leave --peer out to send to it";
+  }
+  const near = nearestName(wanted, known.map(({ name }) => name));
+  return near === undefined ? "see who is there with `p2p peers`" : `did you mean "${near}"?`;
 }

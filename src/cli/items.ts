@@ -27,6 +27,7 @@ export function stdinItem(as: string): Item {
         new P2pError(
           "connection",
           "the connection was lost, and standard input cannot be read again",
+          { hint: "write it to a file first, and send that" },
         ),
       );
     }

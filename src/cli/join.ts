@@ -2,11 +2,14 @@ import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../errors.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
 import { loadIdentity } from "../secure/identity.ts";
+import { AnsweredTransfers } from "../transfer/answered_transfers.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { parseDuration } from "../ui/format.ts";
 import { Arrivals, previewOption } from "./arrivals.ts";
 import { command } from "./command.ts";
+import { Deliveries } from "./deliveries.ts";
 import { defaultHome } from "./home.ts";
+import { secretFileOption, secretSource } from "./given_secret.ts";
 import { hostName } from "./host_name.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { Membership } from "./membership.ts";
@@ -21,6 +24,12 @@ import {
   typesOption,
 } from "./receive_options.ts";
 import { trustNewHub } from "./trust_new_hub.ts";
+
+/** How long what was begun is kept. */
+const KEEP_MS = parseDuration("7d");
+
+/** How long a hub that brings something again is answered as the first time. */
+const ANSWERED_FOR_MS = parseDuration("90d");
 
 /** `p2p join`: be at a hub by name, and receive what is sent there to it, until Ctrl-C. */
 export function joinCommand() {
@@ -43,6 +52,7 @@ function joinOptions() {
     .addOption(onConflictOption())
     .addOption(previewOption())
     .addOption(previewRowsOption())
+    .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"))
     .addOption(
       new Option("--trust-new", "pin a hub's key at first contact without asking").default(false),
     );
@@ -54,15 +64,20 @@ async function join(hub: string, options: JoinOptions & { signal: AbortSignal })
   const identity = await loadIdentity(home);
   const name = checkedPeerName(options.name ?? identity.name ?? hostName());
   const arrivals = new Arrivals(output, options);
-  const receiver = await openReceiver({ ...options, keep: parseDuration("7d") }, {
+  const receiver = await openReceiver({ ...options, keep: KEEP_MS }, {
     output,
     arrivals,
   });
   const address = parseAddress(hub);
-  const membership = new Membership({
-    ...{ address, identity, name, home, receiver, output },
-    trustNew: trustNewHub(formatAddress(address), options),
+  const deliveries = new Deliveries({
+    ...{ identity, home, receiver, output },
+    answered: await AnsweredTransfers.open(home, { keepMs: ANSWERED_FOR_MS }),
     onlyKnown: options.accept === "known",
+  });
+  const membership = new Membership({
+    ...{ address, identity, name, home, deliveries, output },
+    trustNew: trustNewHub(formatAddress(address), options),
+    secret: await secretSource(options),
   });
   await output.showProgress();
   try {

@@ -1,18 +1,16 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
-import { connect, type Connected } from "../protocol/connect.ts";
+import { connect, type Connected, type SecretSource } from "../protocol/connect.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Message, Opening } from "../protocol/messages.ts";
+import type { Opening } from "../protocol/messages.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../secure/identity.ts";
-import { checkPerson, findPerson } from "../secure/known_people.ts";
 import { sleep } from "../sleep.ts";
-import { joinHub, openDelivery } from "../transfer/delivery.ts";
-import type { Receiver } from "../transfer/receive.ts";
-import { sealedReplies } from "../transfer/replies.ts";
+import { joinHub } from "../transfer/delivery.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 import { formatDuration } from "../ui/format.ts";
 import { printable } from "../ui/printable.ts";
+import type { Deliveries } from "./deliveries.ts";
 import type { Output } from "./output.ts";
 
 const FIRST_PAUSE_MS = 500;
@@ -24,18 +22,19 @@ export interface MembershipOptions {
   identity: Identity;
   name: string;
   home: string;
-  receiver: Receiver;
+  deliveries: Deliveries;
   /** Decides about a hub that is met for the first time. */
   trustNew: (fingerprint: string) => Promise<boolean>;
-  /** Take only from people in `p2p trust`. */
-  onlyKnown: boolean;
+  /** For a hub that wants one. */
+  secret: SecretSource;
   output: Output;
 }
 
 /** Being joined to a hub: over as many sessions as it takes (SPEC.md §15). */
 export class Membership {
   readonly #options: MembershipOptions;
-  #hub = "";
+  /** The hub's fingerprint, once this session is joined to it. */
+  #hub: string | undefined;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -64,7 +63,9 @@ export class Membership {
     const leave = () => session.goodbye("bye", "leaving");
     signal.addEventListener("abort", leave, { once: true });
     try {
+      signal.throwIfAborted();
       const exchange = session.open();
+      this.#hub = connected.fingerprint; // What is brought from here on is judged by it.
       const { people } = await joinHub(exchange);
       onJoined();
       this.#announce(connected, people);
@@ -73,19 +74,21 @@ export class Membership {
       signal.throwIfAborted();
       throw new P2pError("connection", "the hub ended the connection");
     } finally {
+      this.#hub = undefined;
       signal.removeEventListener("abort", leave);
       session.abort();
     }
   }
 
   #connect(signal: AbortSignal): Promise<Connected> {
-    const { address, identity, name, home, trustNew, output } = this.#options;
+    const { address, identity, name, home, trustNew, secret, output } = this.#options;
     const where = formatAddress(address);
     return connect(address, {
       identity,
       name,
       home,
       trustNew,
+      secret,
       onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
       onOpen: (exchange, opening) => void this.#open(exchange, opening),
       signal,
@@ -94,7 +97,6 @@ export class Membership {
 
   #announce({ name: hub, fingerprint: shown }: Connected, people: number) {
     const { address, name, output } = this.#options;
-    this.#hub = shown;
     output.event({ event: "connected", ...address, name: hub, fingerprint: shown });
     output.event({
       event: "joined",
@@ -133,38 +135,13 @@ export class Membership {
     }
   }
 
-  /** Takes what the hub brings; an envelope that is not what it claims to be is refused, and said (SPEC.md §17). */
+  /** Takes what the hub brings, once this session is joined to it. */
   async #open(exchange: Exchange, opening: Opening) {
-    if (opening.type !== "delivery") {
-      return await exchange.send({
-        type: "refuse",
-        code: "declined",
-        reason: "only deliveries are taken here",
-      });
+    if (opening.type === "delivery" && this.#hub !== undefined) {
+      return await this.#options.deliveries.take(exchange, opening, this.#hub);
     }
-    try {
-      await this.#take(exchange, opening);
-    } catch (error) {
-      const reason = (error as Error).message;
-      const { transfer, from } = opening;
-      this.#options.output.event({ event: "refused", transfer, from, name: "", reason });
-      this.#options.output.failure(error);
-      await exchange.send({ type: "answer", code: "corrupt", sealed: null }).catch(() => {});
-      await exchange.receive().catch(() => {}); // `settled`
-      exchange.end();
-    }
-  }
-
-  async #take(exchange: Exchange, delivery: Message<"delivery">) {
-    const { identity: { keyPair }, home, onlyKnown, receiver } = this.#options;
-    const { offer, senderKey } = openDelivery(delivery, keyPair);
-    await checkPerson(home, { hub: this.#hub, name: delivery.from, key: senderKey });
-    const replies = sealedReplies(exchange, { keyPair, senderKey, transfer: delivery.transfer });
-    if (onlyKnown && await findPerson(home, senderKey) === undefined) {
-      await replies.refuse("declined", "only known people are accepted");
-      await exchange.receive().catch(() => {});
-      return exchange.end();
-    }
-    receiver.receive(exchange, { offer, from: { key: senderKey, name: delivery.from }, replies });
+    const reason = "only deliveries are taken here";
+    await exchange.send({ type: "refuse", code: "declined", reason }).catch(() => {});
+    exchange.end();
   }
 }

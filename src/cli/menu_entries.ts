@@ -1,6 +1,7 @@
 import { confirm, text } from "@clack/prompts";
 import { resolve } from "node:path";
 import { P2pError } from "../errors.ts";
+import type { SecretSource } from "../protocol/connect.ts";
 import type { Identity } from "../secure/identity.ts";
 import type { Item } from "../transfer/deliver.ts";
 import { parseAddress } from "../transport/address.ts";
@@ -18,6 +19,9 @@ import { trustNewHub } from "./trust_new_hub.ts";
 /** The hint after a transfer that was stopped or cut off. */
 export const GO_ON = "send it again: it goes on where it stopped";
 
+/** The exit code of what was refused (cli.md). */
+const REFUSED = 4;
+
 /** How long the menu tries to reconnect after a cut. */
 const GIVE_UP_MS = 60_000;
 
@@ -26,6 +30,8 @@ export interface Menu {
   home: string;
   identity: Identity;
   settings: Settings;
+  /** The secret of the hub, as soon as it was asked for. */
+  secret: SecretSource;
   /** Where the last file was chosen: "" or a path with its separator. */
   folder: string;
   color: boolean;
@@ -96,14 +102,15 @@ async function sendText(menu: Menu, signal: AbortSignal) {
 }
 
 async function send(item: Item, menu: Menu, signal: AbortSignal) {
-  const { home, identity, output, settings: { name, hub } } = menu;
-  await sendItems([item], {
+  const { home, identity, output, secret, settings: { name, hub } } = menu;
+  const exitCode = await sendItems([item], {
     to: parseAddress(hub),
-    ...{ identity, name, home, output, signal },
+    ...{ identity, name, home, output, secret, signal },
     trustNew: trusted(hub, signal),
     giveUpMs: GIVE_UP_MS,
     goOn: GO_ON,
   });
+  if (exitCode === REFUSED) secret.known = undefined; // Perhaps it is the secret: it is asked for again.
 }
 
 /** Asks about a hub that is met for the first time; a no is told in words that fit here. */
@@ -131,6 +138,7 @@ async function look(menu: Menu, signal: AbortSignal) {
 async function changeSettings(menu: Menu) {
   const settings = await askSettings(menu.settings);
   if (settings === undefined) return;
+  if (settings.hub !== menu.settings.hub) menu.secret.known = undefined;
   await saveSettings(menu.home, settings);
   menu.settings = settings;
 }

@@ -7,6 +7,7 @@ import { createStyle, terminalSize, useColor } from "../ui/terminal.ts";
 import { wrapWords } from "../ui/wrap_words.ts";
 import { answered } from "./answered.ts";
 import { askSettings } from "./ask_settings.ts";
+import { secretSource } from "./given_secret.ts";
 import { hostName } from "./host_name.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { GO_ON, type Menu, MENU_ENTRIES, type MenuEntry } from "./menu_entries.ts";
@@ -33,7 +34,8 @@ export async function openMenu({ home, given, color, signal }: OpenMenuOptions):
     : { ...known, hub: given ?? known.hub };
   if (settings !== undefined) {
     const output = new Output({ color, layout: guided(color) });
-    await runMenu({ home, identity, settings, folder: "", color, output }, signal);
+    const secret = await secretSource({});
+    await runMenu({ home, identity, settings, secret, folder: "", color, output }, signal);
   }
   outro("Goodbye.");
   if (signal.aborted) throw new P2pError("interrupted", "");
@@ -59,10 +61,12 @@ async function firstSettings(
 
 /** Until somebody leaves it. */
 async function runMenu(menu: Menu, signal: AbortSignal) {
-  let entry: MenuEntry | undefined;
-  do {
-    entry = await chooseEntry(menu, entry);
-  } while (!signal.aborted && entry !== undefined && await run(entry, menu) !== "exit");
+  let last: MenuEntry | undefined;
+  while (!signal.aborted) {
+    const entry = await chooseEntry(menu, last);
+    if (entry === undefined || await run(entry, menu) === "exit") return;
+    last = entry;
+  }
 }
 
 function chooseEntry(menu: Menu, last: MenuEntry | undefined): Promise<MenuEntry | undefined> {

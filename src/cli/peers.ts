@@ -1,5 +1,7 @@
 import { fingerprint } from "../secure/fingerprint.ts";
+import { checkPeople } from "../secure/known_people.ts";
 import { listPeople } from "../transfer/directory.ts";
+import { isoDate } from "../transfer/iso_date.ts";
 import { formatDate } from "../ui/format.ts";
 import { printable } from "../ui/printable.ts";
 import { askHub, askHubOptions, type AskOptions } from "./ask_hub.ts";
@@ -12,7 +14,7 @@ export function peersCommand() {
 }
 
 async function peers(hub: string, options: AskOptions): Promise<void> {
-  await askHub(hub, options, async ({ session }, output) => {
+  await askHub(hub, options, async ({ session, fingerprint: hub, home }, output) => {
     const people = await listPeople(session);
     if (people.length === 0) output.note("nobody has joined this hub yet");
     const width = Math.max(0, ...people.map(({ name }) => printable(name).length));
@@ -21,7 +23,7 @@ async function peers(hub: string, options: AskOptions): Promise<void> {
         name,
         fingerprint: fingerprint(key),
         state,
-        since: new Date(since).toISOString(),
+        since: isoDate(since),
         waiting,
       };
       output.event({ event: "peer", ...peer });
@@ -31,9 +33,12 @@ async function peers(hub: string, options: AskOptions): Promise<void> {
         : `, ${waiting} ${waiting === 1 ? "file waits" : "files wait"}`;
       output.result(
         `${shown}  ${printable(name).padEnd(width)}  ${peer.fingerprint}  since ${
-          formatDate(since)
+          formatDate(Date.parse(peer.since))
         }${files}`,
       );
     }
+    const [changed, ...more] = await checkPeople(home, { hub, people });
+    for (const error of more) output.failure(error);
+    if (changed !== undefined) throw changed;
   });
 }

@@ -53,10 +53,14 @@ async function programOf(table: CommandTable, args: string[]) {
     const command = name === chosen ? await load() : new Command(name).description(summary);
     program.addCommand(command, { hidden });
   }
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} });
-  }
+  beSilent(program);
   return program;
+}
+
+/** Errors are thrown, and told by {@link runCommand}. */
+function beSilent(command: AnyCommand) {
+  command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} });
+  for (const sub of command.commands) beSilent(sub);
 }
 
 /** Commander's message is `error: …`, then perhaps `(Did you mean …?)`. Without a command it would show its help. */

@@ -8,11 +8,13 @@ import { parseDuration, parseRate } from "../ui/format.ts";
 import type { PeopleChoice } from "./choose_recipients.ts";
 import { command, nameOption } from "./command.ts";
 import { worse } from "./exit_code.ts";
+import { secretFileOption, secretSource } from "./given_secret.ts";
 import { defaultHome } from "./home.ts";
 import { hostName } from "./host_name.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { fileItem, stdinItem, textItem } from "./items.ts";
 import { Output } from "./output.ts";
+import { sendAgain } from "./send_again.ts";
 import { sendItems } from "./send_items.ts";
 import { trustNewHub } from "./trust_new_hub.ts";
 
@@ -40,6 +42,7 @@ function sendOptions() {
     .addOption(
       new Option("--wait <until>", "what counts as done").choices(["stored", "delivered"] as const),
     )
+    .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"))
     .addOption(
       new Option("--trust-new", "pin a hub's key at first contact without asking").default(false),
     )
@@ -50,14 +53,24 @@ function sendOptions() {
         "60s",
       ).argParser(parseDuration),
     )
-    .addOption(new Option("--no-resume", "start over, even if part of it is already there"));
+    .addOption(new Option("--no-resume", "start over, even if part of it is already there"))
+    .addOption(
+      new Option("--again <id>", "send an earlier transfer again, by its id of `p2p status`"),
+    )
+    .addOption(
+      new Option("--missing", "with --again: only to those who do not have it").default(false),
+    );
 }
 
 async function send(
   files: string[],
   options: SendOptions & { signal: AbortSignal },
 ): Promise<void> {
-  const items = itemsOf(files, options);
+  const { items, people } = await choiceOf(files, options);
+  const output = new Output(options);
+  if (items.length === 0) {
+    return output.event({ event: "done", delivered: 0, stored: 0, failed: 0 });
+  }
   const address = parseAddress(required(options.to));
   const home = options.home ?? defaultHome();
   const identity = await loadIdentity(home);
@@ -68,16 +81,42 @@ async function send(
     name,
     home,
     trustNew: trustNewHub(formatAddress(address), options),
-    people: peopleOf(options),
+    secret: await secretSource(options),
+    people,
     wait: options.wait,
     fresh: !options.resume,
     giveUpMs: options.giveUp,
     limit: options.limit,
     goOn: "run the same line again: it goes on where it stopped",
-    output: new Output(options),
+    output,
     signal: options.signal,
   });
   Deno.exitCode = worse(Deno.exitCode, exitCode);
+}
+
+interface Choice {
+  items: Item[];
+  people: PeopleChoice | undefined;
+}
+
+/** What to send to whom, from the command line, or from what was sent before. */
+async function choiceOf(
+  files: string[],
+  options: SendOptions & { signal: AbortSignal },
+): Promise<Choice> {
+  const { again, missing } = options;
+  if (again === undefined) {
+    if (!missing) return { items: itemsOf(files, options), people: peopleOf(options) };
+    throw new P2pError("usage", "--missing goes with --again");
+  }
+  const { text, as, peer, all } = options;
+  if (files.length > 0 || all || [text, as, peer].some((option) => option !== undefined)) {
+    throw new P2pError("usage", "--again says already what is sent to whom", {
+      hint: "p2p send --again ID --missing --to HOST:PORT",
+    });
+  }
+  const { item, people } = await sendAgain({ ...options, again, to: required(options.to) });
+  return { items: people.names.length === 0 ? [] : [item], people };
 }
 
 /** Whom to send to, from the command line; undefined for the hub itself. */

@@ -1,9 +1,10 @@
 import { P2pError } from "../errors.ts";
-import { connect, type Connected } from "../protocol/connect.ts";
+import { connect, type Connected, type SecretSource } from "../protocol/connect.ts";
 import type { Identity } from "../secure/identity.ts";
 import { deliver, type Item, type Outcome } from "../transfer/deliver.ts";
 import type { TransferEvent } from "../transfer/events.ts";
 import { Outbox } from "../transfer/outbox.ts";
+import { SentTransfers } from "../transfer/sent_transfers.ts";
 import type { Recipient, WaitFor } from "../transfer/relay_send.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 import { deliveredLine, storedLine } from "../ui/event_lines.ts";
@@ -11,9 +12,6 @@ import { formatDuration } from "../ui/format.ts";
 import { exitCodeOf, worse } from "./exit_code.ts";
 import { chooseRecipients, type PeopleChoice } from "./choose_recipients.ts";
 import type { Output } from "./output.ts";
-
-/** How long a hub may take to hear that a transfer was stopped. */
-const LAST_WORDS_MS = 1_000;
 
 /** Where items go, who they are from, and how. */
 export interface SendItemsOptions {
@@ -25,6 +23,8 @@ export interface SendItemsOptions {
   home: string;
   /** Decides about a hub that is met for the first time. */
   trustNew: (fingerprint: string) => Promise<boolean>;
+  /** For a hub that wants one. */
+  secret?: SecretSource;
   /** Start over, even where a part is at the receiver. */
   fresh?: boolean;
   /** How long to try to reconnect after a cut, in ms. */
@@ -49,7 +49,8 @@ export async function sendItems(items: Item[], options: SendItemsOptions): Promi
     await deliverItems(items, { options, tally });
   } catch (error) {
     // What had no outcome has failed with it.
-    tally.counts.failed = items.length - tally.counts.delivered - tally.counts.stored;
+    const { delivered, stored } = tally.counts;
+    tally.counts.failed = Math.max(tally.counts.failed, items.length - delivered - stored);
     tally.exit = worse(tally.exit, exitCodeOf(error));
     output.close();
     output.failure(error);
@@ -69,12 +70,19 @@ async function deliverItems(
   { options, tally }: { options: SendItemsOptions; tally: Tally },
 ) {
   const { output } = options;
+  let recipients: Recipient[] | undefined;
   await deliver(items, {
-    connect: () => connectTo(options),
+    connect: async () => {
+      const connected = await connectTo(options);
+      // Chosen once: who comes and goes during a cut makes it no other transfer.
+      recipients ??= await recipientsOf(connected, options);
+      return { ...connected, ...(recipients && { recipients }) };
+    },
     to: formatAddress(options.to),
     keyPair: options.identity.keyPair,
     wait: options.wait,
-    outbox: new Outbox(options.home),
+    outbox: new Outbox(options.home, items.map(({ path }) => path)),
+    sent: new SentTransfers(options.home),
     fresh: options.fresh ?? false,
     giveUpMs: options.giveUpMs,
     limit: options.limit,
@@ -87,35 +95,37 @@ async function deliverItems(
 }
 
 async function connectTo(
-  { to, identity, name, home, trustNew, people, output, signal }: SendItemsOptions,
-): Promise<Connected & { recipients?: Recipient[] }> {
+  { to, identity, name, home, trustNew, secret, output, signal }: SendItemsOptions,
+): Promise<Connected> {
   const where = formatAddress(to);
   const connected = await connect(to, {
     identity,
     name,
     home,
     trustNew,
+    secret,
     onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
     signal,
   });
-  hangUpAfter(signal, connected);
   output.event({
     event: "connected",
     ...to,
     name: connected.name,
     fingerprint: connected.fingerprint,
   });
-  if (people === undefined) return connected;
-  return {
-    ...connected,
-    recipients: await chooseRecipients(connected, { people, identity, home }),
-  };
+  return connected;
 }
 
-/** Who has stopped is not kept waiting by a hub that does not listen. */
-function hangUpAfter(signal: AbortSignal, { session }: Connected) {
-  const hangUp = () => Deno.unrefTimer(setTimeout(() => session.abort(), LAST_WORDS_MS));
-  signal.addEventListener("abort", hangUp, { once: true });
+async function recipientsOf(
+  connected: Connected,
+  { people, identity, home }: SendItemsOptions,
+): Promise<Recipient[] | undefined> {
+  try {
+    return people && await chooseRecipients(connected, { people, identity, home });
+  } catch (error) {
+    await connected.session.goodbye("bye", "there is nobody to send to");
+    throw error;
+  }
 }
 
 function showProgress(event: TransferEvent, output: Output) {

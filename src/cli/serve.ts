@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../errors.ts";
 import { Hub, type Peer } from "../hub/hub.ts";
-import type { HubEvent } from "../hub/hub_event.ts";
+import { type HubEvent, outcomeEvent } from "../hub/hub_event.ts";
 import { listen } from "../hub/listen.ts";
 import { People } from "../hub/people.ts";
 import { Spool } from "../hub/spool.ts";
@@ -15,12 +15,15 @@ import { formatBytes, parseDuration, parseSize } from "../ui/format.ts";
 import { printable } from "../ui/printable.ts";
 import { Arrivals, previewOption } from "./arrivals.ts";
 import { command, nameOption } from "./command.ts";
+import { secretFileOption } from "./given_secret.ts";
 import { defaultHome } from "./home.ts";
 import { hostName } from "./host_name.ts";
+import { type HubSecret, hubSecret } from "./hub_secret.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { openReceiver } from "./open_receiver.ts";
 import { Output } from "./output.ts";
 import { previewRowsOption } from "./preview_rows.ts";
+import { reachableHost } from "./reachable_host.ts";
 import {
   acceptOption,
   allowHiddenOption,
@@ -39,9 +42,8 @@ type ServeOptions = ReturnType<ReturnType<typeof serveOptions>["opts"]>;
 function serveOptions() {
   return command("serve", "be a hub: receive files until Ctrl-C")
     .addOption(
-      new Option("--host <host>", "where to listen; beyond this machine only with --open").default(
-        "127.0.0.1",
-      ),
+      new Option("--host <host>", "where to listen; beyond this machine it takes a secret")
+        .default("127.0.0.1"),
     )
     .addOption(
       new Option("--port <port>", "0 takes a free one and prints it").default(8080).argParser((
@@ -50,7 +52,11 @@ function serveOptions() {
     )
     .addOption(new Option("--dir <dir>", "where files are put").default("./received"))
     .addOption(nameOption("--name <name>", "how the hub shows itself (default: the host's name)"))
-    .addOption(new Option("--open", "let anybody connect from beyond this machine").default(false))
+    .addOption(secretFileOption("who connects must know this secret (also env P2P_SECRET)"))
+    .addOption(
+      new Option("--open", "let anybody connect from beyond this machine, without a secret")
+        .default(false),
+    )
     .addOption(acceptOption())
     .addOption(typesOption())
     .addOption(maxFileSizeOption())
@@ -71,43 +77,39 @@ function serveOptions() {
 
 async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const output = new Output(options);
-  checkReach(options);
   const home = options.home ?? defaultHome();
+  const known = await hubSecret(options, home);
   const name = checkedPeerName(options.name ?? hostName());
   const identity = await loadIdentity(home);
   const arrivals = new Arrivals(output, options);
   const receiver = await openReceiver(options, { output, arrivals, quotaBytes: options.quota });
+  const onTrouble = (error: Error) => output.note(`p2p: ${printable(error.message)}`);
   const spool = await Spool.open(home, {
     keepMs: options.keep,
     quotaBytes: options.quota ?? Infinity,
-    onExpired: ({ relay: { transfer, from, size } }, to) =>
-      showHubEvent({
-        event: "relayed",
-        transfer,
-        from: from.name,
-        to,
-        bytes: size,
-        state: "expired",
-      }, output),
+    onOutcome: (transfer, outcome) => showHubEvent(outcomeEvent(transfer, outcome), output),
+    onTrouble,
   });
   const switchboard = new Switchboard({
     people: await People.open(home),
     spool,
     receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
     report: (event) => showHubEvent(event, output),
+    onTrouble,
   });
   const hub = new Hub({
     listener: listen(options),
     keyPair: identity.keyPair,
     name,
+    secret: known?.secret,
     refusePeer: async (peer) =>
       switchboard.refuseName(peer) ?? await refusePeer(peer, { home, accept: options.accept }),
-    onOpen: (peer) => (exchange, opening, session) =>
-      switchboard.open(peer, { exchange, opening, session }),
+    onOpen: (peer, address) => (exchange, opening, session) =>
+      switchboard.open(peer, { exchange, opening, session, address }),
     onTrouble: (address, error) => output.note(`${address || "p2p"}: ${printable(error.message)}`),
   });
   await output.showProgress();
-  announce(hub, { name, identity, options, output });
+  announce(hub, { name, identity, options, known, output });
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   output.note("stopping: what is unfinished stays, and goes on when it is sent again");
   await hub.close();
@@ -119,18 +121,6 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   throw new P2pError("interrupted", "");
 }
 
-/** Without a secret, being reachable from other machines is something to be said out loud. */
-function checkReach({ host, open }: ServeOptions) {
-  if (isLoopback(host) || open) return;
-  throw new P2pError(
-    "usage",
-    `cannot serve on ${host} without --open: everybody who can reach it could send files here`,
-    {
-      hint: "add --open if that is what you want, and --accept ask to be asked for every file",
-    },
-  );
-}
-
 async function refusePeer({ key, name }: Peer, { home, accept }: { home: string; accept: string }) {
   if (accept !== "known" || await findPerson(home, key) !== undefined) return undefined;
   return `"${name}" (${fingerprint(key)}) is not known here, and only known people are accepted`;
@@ -138,30 +128,47 @@ async function refusePeer({ key, name }: Peer, { home, accept }: { home: string;
 
 function announce(
   hub: Hub,
-  { name, identity, options, output }: {
+  { name, identity, options, known, output }: {
     name: string;
     identity: Identity;
     options: ServeOptions;
+    known: HubSecret | undefined;
     output: Output;
   },
 ) {
   const address = { host: options.host, port: hub.address.port };
   const shown = fingerprint(identity.keyPair.publicKey);
   const { bold } = output.style;
+  const reachable = formatAddress({ ...address, host: reachableHost(address.host) });
   output.event({ event: "listening", ...address, name, fingerprint: shown });
   output.result("Server initialized");
   output.result(`  address      ${bold(formatAddress(address))}`);
   output.result(`  name         ${bold(printable(name))}`);
   output.result(`  fingerprint  ${shown}`);
-  output.result(`  to send      ${bold(`p2p send FILE --to ${formatAddress(address)}`)}`);
-  if (!isLoopback(options.host)) {
+  if (known !== undefined) output.result(`  secret       ${secretInWords(known, output)}`);
+  output.result(`  to send      ${bold(`p2p send FILE --to ${reachable}`)}`);
+  if (known?.path !== undefined) output.note(`the secret is kept in ${known.path}`);
+  if (known === undefined && !isLoopback(options.host)) {
     output.warning("anybody who can reach this address can send files here");
   }
+}
+
+/** A secret that was made up is shown this once; no line ever holds one that was given. */
+function secretInWords({ secret, isNew }: HubSecret, { style }: Output): string {
+  return isNew ? `${style.bold(secret)}  (type it where the next line asks for it)` : "asked for";
 }
 
 /** What passes between people: who comes and goes, and what became of what for whom. */
 function showHubEvent(event: HubEvent, output: Output) {
   const { bold } = output.style;
+  if (event.event === "refused") {
+    output.event(event);
+    return output.result(
+      `refused from ${bold(printable(event.from))} to ${
+        bold(printable(event.to))
+      }: ${event.reason}`,
+    );
+  }
   if (event.event === "relayed") {
     const { from, to, bytes, state } = event;
     output.event(event);

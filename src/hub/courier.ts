@@ -1,20 +1,28 @@
 import { P2pError } from "../errors.ts";
-import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
-import type { Exchange } from "../protocol/exchange.ts";
-import type { Message, OutcomeCode } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
-import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
-import { readBehind, type SpooledAttempt, type SpooledTransfer } from "./spooled_transfer.ts";
+import { sleep } from "../sleep.ts";
+import { Changes } from "./changes.ts";
+import { deliverOnce, type DeliveryResult } from "./delivery.ts";
+import type { Person } from "./people.ts";
+import type { Spool } from "./spool.ts";
+import type { SpooledTransfer } from "./spooled_transfer.ts";
 
-/** Before a receiver that could not take a transfer is asked again. */
-const ASK_AGAIN_MS = 5_000;
+/** Deliveries to one receiver at once, one a sender: fewer than a session takes (SPEC.md §7). */
+const MAX_DELIVERIES = 8;
 
-/** What a courier tells. */
+/** Before a receiver that could not take a transfer is asked again; twice as long each time. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Whom a courier serves. */
 export interface CourierOptions {
-  /** The receiver's name. */
-  name: string;
+  person: Person;
   session: Session;
-  onOutcome: (transfer: SpooledTransfer, code: OutcomeCode) => void;
+  spool: Spool;
+  /** Is told of a transfer that the receiver cannot take now. */
+  onDelay: (transfer: SpooledTransfer) => void;
+  /** Is told what went wrong at the hub itself; it is tried again. */
+  onTrouble: (error: Error) => void;
 }
 
 /**
@@ -26,7 +34,9 @@ export class Courier {
   /** The last delivery of each sender, for the next one to wait for. */
   readonly #lastOf = new Map<string, Promise<void>>();
   readonly #taken = new Set<SpooledTransfer>();
-  #ended = false;
+  readonly #ended = new AbortController();
+  readonly #places = new Changes();
+  #busy = 0;
 
   constructor(options: CourierOptions) {
     this.#options = options;
@@ -38,156 +48,94 @@ export class Courier {
     this.#taken.add(transfer);
     const sender = transfer.relay.from.key;
     const before = this.#lastOf.get(sender) ?? Promise.resolve();
-    this.#lastOf.set(sender, before.then(() => this.#bring(transfer)).catch(() => {}));
+    const last = before.then(() => this.#bring(transfer))
+      .catch((error) => this.#fail(error))
+      .finally(() => {
+        this.#taken.delete(transfer);
+        if (this.#lastOf.get(sender) === last) this.#lastOf.delete(sender);
+      });
+    this.#lastOf.set(sender, last);
   }
 
   /** Ends all deliveries; resolves when nothing of the spool is in use any more. */
   async end(): Promise<void> {
-    this.#ended = true;
+    this.#ended.abort();
     await Promise.all(this.#lastOf.values());
   }
 
-  /** Tries until there is an outcome. */
+  /** Tries until there is an outcome. One that was cut off comes again with its sender, and keeps nobody waiting. */
   async #bring(transfer: SpooledTransfer) {
-    const { name, session } = this.#options;
-    while (!this.#ended && !transfer.outcomes.has(name)) {
-      if (!transfer.stored && !transfer.isComing) {
-        this.#taken.delete(transfer); // Cut off: it comes again when its sender does, and keeps nobody waiting.
-        return;
-      }
+    const { signal } = this.#ended;
+    let pause = FIRST_PAUSE_MS;
+    while (!signal.aborted && !transfer.outcomes.has(this.#options.person.name)) {
+      if (!transfer.stored && !transfer.isComing) return;
       if (transfer.chunks === 0) {
-        await Promise.race([transfer.changed, session.closed]);
+        await transfer.changes.next(signal);
         continue;
       }
-      const exchange = session.open();
-      try {
-        await this.#deliver(transfer, exchange);
-      } finally {
-        exchange.end();
+      const result = await this.#inPlace(() => this.#deliver(transfer));
+      if (result === "done") return;
+      if (result === "at once") {
+        pause = FIRST_PAUSE_MS;
+        continue;
       }
+      this.#options.onDelay(transfer);
+      await pauseFor(pause, signal);
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
     }
   }
 
-  async #deliver(transfer: SpooledTransfer, exchange: Exchange) {
-    const { relay } = transfer;
-    const { sealed } = relay.recipients.find((recipient) => recipient.name === this.#options.name)!;
-    await exchange.send({
-      type: "delivery",
-      transfer: relay.transfer,
-      from: relay.from.name,
-      sealed,
-      size: relay.size,
-    });
-    const reply = await exchange.receive();
-    if (reply.type === "answer") return await this.#conclude(transfer, { exchange, reply });
-    if (reply.type !== "accept") return await this.#pause();
-    await this.#passOn(transfer, { exchange, offset: reply.offset });
-  }
-
-  /** Passes one run of the sender on, from `offset` on; an answer may come before its end. */
-  async #passOn(
-    transfer: SpooledTransfer,
-    { exchange, offset }: { exchange: Exchange; offset: number },
-  ) {
-    const chunk = offset / CHUNK_BYTES;
-    if (!Number.isInteger(chunk)) {
-      throw new P2pError("protocol", `offset ${offset} is not at a chunk`);
-    }
-    await hasChunk(transfer, { chunk, session: this.#options.session });
-    const run = transfer.attempts.findLast((attempt) => attempt.chunk <= chunk)!;
-    await exchange.send({ type: "run", offset, start: run.chunk * CHUNK_BYTES, salt: run.salt });
-    const stop = new AbortController();
-    const passing = this.#pipe(transfer, { run, chunk, exchange, signal: stop.signal });
-    passing.catch(() => {});
+  async #inPlace<T>(work: () => Promise<T>): Promise<T> {
+    const { signal } = this.#ended;
+    while (this.#busy === MAX_DELIVERIES && !signal.aborted) await this.#places.next(signal);
+    signal.throwIfAborted();
+    this.#busy++;
     try {
-      const answering = exchange.receive();
-      answering.catch(() => {});
-      const first = await Promise.race([passing, answering]);
-      if (first === "cut") {
-        return await exchange.send({
-          type: "cancel",
-          code: "interrupted",
-          reason: "the sender was cut off",
-        });
-      }
-      const reply = await answering;
-      if (reply.type === "answer") await this.#conclude(transfer, { exchange, reply });
-      else await this.#pause();
+      return await work();
     } finally {
-      stop.abort();
-      await passing.catch(() => {});
+      this.#busy--;
+      this.#places.notify();
     }
   }
 
-  /** Chunks of one run from the spool to the receiver, also while they still come in. */
-  async #pipe(
-    transfer: SpooledTransfer,
-    { run, chunk, exchange, signal }: {
-      run: SpooledAttempt;
-      chunk: number;
-      exchange: Exchange;
-      signal: AbortSignal;
-    },
-  ): Promise<"all" | "cut"> {
-    using file = await transfer.read(chunk);
-    let at = chunk;
-    let cut = false;
-    const chunks = new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        while (at >= transfer.runEnd(run)) {
-          if (transfer.isLast(run) && transfer.stored) return controller.close();
-          if (!transfer.isLast(run) || !transfer.isComing) {
-            cut = true;
-            return controller.error(new P2pError("connection", "the sender was cut off"));
-          }
-          await Promise.race([transfer.changed, aborted(signal)]);
-          if (signal.aborted) return controller.error(signal.reason);
-        }
-        at++;
-        controller.enqueue(
-          await readBehind(file, { headroom: DATA_HEADROOM_BYTES, length: SEALED_CHUNK_BYTES }),
-        );
-        transfer.sent.set(this.#options.name, at);
-      },
-    }, { highWaterMark: 1 });
+  async #deliver(transfer: SpooledTransfer): Promise<"done" | "at once" | "later"> {
+    const { person, session } = this.#options;
+    const { signal } = this.#ended;
+    using _ = transfer.serve(person.name);
+    const exchange = session.open();
     try {
-      await chunks.pipeTo(exchange.writable, { signal });
-      return "all";
+      const sealed = transfer.envelopeFor(person)!;
+      const result = await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });
+      if (typeof result === "string") return result;
+      await this.#conclude(transfer, result);
+      await exchange.send({ type: "settled" });
+      return "done";
     } catch (error) {
-      if (cut) return "cut";
-      throw error;
+      if (signal.aborted || isOver(error)) throw error;
+      this.#options.onTrouble(error as Error);
+      return "later";
+    } finally {
+      exchange.end();
     }
   }
 
-  /** The receiver cannot take it now. */
-  async #pause() {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ASK_AGAIN_MS);
-    await Promise.race([promise, this.#options.session.closed]).finally(() => clearTimeout(timer));
+  async #conclude(transfer: SpooledTransfer, { code, sealed }: Exclude<DeliveryResult, string>) {
+    const { person: { name: to }, spool } = this.#options;
+    await spool.conclude(transfer, { to, code, sealed });
   }
 
-  async #conclude(
-    transfer: SpooledTransfer,
-    { exchange, reply }: { exchange: Exchange; reply: Message<"answer"> },
-  ) {
-    const { code, sealed } = reply;
-    await transfer.conclude({ to: this.#options.name, code, sealed });
-    this.#options.onOutcome(transfer, code);
-    await exchange.send({ type: "settled" });
+  /** A receiver that breaks the protocol is told so; a lost session says so itself. */
+  #fail(error: unknown) {
+    if (!(error instanceof P2pError) || error.code !== "protocol") return;
+    this.#options.session.goodbye("protocol", error.message);
   }
 }
 
-async function hasChunk(
-  transfer: SpooledTransfer,
-  { chunk, session }: { chunk: number; session: Session },
-) {
-  while (transfer.chunks <= chunk && !transfer.stored) {
-    await Promise.race([transfer.changed, session.closed]);
-  }
+function isOver(error: unknown): boolean {
+  return error instanceof P2pError && ["connection", "protocol"].includes(error.code);
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
+/** Resolves after `ms`, or at once when `signal` aborts. */
+async function pauseFor(ms: number, signal: AbortSignal) {
+  await sleep(ms, signal).catch(() => {});
 }

@@ -1,10 +1,12 @@
 import { P2pError } from "../errors.ts";
 import { Channel } from "../protocol/channel.ts";
-import { accept } from "../protocol/handshake.ts";
+import { WRONG_SECRET } from "../protocol/connect.ts";
+import { accept, type SecretCheck } from "../protocol/handshake.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { Admission } from "./admission.ts";
+import { FailureLimit, tooMany } from "./failure_limit.ts";
 
 /** After an accept that failed (too many open files, say), before the next one. */
 const ACCEPT_PAUSE_MS = 100;
@@ -27,10 +29,12 @@ export interface HubOptions {
   keyPair: KeyPair;
   /** How the hub shows itself. */
   name: string;
+  /** Who connects has to know it. */
+  secret?: string | undefined;
   /** Why somebody may not come in; undefined where it may. */
   refusePeer?: (peer: Peer) => Promise<string | undefined>;
-  /** Takes the offers of one peer. */
-  onOpen: (peer: Peer) => OnOpen;
+  /** Takes what one peer opens; `address` is where it comes from. */
+  onOpen: (peer: Peer, address: string) => OnOpen;
   /** Is told what went wrong with one connection; the hub goes on. */
   onTrouble?: (address: string, error: P2pError) => void;
 }
@@ -40,6 +44,7 @@ export class Hub {
   readonly address: Deno.NetAddr;
   #options: HubOptions;
   #admission = new Admission();
+  #wrongSecrets = new FailureLimit();
   #sessions = new Set<Session>();
   #connections = new Set<Deno.TcpConn>();
   #limit = MAX_SESSIONS;
@@ -114,7 +119,7 @@ export class Hub {
     try {
       conn.setNoDelay(true);
       conn.setKeepAlive(true);
-      const session = await this.#openSession(conn);
+      const session = await this.#openSession(conn, address);
       this.#sessions.add(session);
       session.closed.catch((error) => this.#trouble(address, error)).finally(() => {
         this.#sessions.delete(session);
@@ -126,13 +131,16 @@ export class Hub {
     }
   }
 
-  async #openSession(conn: Deno.TcpConn): Promise<Session> {
-    const handshake = await accept(conn, this.#options);
-    const peer = { key: handshake.remoteKey, name: String(handshake.remoteName) };
-    const refusal = await this.#refusal(peer); // Before anything of the session is read.
+  async #openSession(conn: Deno.TcpConn, address: string): Promise<Session> {
+    const { keyPair } = this.#options;
+    const handshake = await accept(conn, { keyPair, check: this.#check(address) });
+    const { remoteKey: key, remoteName, proof } = handshake;
+    const peer = { key, name: String(remoteName) };
+    // Before anything of the session is read.
+    const refusal = typeof proof === "object" ? proof.refusal : await this.#refusal(peer);
     const session = new Session(new Channel(conn, handshake), {
       initiator: false,
-      onOpen: refusal === undefined ? this.#options.onOpen(peer) : undefined,
+      onOpen: refusal === undefined ? this.#options.onOpen(peer, address) : undefined,
     });
     if (refusal !== undefined) {
       await session.goodbye("refused", refusal);
@@ -141,6 +149,19 @@ export class Hub {
     }
     await session.welcome(this.#options.name);
     return session;
+  }
+
+  /** How who comes from `address` is asked for the secret; undefined where there is none. */
+  #check(address: string): SecretCheck | undefined {
+    const { secret } = this.#options;
+    return secret === undefined ? undefined : {
+      secret,
+      attempt: async (run) => {
+        const right = await this.#wrongSecrets.attempt(address, run);
+        if (typeof right === "number") return tooMany("secrets", right);
+        return right ? undefined : WRONG_SECRET;
+      },
+    };
   }
 
   async #refusal(peer: Peer): Promise<string | undefined> {

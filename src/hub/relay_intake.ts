@@ -1,29 +1,31 @@
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Message, OutcomeCode } from "../protocol/messages.ts";
-import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
-import { storageError } from "../storage/storage_error.ts";
+import { MAX_REASON_LENGTH, type Message } from "../protocol/messages.ts";
+import type { NoRoom } from "../storage/space_book.ts";
 import type { Peer } from "./hub.ts";
-import type { HubEvent } from "./hub_event.ts";
 import { nearestName } from "./nearest_name.ts";
 import type { People, Person } from "./people.ts";
+import { RelayVisit } from "./relay_visit.ts";
 import { encodedKey, type Roster } from "./roster.ts";
+import type { Relay } from "./spool_record.ts";
 import type { Spool } from "./spool.ts";
-import type { Relay, SpooledTransfer } from "./spooled_transfer.ts";
+import type { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** What an intake works with. */
 export interface RelayIntakeOptions {
   people: People;
   spool: Spool;
   roster: Roster;
-  report: (event: HubEvent) => void;
+  /** Is told when a transfer is on disk for somebody who is away. */
+  onStored: (transfer: SpooledTransfer, to: string) => void;
 }
 
-/** Takes transfers to people from their senders into the spool, and brings the outcomes back (SPEC.md §16). */
+/** Takes transfers to people from their senders into the spool (SPEC.md §16). */
 export class RelayIntake {
   readonly #options: RelayIntakeOptions;
-  /** Uploads that are under way: one session at a time has each. */
-  readonly #uploads = new Map<SpooledTransfer, Promise<void>>();
+  readonly #visits = new Map<SpooledTransfer, Set<RelayVisit>>();
+  /** The visit that brings the content; a later one takes its place. */
+  readonly #uploads = new Map<SpooledTransfer, RelayVisit>();
 
   constructor(options: RelayIntakeOptions) {
     this.#options = options;
@@ -35,38 +37,23 @@ export class RelayIntake {
     { opening, from }: { opening: Message<"relay">; from: Peer },
   ): Promise<void> {
     const recipients = await this.#route(exchange, opening.receivers);
-    const senderKey = encodedKey(from.key);
-    const known = this.#options.spool.find(senderKey, opening.transfer);
-    const size = known === undefined ? opening.size ?? 0 : 0;
-    const names = recipients.map(({ name }) => name);
-    const reason = recipients.length === 0
-      ? "nobody of that name is known here"
-      : this.#options.spool.noRoom(size, { senderKey, names });
-    if (reason !== undefined) {
-      const code = recipients.length === 0 ? "person" : "quota";
-      return await exchange.send({ type: "refuse", code, reason });
+    const admitted = await this.#admit(recipients, { opening, from });
+    if ("code" in admitted) return await exchange.send({ type: "refuse", ...admitted });
+    await this.#serve(admitted, exchange);
+  }
+
+  /** Tells senders who wait that somebody has left, or cannot take that one transfer now. */
+  tellAway(name: string, only?: SpooledTransfer): void {
+    for (const [transfer, visits] of this.#visits) {
+      if (only !== undefined && transfer !== only) continue;
+      if (!transfer.relay.recipients.some((recipient) => recipient.name === name)) continue;
+      for (const visit of visits) visit.tellAway(name);
     }
-    const { transfer, size: bytes } = opening;
-    const created = Date.now();
-    const until = created + this.#options.spool.keepMs;
-    const relay = {
-      transfer,
-      from: { name: from.name, key: senderKey },
-      size: bytes,
-      created,
-      until,
-      recipients,
-    };
-    const spooled = known ?? await this.#options.spool.create(relay);
-    if (!spooled.stored) await this.#upload(spooled, exchange);
-    await exchange.send({ type: "stored", until: spooled.relay.until });
-    this.#reportStored(spooled);
-    await this.#tellOutcomes(spooled, exchange);
   }
 
   /** One `routed` for each envelope; gives those that have somewhere to go. */
   async #route(exchange: Exchange, receivers: number): Promise<Relay["recipients"]> {
-    const recipients: Relay["recipients"] = [];
+    const recipients = new Map<string, Relay["recipients"][number]>();
     for (let i = 0; i < receivers; i++) {
       const message = await exchange.receive();
       if (message.type !== "envelope") {
@@ -74,94 +61,85 @@ export class RelayIntake {
       }
       const { to, sealed } = message;
       const person = this.#options.people.find(to);
+      if (person !== undefined && recipients.has(person.name)) {
+        throw new P2pError("protocol", `two envelopes for "${person.name}"`);
+      }
       await exchange.send({ type: "routed", to, ...this.#routed(to, person) });
-      if (person !== undefined) recipients.push({ name: person.name, key: person.key, sealed });
+      if (person !== undefined) {
+        recipients.set(person.name, { name: person.name, key: person.key, sealed });
+      }
     }
-    return recipients;
+    return [...recipients.values()];
   }
 
   #routed(to: string, person: Person | undefined) {
     if (person !== undefined) {
-      const state = this.#options.roster.find(person.name) === undefined
-        ? "away" as const
-        : "joined" as const;
-      return { state, until: Date.now() + this.#options.spool.keepMs, reason: "" };
+      const isHere = this.#options.roster.find(person.name) !== undefined;
+      const until = Date.now() + this.#options.spool.keepMs;
+      return { state: isHere ? "joined" as const : "away" as const, until, reason: "" };
     }
     const near = nearestName(to, this.#options.people.all().map(({ name }) => name));
-    const reason = `nobody named "${to}" has joined here${
-      near === undefined ? "" : `: did you mean "${near}"?`
-    }`;
+    const guess = near === undefined ? "" : `: did you mean "${near}"?`;
+    const reason = `nobody named "${to}" has joined here${guess}`.slice(0, MAX_REASON_LENGTH);
     return { state: "refused" as const, until: null, reason };
   }
 
-  /** Takes the chunks; receivers who are here get them at the same time. */
-  async #upload(spooled: SpooledTransfer, exchange: Exchange) {
-    await this.#uploads.get(spooled)?.catch(() => {});
-    const upload = this.#takeChunks(spooled, exchange);
-    this.#uploads.set(spooled, upload);
+  /** The transfer as it is known, or a new one, or why there is none. */
+  async #admit(
+    recipients: Relay["recipients"],
+    { opening: { transfer, size }, from }: { opening: Message<"relay">; from: Peer },
+  ): Promise<SpooledTransfer | NoRoom> {
+    if (recipients.length === 0) {
+      return { code: "person", reason: "nobody of those names is known here" };
+    }
+    const { spool, people } = this.#options;
+    const key = encodedKey(from.key);
+    const name = people.find(from.name)?.name ?? from.name;
+    const known = spool.find(key, transfer);
+    if (known === undefined) {
+      return await spool.admit({ transfer, size, from: { name, key }, recipients });
+    }
+    if (recipients.some((recipient) => known.envelopeFor(recipient) === undefined)) {
+      return { code: "declined", reason: "this transfer was begun for other people" };
+    }
+    if (known.stored || known.isComing) return known;
+    return spool.noRoom(known, Math.max(0, (size ?? 0) - known.bytes)) ?? known;
+  }
+
+  async #serve(transfer: SpooledTransfer, exchange: Exchange) {
+    const visit = new RelayVisit(exchange, { spool: this.#options.spool, transfer });
+    const visits = this.#visits.get(transfer) ?? new Set();
+    this.#visits.set(transfer, visits.add(visit));
+    const before = this.#uploads.get(transfer);
+    if (!transfer.stored) this.#uploads.set(transfer, visit);
     try {
-      await upload;
-    } finally {
-      this.#uploads.delete(spooled);
-    }
-  }
-
-  async #takeChunks(spooled: SpooledTransfer, exchange: Exchange) {
-    const offset = spooled.resumeAt * CHUNK_BYTES;
-    await exchange.send({ type: "accept", offset, digest: null });
-    const begin = await exchange.receive();
-    if (begin.type !== "begin" || begin.offset !== offset) {
-      throw new P2pError("protocol", `"${begin.type}" is no answer to an accept at ${offset}`);
-    }
-    await spooled.begin(begin.salt);
-    for (const { name } of spooled.relay.recipients) {
-      this.#options.roster.find(name)?.courier.take(spooled);
-    }
-    try {
-      let previous = SEALED_CHUNK_BYTES;
-      for await (const chunk of exchange.data) {
-        if (previous < SEALED_CHUNK_BYTES) {
-          throw new P2pError("protocol", "a short chunk is not the last");
-        }
-        previous = chunk.length;
-        await spooled.append(chunk);
-      }
-      await spooled.finish();
-    } catch (cause) {
-      await spooled.pause();
-      if (cause instanceof P2pError) throw cause;
-      const { message } = storageError("cannot keep the transfer", cause);
-      await exchange.send({ type: "cancel", code: "disk", reason: message });
-      throw cause;
-    }
-  }
-
-  /** Every outcome as it comes, until all are told or the sender has what it waits for. */
-  async #tellOutcomes(spooled: SpooledTransfer, exchange: Exchange) {
-    const left = exchange.receive().then(() => true, () => true);
-    const told = new Set<string>();
-    for (let gone = false; !gone;) {
-      const { changed } = spooled;
-      for (const { to, code, sealed } of spooled.outcomes.values()) {
-        if (told.has(to)) continue;
-        told.add(to);
-        await exchange.send({ type: "outcome", to, code: code as OutcomeCode, sealed });
-      }
-      gone = await Promise.race([left, changed.then(() => false)]);
-    }
-  }
-
-  #reportStored({ relay: { transfer, from, size, recipients } }: SpooledTransfer) {
-    for (const { name: to } of recipients) {
-      if (this.#options.roster.find(to) !== undefined) continue;
-      this.#options.report({
-        event: "relayed",
-        transfer,
-        from: from.name,
-        to,
-        bytes: size,
-        state: "stored",
+      if (!transfer.stored) await before?.replace();
+      await visit.run({
+        onComing: () => this.#callCouriers(transfer),
+        onStored: () => this.#storedFor(transfer, visit),
       });
+    } finally {
+      visits.delete(visit);
+      if (visits.size === 0) this.#visits.delete(transfer);
+      if (this.#uploads.get(transfer) === visit) this.#uploads.delete(transfer);
+    }
+  }
+
+  /** Receivers who are here get the chunks as they come. */
+  #callCouriers(transfer: SpooledTransfer) {
+    for (const { name } of transfer.relay.recipients) {
+      this.#options.roster.find(name)?.courier.take(transfer);
+    }
+  }
+
+  /** The one that brought it tells the hub; later visits only hear what became of it. */
+  #storedFor(transfer: SpooledTransfer, visit: RelayVisit) {
+    if (this.#uploads.get(transfer) !== visit) return;
+    this.#uploads.delete(transfer);
+    for (const { name } of transfer.relay.recipients) {
+      if (this.#options.roster.find(name) === undefined && !transfer.outcomes.has(name)) {
+        this.#options.onStored(transfer, name);
+      }
     }
   }
 }

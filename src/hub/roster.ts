@@ -1,8 +1,12 @@
 import { Buffer } from "node:buffer";
 import type { Exchange } from "../protocol/exchange.ts";
+import { isCodeName } from "../protocol/peer_name.ts";
 import type { Session } from "../protocol/session.ts";
 import type { Courier } from "./courier.ts";
 import type { Person } from "./people.ts";
+
+/** News that may wait for a member's connection: who does not read them is not kept up to date, but let go. */
+const MAX_WAITING_NEWS = 5_000;
 
 /** Somebody who is here now. */
 export interface Member {
@@ -18,10 +22,11 @@ export interface Member {
 /** Who is joined at this moment, and who is told when somebody comes or goes (SPEC.md §15). */
 export class Roster {
   readonly #members = new Map<string, Member>();
+  readonly #waitingNews = new WeakMap<Member, number>();
 
-  /** Everybody who is here. */
-  all(): Member[] {
-    return [...this.#members.values()];
+  /** How many are here. */
+  get size(): number {
+    return this.#members.size;
   }
 
   /** The member of that name (as its {@link Person} has it); undefined where nobody is here under it. */
@@ -46,10 +51,19 @@ export class Roster {
   }
 
   #tell({ name, key }: Person, state: "joined" | "left") {
-    for (const { exchange, person } of this.#members.values()) {
-      if (person.name === name) continue;
-      exchange.send({ type: "presence", name, key, state }).catch(() => {}); // A lost one is noticed by its session.
+    if (isCodeName(name)) return; // Nobody's business but of the two who share a code.
+    for (const member of this.#members.values()) {
+      if (member.person.name !== name) this.#tellMember(member, { name, key, state });
     }
+  }
+
+  #tellMember(member: Member, news: { name: string; key: string; state: "joined" | "left" }) {
+    const waiting = this.#waitingNews.get(member) ?? 0;
+    if (waiting === MAX_WAITING_NEWS) return member.session.abort();
+    this.#waitingNews.set(member, waiting + 1);
+    member.exchange.send({ type: "presence", ...news })
+      .catch(() => {}) // A lost connection is noticed by its session.
+      .finally(() => this.#waitingNews.set(member, this.#waitingNews.get(member)! - 1));
   }
 }
 

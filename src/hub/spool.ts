@@ -1,12 +1,18 @@
-import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { P2pError } from "../errors.ts";
 import { makePrivateFolder } from "../secure/private_file.ts";
 import { freeBytes } from "../storage/disk_space.ts";
-import { type Relay, SpooledTransfer } from "./spooled_transfer.ts";
+import type { NoRoom } from "../storage/space_book.ts";
+import { partId } from "../storage/staging_folder.ts";
+import type { Outcome, Relay } from "./spool_record.ts";
+import { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** Bytes that stay free on the hub's disk. */
 const SPARE_BYTES = 64 * 2 ** 20;
+
+/** Transfers of one sender that may wait at once: each costs a folder, whatever its size. */
+const MAX_WAITING = 10_000;
 
 const SWEEP_EVERY_MS = 60_000;
 
@@ -16,8 +22,10 @@ export interface SpoolOptions {
   keepMs: number;
   /** Most bytes that wait from one sender, and for one receiver. */
   quotaBytes: number;
-  /** Is told what has expired for whom. */
-  onExpired?: (transfer: SpooledTransfer, to: string) => void;
+  /** Is told what became of a receiver, once that is on disk. */
+  onOutcome?: (transfer: SpooledTransfer, outcome: Outcome) => void;
+  /** Is told what could not be swept; the spool goes on. */
+  onTrouble?: (error: Error) => void;
 }
 
 /** The transfers that pass through the hub, on its disk until everybody has them (SPEC.md §18). */
@@ -25,33 +33,44 @@ export class Spool {
   readonly keepMs: number;
   readonly #folder: string;
   readonly #options: SpoolOptions;
+  readonly #lock: Deno.FsFile;
+  /** By folder name, in the order in which they came. */
   readonly #transfers: Map<string, SpooledTransfer>;
   readonly #sweeper: ReturnType<typeof setInterval>;
+  #sweeping: Promise<void>;
+  #lastCreated: number;
 
-  /** The spool in `home`, with what an earlier run left in it. */
+  /** The spool in `home`, with what an earlier run left in it. "local" where another hub uses it. */
   static async open(home: string, options: SpoolOptions): Promise<Spool> {
     const folder = join(home, "spool");
     await makePrivateFolder(folder);
-    const transfers = new Map<string, SpooledTransfer>();
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      const found = isDirectory ? await SpooledTransfer.recover(join(folder, name)) : undefined;
-      if (found === undefined) await Deno.remove(join(folder, name), { recursive: true });
-      else transfers.set(name, found);
+    const lock = await lockSpool(home);
+    const found: [string, SpooledTransfer][] = [];
+    for await (const { name } of Deno.readDir(folder)) {
+      const transfer = await SpooledTransfer.recover(join(folder, name));
+      if (transfer === undefined) await Deno.remove(join(folder, name), { recursive: true });
+      else found.push([name, transfer]);
     }
-    const spool = new Spool(folder, { options, transfers });
-    await spool.sweep();
-    return spool;
+    found.sort(([, a], [, b]) => a.relay.created - b.relay.created);
+    return new Spool(folder, { options, lock, transfers: new Map(found) });
   }
 
   private constructor(
     folder: string,
-    { options, transfers }: { options: SpoolOptions; transfers: Map<string, SpooledTransfer> },
+    { options, lock, transfers }: {
+      options: SpoolOptions;
+      lock: Deno.FsFile;
+      transfers: Map<string, SpooledTransfer>;
+    },
   ) {
     this.keepMs = options.keepMs;
     this.#folder = folder;
     this.#options = options;
+    this.#lock = lock;
     this.#transfers = transfers;
-    this.#sweeper = setInterval(() => this.sweep(), SWEEP_EVERY_MS);
+    this.#lastCreated = [...transfers.values()].at(-1)?.relay.created ?? 0;
+    this.#sweeping = this.#sweepQuietly();
+    this.#sweeper = setInterval(() => this.#sweeping = this.#sweepQuietly(), SWEEP_EVERY_MS);
     Deno.unrefTimer(this.#sweeper as unknown as number);
   }
 
@@ -60,51 +79,73 @@ export class Spool {
     return this.#transfers.get(idOf(senderKey, transfer));
   }
 
-  /** Keeps a new transfer. */
-  async create(relay: Relay): Promise<SpooledTransfer> {
+  /** Takes a new transfer in, or says why there is no room; two at once are never promised the same room. */
+  async admit(relay: Omit<Relay, "created" | "until">): Promise<SpooledTransfer | NoRoom> {
+    // Later than all others, so that the order outlives a restart.
+    const created = this.#lastCreated = Math.max(Date.now(), this.#lastCreated + 1);
     const id = idOf(relay.from.key, relay.transfer);
-    const created = await SpooledTransfer.create(join(this.#folder, id), relay);
-    this.#transfers.set(id, created);
-    return created;
+    const until = created + this.keepMs;
+    const transfer = new SpooledTransfer(join(this.#folder, id), { ...relay, created, until });
+    const noRoom = this.noRoom(transfer, relay.size ?? 0);
+    if (noRoom !== undefined) return noRoom;
+    transfer.expect();
+    this.#transfers.set(id, transfer);
+    try {
+      await transfer.create();
+      return transfer;
+    } catch (error) {
+      this.#transfers.delete(id);
+      throw error;
+    }
   }
 
-  /** What waits for `name`, the oldest first. */
-  waitingFor(name: string): SpooledTransfer[] {
-    return this.#sorted((transfer) =>
-      !transfer.outcomes.has(name) &&
-      transfer.relay.recipients.some((recipient) => recipient.name === name)
+  /** What waits for somebody, the oldest first. */
+  waitingFor(person: { name: string; key: string }): SpooledTransfer[] {
+    return this.#all((transfer) =>
+      !transfer.outcomes.has(person.name) && transfer.envelopeFor(person) !== undefined
     );
+  }
+
+  /** How many transfers wait, by receiver's name. */
+  countWaiting(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { relay, outcomes } of this.#all(({ concluded }) => !concluded)) {
+      for (const { name } of relay.recipients) {
+        if (!outcomes.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return counts;
   }
 
   /** All that `senderKey` has sent, the oldest first. */
   sentBy(senderKey: string): SpooledTransfer[] {
-    return this.#sorted((transfer) => transfer.relay.from.key === senderKey);
+    return this.#all(({ relay }) => relay.from.key === senderKey);
   }
 
-  /** Why `size` bytes from `senderKey` to `names` do not fit; undefined where they do. */
-  noRoom(
-    size: number,
-    { senderKey, names }: { senderKey: string; names: string[] },
-  ): string | undefined {
+  /** Why `more` bytes of `transfer` do not fit; undefined where they do. */
+  noRoom({ relay, outcomes }: SpooledTransfer, more: number): NoRoom | undefined {
     const { quotaBytes } = this.#options;
-    const left = (transfers: SpooledTransfer[]) =>
-      Math.max(
-        0,
-        quotaBytes -
-          transfers.filter((one) => !one.concluded).reduce((sum, one) => sum + one.bytes, 0),
-      );
-    const senderLeft = left(this.sentBy(senderKey));
-    if (size > senderLeft) {
-      return `it has ${size} bytes, and ${senderLeft} are left of what one sender may have waiting`;
-    }
-    for (const name of names) {
-      const nameLeft = left(this.waitingFor(name));
-      if (size > nameLeft) {
-        return `it has ${size} bytes, and ${nameLeft} are left of what may wait for "${name}"`;
+    const reason = this.#tooMany(relay.from.key) ??
+      (quotaBytes === Infinity ? undefined : this.#overQuota({ relay, outcomes }, more));
+    if (reason !== undefined) return { code: "quota", reason };
+    const free = this.#free();
+    if (more <= free) return undefined;
+    return { code: "space", reason: `${more} bytes are to come, and ${free} are free at the hub` };
+  }
+
+  /** Ends a transfer whose sender will not go on with it: everybody who does not have it yet gets `code`. */
+  async giveUp(transfer: SpooledTransfer, code: Outcome["code"]): Promise<void> {
+    for (const { name } of transfer.relay.recipients) {
+      if (!transfer.outcomes.has(name)) {
+        await this.conclude(transfer, { to: name, code, sealed: null });
       }
     }
-    const free = Math.max(0, (freeBytes(this.#folder) ?? Infinity) - SPARE_BYTES);
-    return size > free ? `it has ${size} bytes, and ${free} are free at the hub` : undefined;
+  }
+
+  /** Notes what became of a receiver, for good. */
+  async conclude(transfer: SpooledTransfer, outcome: Outcome): Promise<void> {
+    await transfer.conclude(outcome);
+    this.#options.onOutcome?.(transfer, outcome);
   }
 
   /** Ends what has waited too long, and forgets what is older than that altogether. */
@@ -112,12 +153,12 @@ export class Spool {
     const now = Date.now();
     for (const [id, transfer] of this.#transfers) {
       if (transfer.relay.until > now) continue;
-      for (const { name } of transfer.relay.recipients) {
-        if (transfer.outcomes.has(name)) continue;
-        await transfer.conclude({ to: name, code: "expired", sealed: null });
-        this.#options.onExpired?.(transfer, name);
+      for (const { name: to } of transfer.relay.recipients) {
+        const state = transfer.stateOf(to);
+        if (state !== "waiting" && state !== "interrupted") continue;
+        await this.conclude(transfer, { to, code: "expired", sealed: null });
       }
-      if (transfer.relay.until + this.keepMs > now) continue;
+      if (transfer.relay.until + this.keepMs > now || !transfer.concluded) continue;
       this.#transfers.delete(id);
       await transfer.remove();
     }
@@ -126,19 +167,78 @@ export class Spool {
   /** Closes everything. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
+    await this.#sweeping;
     for (const transfer of this.#transfers.values()) await transfer.close();
+    this.#lock.close();
   }
 
-  #sorted(matches: (transfer: SpooledTransfer) => boolean): SpooledTransfer[] {
-    return [...this.#transfers.values()].filter(matches).sort((a, b) =>
-      a.relay.created - b.relay.created
-    );
+  async #sweepQuietly(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      this.#options.onTrouble?.(error as Error);
+    }
+  }
+
+  #all(matches: (transfer: SpooledTransfer) => boolean): SpooledTransfer[] {
+    return [...this.#transfers.values()].filter(matches);
+  }
+
+  #tooMany(senderKey: string): string | undefined {
+    const waiting = this.sentBy(senderKey).filter(({ concluded }) => !concluded).length;
+    if (waiting < MAX_WAITING) return undefined;
+    return `${MAX_WAITING} transfers of one sender wait already`;
+  }
+
+  /** One look at everything that waits: a transfer may be for a thousand. */
+  #overQuota(
+    { relay, outcomes }: Pick<SpooledTransfer, "relay" | "outcomes">,
+    more: number,
+  ): string | undefined {
+    const names = relay.recipients.map(({ name }) => name).filter((name) => !outcomes.has(name));
+    const waiting = new Map(names.map((name) => [name, 0]));
+    let fromSender = 0;
+    for (const one of this.#transfers.values()) {
+      if (one.concluded) continue;
+      if (one.relay.from.key === relay.from.key) fromSender += one.bytes;
+      for (const { name } of one.relay.recipients) {
+        const sum = one.outcomes.has(name) ? undefined : waiting.get(name);
+        if (sum !== undefined) waiting.set(name, sum + one.bytes);
+      }
+    }
+    const left = (used: number) => Math.max(0, this.#options.quotaBytes - used);
+    if (more > left(fromSender)) {
+      return `it has ${more} bytes, and ${
+        left(fromSender)
+      } are left of what one sender may have waiting`;
+    }
+    const [name, used] = [...waiting].find(([, used]) => more > left(used)) ?? ["", 0];
+    if (name === "") return undefined;
+    return `it has ${more} bytes, and ${left(used)} are left of what may wait for "${name}"`;
+  }
+
+  /** Bytes on the disk that nobody has been promised. */
+  #free(): number {
+    const promised = [...this.#transfers.values()].reduce((sum, one) => sum + one.bytesToCome, 0);
+    return Math.max(0, (freeBytes(this.#folder) ?? Infinity) - SPARE_BYTES - promised);
   }
 }
 
 function idOf(senderKey: string, transfer: string): string {
-  const hash = createHash("sha256").update(Buffer.from(senderKey, "base64url")).update(
-    Buffer.from(transfer, "hex"),
-  );
-  return hash.digest("hex").slice(0, 32);
+  return partId(Buffer.from(senderKey, "base64url"), transfer);
+}
+
+/** Two hubs in one home would deliver everything twice. The lock is gone with the process, however that ends. */
+async function lockSpool(home: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(join(home, "spool.lock"), {
+    create: true,
+    write: true,
+    mode: 0o600,
+  });
+  // Runtimes before 2.7 can only wait for a lock.
+  if (!("tryLock" in file) || await file.tryLock(true)) return file;
+  file.close();
+  throw new P2pError("local", `cannot serve from "${home}": another hub does`, {
+    hint: "end that one, or choose another folder with --home DIR",
+  });
 }

@@ -1,35 +1,24 @@
 import { join } from "node:path";
-import { P2pError } from "../errors.ts";
-import { type Checked, hex, int, list, nullable, object, text } from "../protocol/schema.ts";
+import { giveBuffer } from "../buffer_pool.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
 import { Journal, readJournal } from "../storage/journal.ts";
+import { SEGMENT_BYTES } from "../storage/part_record.ts";
 import { storageError } from "../storage/storage_error.ts";
-import { syncFolder } from "../storage/sync_folder.ts";
 import { WriteQueue } from "../storage/write_queue.ts";
+import { Changes } from "./changes.ts";
+import {
+  addAttempt,
+  type Outcome,
+  readSpoolRecord,
+  type Relay,
+  type SpooledAttempt,
+} from "./spool_record.ts";
 
-/** Chunks between two synced checkpoints of an upload: 8 MiB. */
-const CHECKPOINT_CHUNKS = 32;
+/** Chunks of a segment: between two synced checkpoints of an upload, and between two places to go on from. */
+const SEGMENT_CHUNKS = SEGMENT_BYTES / CHUNK_BYTES;
 
-const recipient = object({ name: text(64, 1), key: text(43, 43), sealed: text(8_192) });
-const relay = object({
-  transfer: hex(32),
-  from: object({ name: text(64, 1), key: text(43, 43) }),
-  size: nullable(int()),
-  created: int(),
-  until: int(),
-  recipients: list(recipient, 1_000),
-});
-const attempt = object({ chunk: int(), salt: text(43, 43) });
-const outcome = object({ to: text(64, 1), code: text(32, 1), sealed: nullable(text(8_192)) });
-
-/** What a transfer to people begins with: who sends, to whom, and each receiver's envelope (SPEC.md §16, §18). */
-export type Relay = Checked<typeof relay>;
-
-/** One run of chunks of the sender: the chunk that it began at, and its salt. */
-export type SpooledAttempt = Checked<typeof attempt>;
-
-/** What became of one receiver. */
-export type Outcome = Checked<typeof outcome>;
+/** Where one receiver stands: an outcome, or what is being done about it. */
+export type ReceiverState = Outcome["code"] | "waiting" | "running";
 
 /**
  * One transfer in the spool (SPEC.md §18): sealed chunks in `content`, all else in `journal`. What `finish` or `conclude`
@@ -38,58 +27,54 @@ export type Outcome = Checked<typeof outcome>;
 export class SpooledTransfer {
   readonly relay: Relay;
   /** Runs of the sender, in the order of their first chunks. */
-  readonly attempts: SpooledAttempt[];
+  readonly attempts: SpooledAttempt[] = [];
+  /** By receiver's name. */
   readonly outcomes = new Map<string, Outcome>();
-  /** Chunks that were sent to each receiver so far. */
-  readonly sent = new Map<string, number>();
+  /** More chunks, a sender who came or went, stored, an outcome. */
+  readonly changes = new Changes();
   readonly #folder: string;
-  readonly #journal: Journal;
+  readonly #recipients: Map<string, Relay["recipients"][number]>;
+  /** Chunks that were sent to each receiver so far. */
+  readonly #sent = new Map<string, number>();
+  readonly #running = new Set<string>();
   #chunks = 0;
+  /** A short chunk has come: it is the last one. */
+  #isShort = false;
   #stored = false;
+  #isComing = false;
   #writer: WriteQueue | undefined;
   #checkpoint: Promise<void> = Promise.resolve();
-  #changed = Promise.withResolvers<void>();
+  #commits: Promise<void> = Promise.resolve();
 
-  /** A new one in `folder`, which must not exist yet. */
-  static async create(folder: string, relay: Relay): Promise<SpooledTransfer> {
-    try {
-      await Deno.mkdir(folder, { mode: 0o700 });
-      const journal = await Journal.open(join(folder, "journal"), [folder, join(folder, "..")]);
-      await journal.commit({ relay });
-      return new SpooledTransfer(folder, { relay, journal, attempts: [] });
-    } catch (cause) {
-      throw storageError(`cannot keep a transfer in "${folder}"`, cause);
-    }
-  }
-
-  /** The one that an earlier run left in `folder`; undefined where nothing of it is left that could be of use. */
+  /** What an earlier run left in `folder`; undefined where nothing of it could be of use. */
   static async recover(folder: string): Promise<SpooledTransfer | undefined> {
-    const lines = await readJournal(join(folder, "journal"));
-    const first = lines.flatMap((line) => taken(object({ relay }), line))[0];
-    if (first === undefined) return undefined;
-    const journal = await Journal.open(join(folder, "journal"), []);
-    const chunks = lines.flatMap((line) => taken(object({ chunks: int() }), line)).at(-1)?.chunks ??
-      0;
-    const attempts = lines.flatMap((line) => taken(object({ attempt }), line))
-      .map((line) => line.attempt)
-      .filter((attempt) => attempt.chunk <= chunks);
-    const found = new SpooledTransfer(folder, { relay: first.relay, journal, attempts });
-    found.#chunks = chunks;
-    found.#stored = lines.some((line) => "stored" in line);
-    for (const line of lines.flatMap((line) => taken(object({ outcome }), line))) {
-      found.outcomes.set(line.outcome.to, line.outcome);
-    }
+    const record = readSpoolRecord(await readJournal(join(folder, "journal")));
+    if (record === undefined) return undefined;
+    const found = new SpooledTransfer(folder, record.relay);
+    const there = Math.floor(await bytesOf(join(folder, "content")) / SEALED_CHUNK_BYTES);
+    found.#stored = record.stored;
+    found.#chunks = record.stored ? record.chunks : Math.min(record.chunks, there);
+    found.attempts.push(...record.attempts.filter(({ chunk }) => chunk <= found.#chunks));
+    for (const outcome of record.outcomes) found.outcomes.set(outcome.to, outcome);
+    if (found.concluded) await found.#removeContent();
     return found;
   }
 
-  private constructor(
-    folder: string,
-    { relay, journal, attempts }: { relay: Relay; journal: Journal; attempts: SpooledAttempt[] },
-  ) {
+  /** One that is to be kept in `folder`, which {@link create} makes. */
+  constructor(folder: string, relay: Relay) {
     this.#folder = folder;
-    this.#journal = journal;
     this.relay = relay;
-    this.attempts = attempts;
+    this.#recipients = new Map(relay.recipients.map((recipient) => [recipient.name, recipient]));
+  }
+
+  /** Makes its folder; nothing of it is promised to anybody before it is stored. */
+  async create(): Promise<void> {
+    try {
+      await Deno.mkdir(this.#folder, { mode: 0o700 });
+      await this.#commit([{ relay: this.relay }], { sync: false });
+    } catch (cause) {
+      throw storageError(`cannot keep a transfer in "${this.#folder}"`, cause);
+    }
   }
 
   /** Chunks that are here and can be read. */
@@ -97,31 +82,20 @@ export class SpooledTransfer {
     return this.#chunks;
   }
 
-  /** Sealed bytes that are here, or will be as far as anybody knows. */
+  /** Bytes that it takes, or will take as far as its sender says. */
   get bytes(): number {
-    return Math.max(this.relay.size ?? 0, this.#chunks * SEALED_CHUNK_BYTES);
+    const here = this.#chunks * SEALED_CHUNK_BYTES;
+    return this.#isComing ? Math.max(this.relay.size ?? 0, here) : here;
   }
 
-  /** Content bytes that were sent to a receiver so far. */
-  sentTo(name: string): number {
-    const bytes = (this.sent.get(name) ?? 0) * CHUNK_BYTES;
-    return Math.min(bytes, this.relay.size ?? bytes);
+  /** Bytes of {@link bytes} that are still to be written. */
+  get bytesToCome(): number {
+    return this.bytes - this.#chunks * SEALED_CHUNK_BYTES;
   }
 
   /** Whether the sender is here and goes on. */
   get isComing(): boolean {
-    return this.#writer !== undefined;
-  }
-
-  /** Whether `run` is the sender's last one so far. */
-  isLast(run: SpooledAttempt): boolean {
-    return this.attempts.at(-1) === run;
-  }
-
-  /** The chunk behind the last one of `run` that is here. */
-  runEnd(run: SpooledAttempt): number {
-    const next = this.attempts[this.attempts.indexOf(run) + 1];
-    return next?.chunk ?? this.#chunks;
+    return this.#isComing;
   }
 
   /** Whether all of it is here, on disk. */
@@ -131,72 +105,124 @@ export class SpooledTransfer {
 
   /** Whether every receiver has an outcome. */
   get concluded(): boolean {
-    return this.outcomes.size === this.relay.recipients.length;
+    return this.outcomes.size === this.#recipients.size;
   }
 
-  /** Resolves at the next change: more chunks, stored, an outcome. */
-  get changed(): Promise<void> {
-    return this.#changed.promise;
+  /** The envelope for the receiver of that name; undefined where it goes to somebody else, or to another key. */
+  envelopeFor({ name, key }: { name: string; key: string }): string | undefined {
+    const recipient = this.#recipients.get(name);
+    return recipient?.key === key ? recipient.sealed : undefined;
+  }
+
+  /** Where the receiver of that name stands; `interrupted` where its sender was cut off before the end. */
+  stateOf(name: string): ReceiverState {
+    const outcome = this.outcomes.get(name);
+    if (outcome !== undefined) return outcome.code;
+    if (this.#running.has(name)) return "running";
+    return this.#stored || this.#isComing ? "waiting" : "interrupted";
+  }
+
+  /** Content bytes that were sent to a receiver so far. */
+  sentTo(name: string): number {
+    const bytes = (this.#sent.get(name) ?? 0) * CHUNK_BYTES;
+    return Math.min(bytes, this.relay.size ?? bytes);
+  }
+
+  /** Notes that chunks up to `chunk` were sent to a receiver. */
+  noteSent(name: string, chunk: number): void {
+    this.#sent.set(name, chunk);
+  }
+
+  /** Notes that a receiver is being served, until it is disposed of. */
+  serve(name: string): Disposable {
+    this.#running.add(name);
+    return { [Symbol.dispose]: () => void this.#running.delete(name) };
+  }
+
+  /** Whether `run` is the sender's last one so far, and has not been replaced. */
+  isLast(run: SpooledAttempt): boolean {
+    return this.attempts.at(-1) === run;
+  }
+
+  /** The chunk behind the last one of `run` that is here; 0 for one that was replaced. */
+  runEnd(run: SpooledAttempt): number {
+    if (this.isLast(run)) return this.#chunks;
+    return this.attempts[this.attempts.indexOf(run) + 1]?.chunk ?? 0;
+  }
+
+  /** The run that chunk `chunk` is of. */
+  runAt(chunk: number): SpooledAttempt {
+    return this.attempts.findLast((attempt) => attempt.chunk <= chunk)!;
   }
 
   /** The chunk at which the sender's next run begins: a whole segment, so that receivers have a place there too. */
   get resumeAt(): number {
-    return this.#chunks - this.#chunks % CHECKPOINT_CHUNKS;
+    const whole = this.#chunks - (this.#isShort ? 1 : 0);
+    return whole - whole % SEGMENT_CHUNKS;
+  }
+
+  /** Its sender is here: chunks are to be expected until {@link pause}. */
+  expect(): void {
+    this.#isComing = true;
   }
 
   /** Starts a run of the sender at {@link resumeAt}; what is beyond is dropped. */
   async begin(salt: string): Promise<void> {
-    const chunk = this.#chunks = this.resumeAt;
-    const attempt = { chunk, salt };
-    await this.#journal.append({ attempt });
-    // A run that brought nothing leaves its place to the next one.
-    while (this.attempts.length > 0 && this.attempts.at(-1)!.chunk >= chunk) this.attempts.pop();
-    this.attempts.push(attempt);
+    const attempt = { chunk: this.resumeAt, salt };
     const path = join(this.#folder, "content");
-    const createNew = chunk === 0 && !await exists(path);
-    await this.pause();
-    this.#writer = await WriteQueue.open(path, {
-      name: `transfer ${this.relay.transfer}`,
-      offset: chunk * SEALED_CHUNK_BYTES,
-      createNew,
-      mode: 0o600,
-    });
+    this.#chunks = attempt.chunk;
+    this.#isShort = false;
+    addAttempt(this.attempts, attempt);
+    await this.#commit([{ attempt }], { sync: false });
+    try {
+      this.#writer = await WriteQueue.open(path, {
+        name: `transfer ${this.relay.transfer}`,
+        offset: attempt.chunk * SEALED_CHUNK_BYTES,
+        createNew: attempt.chunk === 0 && !await exists(path),
+        mode: 0o600,
+      });
+    } catch (cause) {
+      throw storageError("cannot keep the transfer", cause);
+    }
   }
 
-  /** Takes the next sealed chunk; resolves when it can be read. */
+  /** Takes the next sealed chunk, and its memory; resolves when it can be read. */
   async append(chunk: Uint8Array): Promise<void> {
     const writer = this.#writer!;
+    this.#isShort = chunk.length < SEALED_CHUNK_BYTES;
     await writer.write(chunk);
     await writer.flush();
+    if (chunk.length > 0) giveBuffer(chunk);
     this.#chunks++;
-    this.#notify();
-    if (this.#chunks % CHECKPOINT_CHUNKS === 0) await this.#startCheckpoint(writer);
+    this.changes.notify();
+    if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
   }
 
   /** All chunks are here: resolves when they are on disk for good. */
   async finish(): Promise<void> {
     await this.#checkpoint;
     await this.#writer!.sync();
-    await syncFolder(this.#folder);
-    await this.#journal.commit({ chunks: this.#chunks }, { stored: true });
+    await this.#commit([{ chunks: this.#chunks }, { stored: true }]);
     this.#stored = true;
     await this.pause();
-    if (this.concluded) await this.#removeContent();
   }
 
-  /** The sender has gone before the end. */
+  /** The sender has gone, or is done. */
   async pause(): Promise<void> {
-    await this.#checkpoint.catch(() => {});
-    await this.#writer?.close();
+    this.#isComing = false;
+    const writer = this.#writer;
     this.#writer = undefined;
-    this.#notify();
+    await this.#checkpoint.catch(() => {});
+    await writer?.close();
+    this.changes.notify();
+    if (this.concluded) await this.#removeContent();
   }
 
   /** Notes what became of a receiver; once every one has an outcome the content goes. */
   async conclude(outcome: Outcome): Promise<void> {
-    await this.#journal.commit({ outcome });
+    await this.#commit([{ outcome }]);
     this.outcomes.set(outcome.to, outcome);
-    this.#notify();
+    this.changes.notify();
     if (this.concluded && this.#writer === undefined) await this.#removeContent();
   }
 
@@ -216,15 +242,30 @@ export class SpooledTransfer {
   /** Closes what is open. */
   async close(): Promise<void> {
     await this.pause();
-    this.#journal.close();
+    await this.#commits;
   }
 
   /** One at a time, beside the next writes. */
   async #startCheckpoint(writer: WriteQueue) {
     await this.#checkpoint;
     const chunks = this.#chunks;
-    this.#checkpoint = writer.sync().then(() => this.#journal.commit({ chunks }));
+    this.#checkpoint = writer.sync().then(() => this.#commit([{ chunks }]));
     this.#checkpoint.catch(() => {}); // It is thrown where it is awaited next.
+  }
+
+  /** Writes lines; the journal is open only meanwhile, for a hub keeps more transfers than it may have files open. */
+  #commit(lines: object[], { sync = true } = {}): Promise<void> {
+    const written = this.#commits.then(async () => {
+      const parents = [this.#folder, join(this.#folder, "..")];
+      const journal = await Journal.open(join(this.#folder, "journal"), parents);
+      try {
+        await (sync ? journal.commit(...lines) : journal.append(...lines));
+      } finally {
+        journal.close();
+      }
+    });
+    this.#commits = written.catch(() => {});
+    return written;
   }
 
   async #removeContent() {
@@ -232,39 +273,12 @@ export class SpooledTransfer {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
-
-  #notify() {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-  }
 }
 
-/** Reads the next `length` bytes of `file` behind `headroom` free ones; "unexpected" where they are not there. */
-export async function readBehind(
-  file: Deno.FsFile,
-  { headroom, length }: { headroom: number; length: number },
-): Promise<Uint8Array> {
-  const buffer = new Uint8Array(headroom + length);
-  let filled = headroom;
-  while (filled < buffer.length) {
-    const read = await file.read(buffer.subarray(filled));
-    if (read === null) break;
-    filled += read;
-  }
-  if (filled === headroom) {
-    throw new P2pError("unexpected", "the spool has lost a part of a transfer");
-  }
-  return buffer.subarray(0, filled);
+async function bytesOf(path: string): Promise<number> {
+  return await Deno.lstat(path).then(({ size }) => size, () => 0);
 }
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
-}
-
-function taken<T>(check: (value: unknown, path: string) => T, line: object): T[] {
-  try {
-    return [check(line, "")];
-  } catch {
-    return [];
-  }
 }

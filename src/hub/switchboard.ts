@@ -1,14 +1,17 @@
+import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Offer, Opening, OutcomeCode } from "../protocol/messages.ts";
+import type { Offer, Opening } from "../protocol/messages.ts";
+import { isCodeName } from "../protocol/peer_name.ts";
 import type { Session } from "../protocol/session.ts";
+import { StorageError } from "../storage/storage_error.ts";
 import { Courier } from "./courier.ts";
 import type { Peer } from "./hub.ts";
-import type { HubEvent } from "./hub_event.ts";
-import type { People } from "./people.ts";
+import { type HubEvent, relayed } from "./hub_event.ts";
+import { Nameplates } from "./nameplates.ts";
+import { nameTaken, type People } from "./people.ts";
 import { RelayIntake } from "./relay_intake.ts";
 import { encodedKey, type Member, Roster } from "./roster.ts";
 import type { Spool } from "./spool.ts";
-import type { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** What a switchboard is made of. */
 export interface SwitchboardOptions {
@@ -17,6 +20,17 @@ export interface SwitchboardOptions {
   /** Takes what is sent to the hub itself. */
   receive: (exchange: Exchange, offer: Offer, from: Peer) => void;
   report: (event: HubEvent) => void;
+  /** Is told what went wrong at the hub itself; it goes on. */
+  onTrouble: (error: Error) => void;
+}
+
+/** What somebody has opened, and in which session. */
+interface Opened {
+  exchange: Exchange;
+  opening: Opening;
+  session: Session;
+  /** The IP address that it comes from. */
+  address?: string;
 }
 
 /** Connects people: what each session opens goes where it belongs (SPEC.md §15, §16). */
@@ -24,28 +38,32 @@ export class Switchboard {
   readonly #options: SwitchboardOptions;
   readonly #roster = new Roster();
   readonly #intake: RelayIntake;
+  readonly #nameplates = new Nameplates();
   readonly #running = new Set<Promise<void>>();
+  readonly #joined = new WeakSet<Session>();
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     const { people, spool, report } = options;
-    this.#intake = new RelayIntake({ people, spool, roster: this.#roster, report });
+    this.#intake = new RelayIntake({
+      people,
+      spool,
+      roster: this.#roster,
+      onStored: (transfer, to) => report(relayed(transfer, { to, state: "stored" })),
+    });
   }
 
   /** Why nobody but its owner may use that name here; undefined where `peer` may. */
   refuseName({ name, key }: Peer): string | undefined {
-    if (this.#options.people.mayUse(name, key)) return undefined;
-    return `the name "${name}" belongs to somebody else here; choose another one with --name`;
+    return this.#options.people.mayUse(name, encodedKey(key)) ? undefined : nameTaken(name);
   }
 
   /** Takes what `peer` has opened in its session. Never throws. */
-  open(
-    peer: Peer,
-    { exchange, opening, session }: { exchange: Exchange; opening: Opening; session: Session },
-  ): void {
+  open(peer: Peer, opened: Opened): void {
+    const { exchange, opening } = opened;
     if (opening.type === "offer") return this.#options.receive(exchange, opening, peer);
-    const running = this.#serve(peer, { exchange, opening, session })
-      .catch(() => {}) // A lost session says so itself.
+    const running = this.#serve(peer, opened)
+      .catch((error) => this.#fail(error, opened))
       .finally(() => {
         exchange.end();
         this.#running.delete(running);
@@ -58,10 +76,12 @@ export class Switchboard {
     await Promise.all(this.#running);
   }
 
-  async #serve(
-    peer: Peer,
-    { exchange, opening, session }: { exchange: Exchange; opening: Opening; session: Session },
-  ): Promise<void> {
+  async #serve(peer: Peer, { exchange, opening, session, address = "" }: Opened): Promise<void> {
+    // It was free when the session began; somebody may have joined under it since.
+    const refusal = this.refuseName(peer);
+    if (refusal !== undefined) {
+      return await exchange.send({ type: "refuse", code: "person", reason: refusal });
+    }
     switch (opening.type) {
       case "join":
         return await this.#join(peer, { exchange, session });
@@ -71,6 +91,10 @@ export class Switchboard {
         return await this.#intake.take(exchange, { opening, from: peer });
       case "status":
         return await this.#status(exchange, peer);
+      case "nameplate":
+        return await this.#nameplates.offer(exchange, address);
+      case "claim":
+        return await this.#nameplates.claim(exchange, { ...opening, address });
       default:
         return await exchange.send({
           type: "refuse",
@@ -80,40 +104,60 @@ export class Switchboard {
     }
   }
 
+  /** A lost session says so itself; a broken protocol ends it; what the hub cannot do is told to both sides. */
+  async #fail(error: unknown, { exchange, session }: Opened): Promise<void> {
+    const code = error instanceof P2pError ? error.code : "unexpected";
+    if (code === "connection" || (error as Error).name === "AbortError") return;
+    if (code === "protocol") return await session.goodbye("protocol", (error as Error).message);
+    if (code !== "refused") this.#options.onTrouble(error as Error);
+    await exchange.send({
+      type: "cancel",
+      code: error instanceof StorageError ? error.reason : code === "refused" ? "person" : "disk",
+      reason: code === "unexpected" ? "the hub has failed" : (error as Error).message,
+    }).catch(() => {});
+  }
+
   /** Keeps somebody joined to the end of the session. */
   async #join(peer: Peer, { exchange, session }: { exchange: Exchange; session: Session }) {
-    const { people, spool, report } = this.#options;
-    const person = await people.claim(peer.name, peer.key);
+    const { people, spool, report, onTrouble } = this.#options;
+    if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
+    this.#joined.add(session);
+    const person = await people.claim(peer.name, encodedKey(peer.key));
+    const { name } = person;
     const courier = new Courier({
-      name: person.name,
-      session,
-      onOutcome: (transfer, code) => this.#reportOutcome(transfer, { to: person.name, code }),
+      ...{ person, session, spool, onTrouble },
+      onDelay: (transfer) => this.#intake.tellAway(name, transfer),
     });
     const member: Member = { person, session, exchange, courier, since: Date.now() };
-    await exchange.send({ type: "joined", people: this.#roster.all().length });
+    await exchange.send({ type: "joined", people: this.#roster.size });
     const before = this.#roster.add(member);
-    before?.session.goodbye("replaced", "the same person has joined from somewhere else");
-    if (before === undefined) report({ event: "joined", peer: person.name, key: peer.key });
-    for (const transfer of spool.waitingFor(person.name)) courier.take(transfer);
+    before?.session.goodbye("replaced", `"${name}" has joined from somewhere else`);
+    const tell = (event: "joined" | "left") => {
+      if (!isCodeName(name)) report({ event, peer: name, key: peer.key });
+    };
+    if (before === undefined) tell("joined");
+    for (const transfer of spool.waitingFor(person)) courier.take(transfer);
     await session.closed.catch(() => {});
-    person.seen = Date.now();
-    if (this.#roster.remove(member)) report({ event: "left", peer: person.name, key: peer.key });
+    if (this.#roster.remove(member)) {
+      tell("left");
+      this.#intake.tellAway(name);
+      await people.left(person);
+    }
     await courier.end();
   }
 
   async #list(exchange: Exchange) {
     const { people, spool } = this.#options;
+    const waiting = spool.countWaiting();
     for (const { name, key, seen } of people.all()) {
       const member = this.#roster.find(name);
-      const state = member === undefined ? "away" : "joined";
-      const waiting = spool.waitingFor(name).length;
       await exchange.send({
         type: "person",
         name,
         key,
-        state,
+        state: member === undefined ? "away" : "joined",
         since: member?.since ?? seen,
-        waiting,
+        waiting: waiting.get(name) ?? 0,
       });
     }
     await exchange.send({ type: "listed" });
@@ -123,24 +167,16 @@ export class Switchboard {
     for (const transfer of this.#options.spool.sentBy(encodedKey(key))) {
       const { relay: { transfer: id, size, created, until, recipients }, outcomes } = transfer;
       for (const { name: to } of recipients) {
-        const { code, sealed } = outcomes.get(to) ?? { code: undefined, sealed: null };
-        const bytes = transfer.sentTo(to);
         await exchange.send({
           type: "entry",
           transfer: id,
-          ...{ to, size, bytes, created, until, sealed },
-          code: code as OutcomeCode | undefined ?? (bytes > 0 ? "running" : "waiting"),
+          ...{ to, size, created, until },
+          bytes: transfer.sentTo(to),
+          code: transfer.stateOf(to),
+          sealed: outcomes.get(to)?.sealed ?? null,
         });
       }
     }
     await exchange.send({ type: "listed" });
-  }
-
-  #reportOutcome(
-    { relay: { transfer, from, size } }: SpooledTransfer,
-    { to, code }: { to: string; code: OutcomeCode },
-  ) {
-    const state = code === "delivered" || code === "expired" ? code : "refused";
-    this.#options.report({ event: "relayed", transfer, from: from.name, to, bytes: size, state });
   }
 }

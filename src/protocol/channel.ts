@@ -1,3 +1,4 @@
+import { giveBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 import { RecordCipher } from "../secure/record_cipher.ts";
 import {
@@ -5,7 +6,7 @@ import {
   FRAME,
   type Frame,
   FRAME_HEADER_BYTES,
-  FrameDecoderStream,
+  readFrames,
   writeFrameHeader,
 } from "../transport/frame.ts";
 import type { Handshake } from "./handshake.ts";
@@ -17,6 +18,9 @@ export const DATA_HEADROOM_BYTES = FRAME_HEADER_BYTES + EXCHANGE_BYTES;
 /** How long a side that closes goes on reading, so that its last words are not lost to a reset. */
 const LINGER_MS = 2_000;
 
+/** How much of what comes in meanwhile is dropped at once. */
+const DRAIN_BYTES = 65_536;
+
 /** What comes out of a channel: a message, or one sealed chunk of an exchange. */
 export type Incoming = Message | { type: "data"; exchange: number; chunk: Uint8Array };
 
@@ -27,7 +31,6 @@ export class Channel {
   #receive: RecordCipher;
   #leftover: Uint8Array;
   #writer: WritableStreamDefaultWriter<Uint8Array>;
-  #frames: ReadableStream<Frame> | undefined;
   #reading = false;
   #closing = false;
   #aborted = Promise.withResolvers<void>();
@@ -48,11 +51,7 @@ export class Channel {
   async *incoming(): AsyncGenerator<Incoming> {
     this.#reading = true;
     try {
-      const decoder = new FrameDecoderStream(this.#leftover);
-      this.#frames = this.#conn.readable.pipeThrough(decoder, { preventCancel: true });
-      for await (const frame of this.#frames.values({ preventCancel: true })) {
-        yield this.#decode(frame);
-      }
+      for await (const frame of readFrames(this.#conn, this.#leftover)) yield this.#decode(frame);
     } catch (error) {
       if (this.#closing) return;
       if (error instanceof P2pError) throw error;
@@ -71,11 +70,12 @@ export class Channel {
     await this.#write(frame);
   }
 
-  /** Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`; resolves when the socket took it. */
+  /** Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`, and gives that back when the socket took it. */
   async sendData(exchange: number, buffer: Uint8Array): Promise<void> {
     writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });
     new DataView(buffer.buffer, buffer.byteOffset).setUint32(FRAME_HEADER_BYTES, exchange);
     await this.#write(buffer);
+    giveBuffer(buffer);
   }
 
   /** When something was last sent, by `performance.now()`. */
@@ -117,10 +117,8 @@ export class Channel {
 
   /** Reads on to the end: a connection closed with bytes unread is reset, and our last words could be lost with it. */
   async #drain() {
-    const rest: ReadableStream<unknown> = this.#conn.readable.locked
-      ? this.#frames!
-      : this.#conn.readable;
-    await rest.pipeTo(new WritableStream());
+    const scrap = new Uint8Array(DRAIN_BYTES);
+    while (await this.#conn.read(scrap) !== null);
   }
 
   #decode({ type, body }: Frame): Incoming {

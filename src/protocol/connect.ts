@@ -2,14 +2,24 @@ import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../secure/identity.ts";
-import { knownHubsPath, pinKey, pinnedKey } from "../secure/known_hubs.ts";
+import { pinKey, pinnedKey } from "../secure/known_hubs.ts";
 import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
 import { dial } from "../transport/dial.ts";
 import { Channel } from "./channel.ts";
-import { initiate } from "./handshake.ts";
+import { type Auth, type Handshake, initiate } from "./handshake.ts";
 import { type OnOpen, Session } from "./session.ts";
 
 const OPEN_WITHIN_MS = 10_000;
+
+/** What a hub says to who has not proved that it knows the secret. */
+export const WRONG_SECRET = "the secret is wrong";
+
+/** The secret of a hub: what is known of it, and how to get it from somebody, who may not know it either. */
+export interface SecretSource {
+  known: string | undefined;
+  /** Sets `known`. */
+  ask: (hub: string) => Promise<void>;
+}
 
 /** How to connect to a hub. */
 export interface ConnectOptions {
@@ -20,8 +30,12 @@ export interface ConnectOptions {
   home: string;
   /** Decides about a key that is met for the first time, beyond loopback. */
   trustNew: (fingerprint: string) => Promise<boolean>;
-  /** Is told that a loopback key was pinned without asking. */
+  /** Is told that a key was pinned without asking: on loopback, or because the hub knows the secret. */
   onPinned?: (fingerprint: string) => void;
+  /** The hub need not be trusted: a key that is met for the first time is taken, and not pinned. */
+  anyHub?: boolean;
+  /** For a hub that wants one. */
+  secret?: SecretSource | undefined;
   onOpen?: OnOpen;
   signal: AbortSignal;
 }
@@ -41,9 +55,10 @@ export async function connect(address: Address, options: ConnectOptions): Promis
   try {
     return await connectOnce(address, options);
   } catch (error) {
-    if (!(error instanceof UnknownKey)) throw error;
     // The connection is closed by now: a person takes longer than a hub waits.
-    await askToTrust(error.key, address, options);
+    if (error instanceof UnknownKey) await askToTrust(error.key, address, options);
+    else if (error instanceof SecretWanted) await askForSecret(address, options);
+    else throw error;
     return await connect(address, options);
   }
 }
@@ -58,18 +73,29 @@ class UnknownKey extends Error {
   }
 }
 
+/** The acceptor wants a secret that nobody has given. */
+class SecretWanted extends Error {}
+
 async function connectOnce(address: Address, options: ConnectOptions): Promise<Connected> {
   const conn = await dial(address, options);
   try {
     return await within(OPEN_WITHIN_MS, options.signal, open(conn, address, options));
   } catch (error) {
     closeQuietly(conn);
-    throw error instanceof P2pError || error instanceof UnknownKey ? error : new P2pError(
-      "connection",
-      `cannot connect to ${formatAddress(address)}: the connection was lost`,
-      { cause: error },
-    );
+    throw isLost(error) ? notConnected(address, error) : error;
   }
+}
+
+/** Whether it may go well at the next try. */
+function isLost(error: unknown): boolean {
+  if (error instanceof P2pError) return error.code === "connection";
+  return !(error instanceof UnknownKey || error instanceof SecretWanted);
+}
+
+function notConnected(address: Address, cause: unknown): P2pError {
+  const why = cause instanceof P2pError ? cause.message : "the connection was lost";
+  const message = `cannot connect to ${formatAddress(address)}: ${why}`;
+  return new P2pError("connection", message, { hint: "run the same line again", cause });
 }
 
 async function open(
@@ -77,27 +103,69 @@ async function open(
   address: Address,
   options: ConnectOptions,
 ): Promise<Connected> {
-  const { identity: { keyPair }, name, onOpen } = options;
+  const { identity: { keyPair }, name, onOpen, secret } = options;
   const handshake = await initiate(conn, {
     keyPair,
     name,
-    checkKey: (key) => checkPin(key, address, options),
+    secret: secret?.known,
+    checkKey: (key, auth) => checkPin(key, { auth, address, options }),
   });
-  const session = new Session(new Channel(conn, handshake), { initiator: true, onOpen });
+  const channel = new Channel(conn, handshake);
+  if (typeof handshake.proof === "object") return await refused(channel, address);
+  if (handshake.proof === "secret") await pinNew(handshake, { address, options });
+  const session = new Session(channel, { initiator: true, onOpen });
   return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remoteKey) };
 }
 
-/** Compares with the pin; at first contact pins on loopback (SPEC.md §4). */
-async function checkPin(key: Uint8Array, address: Address, { home, onPinned }: ConnectOptions) {
+/** Compares with the pin; at first contact pins on loopback, or leaves it to the secret (SPEC.md §4). */
+async function checkPin(
+  key: Uint8Array,
+  { auth, address, options }: { auth: Auth; address: Address; options: ConnectOptions },
+) {
+  const { home, onPinned, anyHub, secret } = options;
   const where = formatAddress(address);
   const pinned = await pinnedKey(home, where);
-  if (pinned !== undefined) {
-    if (!Buffer.from(pinned).equals(key)) throw keyChanged(where, { was: pinned, is: key, home });
+  if (pinned !== undefined && !Buffer.from(pinned).equals(key)) {
+    throw keyChanged(where, { was: pinned, is: key });
+  }
+  if (auth === "secret") {
+    if (secret?.known === undefined) throw new SecretWanted("the hub wants a secret");
     return;
   }
+  if (pinned !== undefined || anyHub) return;
   if (!isLoopback(address.host)) throw new UnknownKey(key);
   await pinKey(home, where, key);
   onPinned?.(fingerprint(key));
+}
+
+/** A hub that knows the secret is the right one. */
+async function pinNew(
+  { remoteKey }: Handshake,
+  { address, options: { home, onPinned } }: { address: Address; options: ConnectOptions },
+) {
+  const where = formatAddress(address);
+  if (await pinnedKey(home, where) !== undefined) return;
+  await pinKey(home, where, remoteKey);
+  onPinned?.(fingerprint(remoteKey));
+}
+
+/** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */
+async function refused(channel: Channel, address: Address): Promise<never> {
+  const session = new Session(channel, { initiator: true });
+  const reason = await session.welcomed.then(() => "it goes on without", (error) => error.message);
+  session.abort();
+  const message = `cannot connect to ${formatAddress(address)}: ${reason}`;
+  if (reason !== WRONG_SECRET) throw new P2pError("refused", message);
+  throw new P2pError("refused", message, { hint: "ask whoever runs the hub for its secret" });
+}
+
+async function askForSecret(address: Address, { secret }: ConnectOptions) {
+  const where = formatAddress(address);
+  await secret?.ask(where);
+  if (secret?.known !== undefined) return;
+  throw new P2pError("refused", `cannot connect to ${where}: the hub wants a secret`, {
+    hint: "give it with --secret-file FILE or in P2P_SECRET",
+  });
 }
 
 async function askToTrust(key: Uint8Array, address: Address, { home, trustNew }: ConnectOptions) {
@@ -114,15 +182,11 @@ function notTrusted(where: string, shown: string): P2pError {
   });
 }
 
-function keyChanged(
-  where: string,
-  { was, is, home }: { was: Uint8Array; is: Uint8Array; home: string },
-) {
+function keyChanged(where: string, { was, is }: { was: Uint8Array; is: Uint8Array }) {
   const change = `it was ${fingerprint(was)}, it is ${fingerprint(is)}`;
   return new P2pError("refused", `the key of the hub at ${where} has changed: ${change}`, {
-    hint: `somebody may be in between. If the change is right, remove the line of ${where} from "${
-      knownHubsPath(home)
-    }"`,
+    hint:
+      `somebody may be in between. If the change is right, run \`p2p trust forget ${where}\`, then this line again`,
   });
 }
 

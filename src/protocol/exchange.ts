@@ -5,9 +5,9 @@ import { DATA_HEADROOM_BYTES } from "./channel.ts";
 import type { Message } from "./messages.ts";
 
 /** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
-export const WINDOW_BYTES = 4 * 2 ** 20;
+export const WINDOW_BYTES = 8 * 2 ** 20;
 
-const CREDIT_STEP_BYTES = WINDOW_BYTES / 4;
+const CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
 const MAX_WAITING_MESSAGES = 64;
 
 type ExchangeMessage = Extract<Message, { exchange: number }>;
@@ -64,6 +64,11 @@ export class Exchange {
       await new Promise<void>((resolve) => this.#wakeMessage = resolve);
     }
     return this.#messages.shift()!;
+  }
+
+  /** Whether nothing more can come: its session has failed, or it was ended here. */
+  get isOver(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Forgets the exchange: what still arrives for it is dropped. */

@@ -4,6 +4,7 @@ import { HandshakeState } from "../secure/noise.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { ByteReader } from "../transport/byte_reader.ts";
 import { decodeJson } from "./messages.ts";
+import { checkSecret, NOTHING, type ProofFrames, proofInput, proveSecret } from "./prove_secret.ts";
 import { type Check, object, text } from "./schema.ts";
 
 /** The major version of SPEC.md. */
@@ -19,6 +20,12 @@ const PREAMBLE = new Uint8Array([0x50, 0x32, 0x50, VERSION, 1, 0, 0, 0]);
 const AUTH = object({ auth: text(MAX_HANDSHAKE_MESSAGE_BYTES) });
 const NAME = object({ name: text(MAX_HANDSHAKE_MESSAGE_BYTES) });
 
+/** What the acceptor wants to be proved (SPEC.md §3). */
+export type Auth = "none" | "secret";
+
+/** What was proved; or why the initiator is not taken, after which nothing but a `goodbye` follows (SPEC.md §4). */
+export type Proof = Auth | { refusal: string };
+
 /** What a handshake gives: the cipher states, the other side, and bytes that were read too far. */
 export interface Handshake {
   send: CipherState;
@@ -27,6 +34,7 @@ export interface Handshake {
   remoteKey: Uint8Array;
   /** Who the initiator says it is, unchecked; undefined at the initiator, which learns it from `welcome`. */
   remoteName: unknown;
+  proof: Proof;
   leftover: Uint8Array;
 }
 
@@ -36,16 +44,24 @@ export interface Duplex {
   writable: WritableStream<Uint8Array>;
 }
 
+/** How an acceptor checks who connects. */
+export interface SecretCheck {
+  secret: string;
+  /** Runs one guess, unless there were too many; why the initiator is not taken, undefined where it was right. */
+  attempt: (run: () => Promise<boolean>) => Promise<string | undefined>;
+}
+
 /**
- * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's static key before message 3 leaves, and
- * throws to end it there.
+ * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's static key, and what that wants to be proved,
+ * before message 3 leaves, and throws to end it there.
  */
 export async function initiate(
   conn: Duplex,
-  { keyPair, name, checkKey }: {
+  { keyPair, name, checkKey, secret }: {
     keyPair: KeyPair;
     name: string;
-    checkKey: (key: Uint8Array) => Promise<void>;
+    checkKey: (key: Uint8Array, auth: Auth) => Promise<void>;
+    secret?: string | undefined;
   },
 ): Promise<Handshake> {
   const state = new HandshakeState({
@@ -57,25 +73,26 @@ export async function initiate(
   const reader = new ByteReader(conn.readable, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   await write(conn, [PREAMBLE, ...framed(state.writeMessage())]);
   checkPreamble(await reader.read(PREAMBLE.length));
-  const { auth } = decodePayload(await readMessage(reader, state), AUTH);
-  if (auth !== "none") {
-    throw new P2pError(
-      "refused",
-      `the hub wants proof by "${auth}", which this version cannot give`,
-    );
-  }
-  await checkKey(state.remoteStatic!);
-  await write(conn, framed(state.writeMessage(encodeJson({ name }))));
+  const auth = checkedAuth(decodePayload(await readMessage(reader, state), AUTH).auth);
+  await checkKey(state.remoteStatic!, auth);
+  const message3 = framed(state.writeMessage(encodeJson({ name })));
+  if (auth === "none") await write(conn, message3);
+  const frames = proofFrames(conn, { reader, before: message3 });
+  const proof = auth === "none" ? auth : await prove(state, { keyPair, secret, frames });
   return {
     ...state.split(),
     remoteKey: state.remoteStatic!,
     remoteName: undefined,
+    proof,
     leftover: reader.release(),
   };
 }
 
-/** The acceptor's side of SPEC.md §2 to §4, up to message 3. */
-export async function accept(conn: Duplex, { keyPair }: { keyPair: KeyPair }): Promise<Handshake> {
+/** The acceptor's side of SPEC.md §2 to §4, up to its decision. Without `check` nothing has to be proved. */
+export async function accept(
+  conn: Duplex,
+  { keyPair, check }: { keyPair: KeyPair; check?: SecretCheck | undefined },
+): Promise<Handshake> {
   const reader = new ByteReader(conn.readable, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   const preamble = await reader.read(PREAMBLE.length);
   if (isP2p(preamble)) await write(conn, [PREAMBLE]);
@@ -90,13 +107,74 @@ export async function accept(conn: Duplex, { keyPair }: { keyPair: KeyPair }): P
   if (empty.length > 0) {
     throw new P2pError("protocol", "cannot read handshake: message 1 has a payload");
   }
-  await write(conn, framed(state.writeMessage(encodeJson({ auth: "none" }))));
+  const auth = check === undefined ? "none" : "secret";
+  await write(conn, framed(state.writeMessage(encodeJson({ auth }))));
   const { name } = decodePayload(await readMessage(reader, state), NAME);
+  const frames = proofFrames(conn, { reader });
+  const proof = check === undefined ? auth : await demand(state, { keyPair, check, frames });
   return {
     ...state.split(),
     remoteKey: state.remoteStatic!,
     remoteName: name,
+    proof,
     leftover: reader.release(),
+  };
+}
+
+/** Proves that we know the secret, where the acceptor knows it too. */
+async function prove(
+  state: HandshakeState,
+  { keyPair, secret, frames }: {
+    keyPair: KeyPair;
+    secret: string | undefined;
+    frames: ProofFrames;
+  },
+): Promise<Proof> {
+  const input = proofInput({
+    secret: given(secret),
+    handshakeHash: state.handshakeHash,
+    initiatorKey: keyPair.publicKey,
+    acceptorKey: state.remoteStatic!,
+  });
+  return await proveSecret(input, frames) ? "secret" : { refusal: "the other side refused" };
+}
+
+/** Wants the secret to be proved; a refusal is told by an empty frame first. */
+async function demand(
+  state: HandshakeState,
+  { keyPair, check, frames }: { keyPair: KeyPair; check: SecretCheck; frames: ProofFrames },
+): Promise<Proof> {
+  const input = proofInput({
+    secret: check.secret,
+    handshakeHash: state.handshakeHash,
+    initiatorKey: state.remoteStatic!,
+    acceptorKey: keyPair.publicKey,
+  });
+  const share = await frames.next();
+  const refusal = await check.attempt(() => checkSecret(input, { share, frames }));
+  if (refusal === undefined) return "secret";
+  await frames.send(NOTHING);
+  return { refusal };
+}
+
+function checkedAuth(auth: string): Auth {
+  if (auth === "none" || auth === "secret") return auth;
+  throw new P2pError("refused", `the hub wants proof by "${auth}", which this version cannot give`);
+}
+
+function given(secret: string | undefined): string {
+  if (secret !== undefined) return secret;
+  throw new P2pError("refused", "the hub wants a secret, and none is given");
+}
+
+/** The frames of a proof; the first that is sent leaves together with `before`. */
+function proofFrames(
+  conn: Duplex,
+  { reader, before = [] }: { reader: ByteReader; before?: Uint8Array[] },
+): ProofFrames {
+  return {
+    send: (bytes) => write(conn, [...before.splice(0), ...framed(bytes)]),
+    next: () => readFrame(reader),
   };
 }
 
@@ -105,7 +183,7 @@ function isP2p(preamble: Uint8Array): boolean {
 }
 
 function checkPreamble(preamble: Uint8Array) {
-  if (!isP2p(preamble)) throw new P2pError("connection", "what answers there is not p2p");
+  if (!isP2p(preamble)) throw new P2pError("protocol", "what answers there is not p2p");
   if (preamble[3] !== VERSION) {
     throw new P2pError(
       "connection",
@@ -120,8 +198,13 @@ function checkPreamble(preamble: Uint8Array) {
   }
 }
 
-/** The payload of the next handshake message: `length:u16 ‖ message` (SPEC.md §3). */
+/** The payload of the next handshake message (SPEC.md §3). */
 async function readMessage(reader: ByteReader, state: HandshakeState): Promise<Uint8Array> {
+  return state.readMessage(await readFrame(reader));
+}
+
+/** `length:u16 ‖ bytes` (SPEC.md §3, §4). */
+async function readFrame(reader: ByteReader): Promise<Uint8Array> {
   const header = await reader.read(2);
   const length = header[0]! * 256 + header[1]!;
   if (length > MAX_HANDSHAKE_MESSAGE_BYTES) {
@@ -130,7 +213,7 @@ async function readMessage(reader: ByteReader, state: HandshakeState): Promise<U
       `cannot read handshake: length ${length} exceeds ${MAX_HANDSHAKE_MESSAGE_BYTES}`,
     );
   }
-  return state.readMessage(await reader.read(length));
+  return await reader.read(length);
 }
 
 function decodePayload<T>(payload: Uint8Array, check: Check<T>): T {

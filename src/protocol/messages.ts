@@ -70,6 +70,12 @@ export const MAX_RECEIVERS = 1_000;
 /** Longest envelope, in characters of base64url (SPEC.md §16). */
 export const MAX_ENVELOPE_LENGTH = 8_192;
 
+/** Largest number of a nameplate (SPEC.md §19). */
+export const MAX_NAMEPLATE = 999_999_999;
+
+/** Longest body that a hub passes on between two sides of a code, in characters of base64url (SPEC.md §19). */
+const MAX_PAIR_LENGTH = 2_048;
+
 const exchange = int(1, MAX_EXCHANGE);
 const reason = text(MAX_REASON_LENGTH);
 const sealed = nullable(text(MAX_ENVELOPE_LENGTH));
@@ -163,6 +169,10 @@ const SHAPES = {
     sealed,
   }),
   listed: object({ exchange }),
+  nameplate: object({ exchange }),
+  allocated: object({ exchange, nameplate: int(1, MAX_NAMEPLATE), until: int() }),
+  claim: object({ exchange, nameplate: int(0, MAX_NAMEPLATE) }),
+  pair: object({ exchange, body: text(MAX_PAIR_LENGTH) }),
 } satisfies Record<string, Check<unknown>>;
 
 type Shapes = typeof SHAPES;
@@ -182,7 +192,16 @@ export type Offer = Message<"offer">;
 export type Opening = Message<typeof OPENINGS[number]>;
 
 /** The types of {@link Opening}. */
-export const OPENINGS = ["offer", "join", "list", "relay", "delivery", "status"] as const;
+export const OPENINGS = [
+  "offer",
+  "join",
+  "list",
+  "relay",
+  "delivery",
+  "status",
+  "nameplate",
+  "claim",
+] as const;
 
 /** What became of one receiver. */
 export type OutcomeCode = typeof OUTCOME_CODES[number];

@@ -1,9 +1,20 @@
 import { P2pError } from "../errors.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
 
 /** Most UTF-16 code units of a peer's name (SPEC.md §12). */
 export const MAX_PEER_NAME_LENGTH = 64;
 
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}]|(?! )\p{Z}/u;
+
+/** The name of a session for a code: it is the key's, and needs nobody's leave (SPEC.md §19). */
+export function codeName(key: Uint8Array): string {
+  return `#${fingerprint(key)}`;
+}
+
+/** Whether a name can only be the {@link codeName} of some key. */
+export function isCodeName(name: string): boolean {
+  return name.startsWith("#");
+}
 
 /** The name of a person or a hub in NFC, or `P2pError` "refused" with the rule that it breaks (SPEC.md §13). */
 export function checkedPeerName(raw: unknown): string {

@@ -119,6 +119,8 @@ export class Session {
       case "relay":
       case "delivery":
       case "status":
+      case "nameplate":
+      case "claim":
         return this.#takeOpening(incoming);
       case "welcome":
         return this.#welcome.resolve(incoming.name);

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, getCiphers } from "node:crypto";
+import { giveBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 
 /** Bytes of a key, a nonce and a tag (RFC 8439 §2.8). */
@@ -28,7 +29,9 @@ export const nodeAead: Aead = {
   sealInto(target, key, nonce, plaintext, ad) {
     const cipher = createCipheriv(ALGORITHM, key, nonce, OPTIONS);
     if (ad !== undefined) cipher.setAAD(ad, { plaintextLength: plaintext.length });
-    target.set(cipher.update(plaintext));
+    const ciphertext = cipher.update(plaintext);
+    target.set(ciphertext);
+    giveBuffer(ciphertext);
     cipher.final();
     target.set(cipher.getAuthTag(), plaintext.length);
   },

@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
-import { createPrivateFile, makePrivateFolder, readPrivateFile } from "./private_file.ts";
+import {
+  createPrivateFile,
+  makePrivateFolder,
+  readPrivateFile,
+  replacePrivateFile,
+} from "./private_file.ts";
 import { generateKeyPair, type KeyPair, keyPairFrom, X25519_BYTES } from "./x25519.ts";
 
 const FILE = "identity.json";
@@ -37,6 +42,14 @@ export async function loadIdentity(home: string): Promise<Identity> {
     );
   }
   return parse((await readPrivateFile(join(home, FILE)))!, join(home, FILE));
+}
+
+/** Gives this installation another name, and leaves its key. */
+export async function renameIdentity(home: string, name: string): Promise<Identity> {
+  const { keyPair } = await loadIdentity(home);
+  const privateKey = Buffer.from(keyPair.privateKey).toString("base64url");
+  await replacePrivateFile(home, FILE, JSON.stringify({ privateKey, name }) + "\n");
+  return { keyPair, name };
 }
 
 function parse(text: string, path: string): Identity {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
-import { makePrivateFolder, readPrivateFile } from "./private_file.ts";
+import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./private_file.ts";
 import { X25519_BYTES } from "./x25519.ts";
 
 const FILE = "known_hubs.jsonl";
@@ -33,12 +33,19 @@ export async function pinKey(home: string, address: string, key: Uint8Array): Pr
   });
 }
 
-/** Where the pins of `home` are, for messages to people. */
-export function knownHubsPath(home: string): string {
-  return join(home, FILE);
+/** Forgets the pins of `address`; gives what they were. */
+export async function forgetHub(home: string, address: string): Promise<KnownHub[]> {
+  const hubs = await knownHubs(home);
+  const left = hubs.filter((hub) => hub.address !== address);
+  if (left.length < hubs.length) {
+    const lines = left.map((hub) => JSON.stringify(hub) + "\n").join("");
+    await replacePrivateFile(home, FILE, lines);
+  }
+  return hubs.filter((hub) => hub.address === address);
 }
 
-async function knownHubs(home: string): Promise<KnownHub[]> {
+/** All pins in `home`, the oldest first; the last one of an address counts. */
+export async function knownHubs(home: string): Promise<KnownHub[]> {
   const text = await readPrivateFile(join(home, FILE)) ?? "";
   try {
     return text.split("\n").filter((line) => line !== "").map(parse);

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { giveBuffer, takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, sealInto, TAG_BYTES } from "./aead.ts";
 import { hkdf } from "./hkdf.ts";
@@ -40,8 +41,8 @@ const LABEL = Buffer.from("p2p/1 data");
 
 /**
  * Plaintext chunks of `CHUNK_BYTES`, the last one shorter or absent, to sealed chunks (SPEC.md §9).
- * Each output has `headroom` bytes free in front. A chunk is held until the next one comes, so every
- * chunk has to be a buffer of its own. RangeError for chunks that are cut otherwise.
+ * Each output has `headroom` bytes free in front. A chunk is held until the next one comes and its buffer
+ * given back then, so every chunk has to be a buffer of its own. RangeError for chunks that are cut otherwise.
  */
 export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
   constructor(key: Uint8Array, { headroom = 0 }: { headroom?: number } = {}) {
@@ -49,8 +50,9 @@ export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
     let held: Uint8Array | undefined;
 
     function sealChunk(chunk: Uint8Array, last: boolean): Uint8Array {
-      const framed = new Uint8Array(headroom + chunk.length + TAG_BYTES);
+      const framed = takeBuffer(headroom + chunk.length + TAG_BYTES).fill(0, 0, headroom);
       sealInto(framed.subarray(headroom), key, chunkNonce(counter, last), chunk);
+      giveBuffer(chunk);
       counter += 1;
       return framed;
     }
@@ -70,7 +72,8 @@ export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
 /**
  * Sealed chunks, one an enqueue, back to plaintext chunks, each as soon as it is checked (SPEC.md §9).
  * P2pError `protocol` for a chunk that is changed, moved, too long or behind the last one, and for
- * an end without a last chunk. `firstChunk` is the counter of the first one that comes.
+ * an end without a last chunk. `firstChunk` is the counter of the first one that comes. The buffer of a
+ * sealed chunk is given back once that is open.
  */
 export class OpenStream extends TransformStream<Uint8Array, Uint8Array> {
   constructor(key: Uint8Array, { firstChunk = 0 }: { firstChunk?: number } = {}) {
@@ -82,6 +85,7 @@ export class OpenStream extends TransformStream<Uint8Array, Uint8Array> {
         if (ended) refuse(counter, "it comes after the last chunk");
         checkSealedSize(counter, sealed.length);
         const { chunk, last } = openChunk(key, counter, sealed);
+        giveBuffer(sealed);
         ended = last;
         counter += 1;
         if (chunk.length > 0) controller.enqueue(chunk);

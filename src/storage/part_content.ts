@@ -12,7 +12,7 @@ export interface PartContent {
   chunks(): AsyncIterable<Uint8Array>;
   /** Drops what lies beyond `offset` of the content stream and gets ready to write there. */
   cut(offset: number): Promise<void>;
-  /** Takes the next bytes of the content stream; they may be written later, and must not be changed. */
+  /** Takes the next bytes of the content stream for good; they may be written later. */
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when all that was taken until now is on disk. */
   sync(): Promise<void>;

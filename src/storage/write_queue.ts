@@ -1,3 +1,4 @@
+import { giveBuffer } from "../buffer_pool.ts";
 import type { P2pError } from "../errors.ts";
 import { storageError } from "./storage_error.ts";
 
@@ -16,7 +17,7 @@ export interface WriteQueueOptions {
 /**
  * Writes to one file in the background, in order, at most {@link MAX_PENDING_BYTES} of them at once, so that the next
  * chunk is opened and hashed meanwhile. A failed write is thrown by the next call, whichever it is. What was handed
- * over must not be changed any more.
+ * over must not be changed or read any more: a buffer that it fills is given back once it is written.
  */
 export class WriteQueue {
   readonly #name: string;
@@ -85,13 +86,15 @@ export class WriteQueue {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
+    const { length } = bytes;
     try {
       let left = this.#error === undefined ? bytes : bytes.subarray(bytes.length);
       while (left.length > 0) left = left.subarray(await this.#file.write(left));
     } catch (cause) {
       this.#error = storageError(`cannot write "${this.#name}"`, cause);
     }
-    this.#pending -= bytes.length;
+    this.#pending -= length;
+    if (length === bytes.buffer.byteLength) giveBuffer(bytes);
     this.#writes.shift();
   }
 }

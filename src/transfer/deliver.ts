@@ -1,10 +1,13 @@
+import { Buffer } from "node:buffer";
+import { isAbsolute } from "node:path";
 import { P2pError } from "../errors.ts";
 import { sleep } from "../sleep.ts";
 import type { Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import type { Delivered, Report, Stored } from "./events.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Done, Outbox, OutboxKey } from "./outbox.ts";
 import { type PersonOutcome, type Recipient, relayTransfer, type WaitFor } from "./relay_send.ts";
+import { type SentTransfer, SentTransfers } from "./sent_transfers.ts";
 import { sendTransfer } from "./send.ts";
 import type { LeftOut, Source } from "./source.ts";
 
@@ -43,13 +46,15 @@ export interface Outcome {
 /** How a run of items is delivered. */
 export interface DeliverOptions {
   /** Opens a session with the hub; called again after a cut. `recipients` are people to send to, else it is the hub. */
-  connect: () => Promise<{ session: Session; name: string; recipients?: Recipient[] }>;
+  connect: () => Promise<Connected>;
   /** Who sends. */
   keyPair: KeyPair;
   wait?: WaitFor;
   /** The hub's address, for the outbox. */
   to: string;
   outbox: Outbox;
+  /** Remembers what goes to people. */
+  sent: SentTransfers;
   /** Start over, even where a part is at the receiver. */
   fresh: boolean;
   /** How long to try to reconnect after a cut, in ms. */
@@ -69,6 +74,11 @@ export interface DeliverOptions {
 export async function deliver(items: Item[], options: DeliverOptions): Promise<void> {
   const waiting = [...items];
   let connected = await options.connect();
+  let failed = false;
+  const onOutcome = (outcome: Outcome) => {
+    failed ||= outcome.error !== undefined;
+    options.onOutcome(outcome);
+  };
   try {
     for (let pause = FIRST_PAUSE_MS, cutAt = 0;; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       let moved = cutAt === 0;
@@ -76,13 +86,13 @@ export async function deliver(items: Item[], options: DeliverOptions): Promise<v
         moved ||= event.event === "progress";
         options.report(event);
       };
-      const cut = await sendAll(waiting, { ...options, ...connected, report });
-      if (cut === undefined) return;
+      const cut = await sendAll(waiting, { ...options, ...connected, report, onOutcome });
+      if (cut === undefined) return failed ? undefined : await options.outbox.clear();
       connected.session.abort();
       // What moves is not to be given up, however often it is cut.
       if (moved) [cutAt, pause] = [Date.now(), FIRST_PAUSE_MS];
       const next = await reconnect(cut, { options, pause, until: cutAt + options.giveUpMs });
-      if (next instanceof P2pError) return giveUp(waiting, next, options);
+      if (next instanceof P2pError) return giveUp(waiting, next, { ...options, ...connected });
       connected = next;
     }
   } finally {
@@ -90,7 +100,14 @@ export async function deliver(items: Item[], options: DeliverOptions): Promise<v
   }
 }
 
-type Connected = Awaited<ReturnType<DeliverOptions["connect"]>>;
+/** A session with a hub, and people to send to there; without them it is the hub. */
+interface Connected {
+  session: Session;
+  name: string;
+  /** The hub's. */
+  fingerprint: string;
+  recipients?: Recipient[];
+}
 
 /** Works `waiting` off from the front; returns the error of a lost connection, with what is not done back in front. */
 async function sendAll(
@@ -125,14 +142,17 @@ async function sendItem(
     source = await item.open();
     const { name: as, identity, leftOut } = source;
     const key = { to: destination(options), path: item.path, as, identity: identity ?? runId };
-    transfer = await outbox.transferId(key, { fresh });
-    if (options.recipients === undefined) {
-      await sendToHub(item, { source, transfer, leftOut, options });
-    } else await sendToPeople(item, { source, transfer, leftOut, options });
-    await outbox.remove(key);
+    const entry = await outbox.open(key, { fresh });
+    transfer = entry.transfer;
+    const sending = { source, transfer, key, leftOut, options };
+    if (entry.done !== undefined) tellAgain(item, entry.done, sending);
+    else if (options.recipients === undefined) await sendToHub(item, sending);
+    else await sendToPeople(item, sending);
   } catch (failure) {
     const error = asP2pError(failure);
-    if (error.code === "connection" || error.code === "protocol") return error;
+    const isCut = error.code === "connection" || error.code === "protocol";
+    // What could not even be opened is no fault of the session, and another one would not help.
+    if (isCut && source !== undefined) return error;
     onOutcome({ item, transfer, error });
   } finally {
     await source?.close();
@@ -142,21 +162,36 @@ async function sendItem(
 interface Sending {
   source: Source;
   transfer: string;
+  key: OutboxKey;
   leftOut: readonly LeftOut[];
   options: DeliverOptions & Connected;
 }
 
-async function sendToHub(item: Item, { source, transfer, leftOut, options }: Sending) {
-  const { session, name: to, report, limit, signal, onOutcome } = options;
-  const delivered = await sendTransfer(session, source, { transfer, to, report, limit, signal });
+/** What an earlier run of this line has done already. */
+function tellAgain(item: Item, done: Done[], { transfer, leftOut, options }: Sending) {
+  for (const { delivered, ...outcome } of done) {
+    const already = delivered && { delivered: { ...delivered, already: true as const } };
+    options.onOutcome({ item, transfer, ...outcome, ...already, leftOut });
+  }
+}
+
+async function sendToHub(item: Item, { source, transfer, key, leftOut, options }: Sending) {
+  const { session, name: to, report, limit, signal, outbox, onOutcome } = options;
+  const onReceipt = (delivered: Delivered) => outbox.finish(key, [{ delivered }]);
+  const delivered = await sendTransfer(session, source, {
+    ...{ transfer, to, report, onReceipt, limit, signal },
+  });
   onOutcome({ item, transfer, delivered, leftOut });
 }
 
 /** One outcome for each person; who had one before a cut gets no second one. */
-async function sendToPeople(item: Item, { source, transfer, leftOut, options }: Sending) {
+async function sendToPeople(item: Item, { source, transfer, key, leftOut, options }: Sending) {
+  await options.sent.record(sentTransfer(item, { source, transfer, options }));
   const { session, keyPair, wait, report, limit, signal } = options;
   const told = item.told ??= new Set();
+  const outcomes: PersonOutcome[] = [];
   const onOutcome = (outcome: PersonOutcome) => {
+    outcomes.push(outcome);
     if (told.has(outcome.to)) return;
     options.onOutcome({ item, transfer, ...outcome, ...(told.size === 0 ? { leftOut } : {}) });
     told.add(outcome.to);
@@ -172,6 +207,22 @@ async function sendToPeople(item: Item, { source, transfer, leftOut, options }: 
     signal,
     onOutcome,
   });
+  // Where somebody did not take it, it will not go on: another run begins anew.
+  const isDone = outcomes.every(({ error }) => error === undefined);
+  await (isDone ? options.outbox.finish(key, outcomes) : options.outbox.remove(key));
+}
+
+function sentTransfer(
+  { path }: Item,
+  { source, transfer, options }: Omit<Sending, "leftOut" | "key">,
+): SentTransfer {
+  const { name, identity, size } = source;
+  const recipients = options.recipients!.map(({ name, key }) => ({
+    name,
+    key: Buffer.from(key).toString("base64url"),
+  }));
+  const file = isAbsolute(path) ? path : null;
+  return { transfer, hub: options.fingerprint, name, path: file, identity, size, recipients };
 }
 
 /** The same file for other people is another transfer. */
@@ -196,8 +247,18 @@ async function reconnect(
   }
 }
 
-function giveUp(waiting: Item[], error: P2pError, { onOutcome }: DeliverOptions) {
-  for (const item of waiting) onOutcome({ item, error });
+/** Where items go to people, each is named who has not been told of. */
+function giveUp(
+  waiting: Item[],
+  error: P2pError,
+  { onOutcome, recipients }: DeliverOptions & Connected,
+) {
+  for (const item of waiting) {
+    if (recipients === undefined) onOutcome({ item, error });
+    for (const { name: to } of recipients ?? []) {
+      if (!item.told?.has(to)) onOutcome({ item, to, error });
+    }
+  }
 }
 
 function asP2pError(error: unknown): P2pError {

@@ -33,6 +33,8 @@ export async function joinHub(exchange: Exchange): Promise<{ people: number }> {
   await exchange.send({ type: "join" });
   const answer = await exchange.receive();
   if (answer.type === "joined") return answer;
-  if (answer.type === "refuse") throw new P2pError("refused", `cannot join: ${answer.reason}`);
+  if (answer.type === "refuse" || answer.type === "cancel") {
+    throw new P2pError("refused", `cannot join: ${answer.reason}`);
+  }
   throw new P2pError("protocol", `"${answer.type}" is no answer to a join`);
 }

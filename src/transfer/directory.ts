@@ -23,6 +23,7 @@ export async function listPeople(session: Session): Promise<DirectoryEntry[]> {
     while (true) {
       const message = await exchange.receive();
       if (message.type === "listed") return people;
+      if (message.type === "refuse") throw new P2pError("refused", message.reason);
       if (message.type !== "person") {
         throw new P2pError("protocol", `"${message.type}" in a list of people`);
       }

@@ -1,3 +1,4 @@
+import { takeBuffer } from "../buffer_pool.ts";
 import { CHUNK_BYTES } from "../secure/sealed_stream.ts";
 import { changedError, storageError } from "../storage/storage_error.ts";
 import { fileStamp, Identity, isExecutable, modifiedOf } from "./file_facts.ts";
@@ -50,7 +51,7 @@ async function* fileChunks(
   if (left < 0) throw new RangeError(`cannot read from ${offset}: "${found.name}" ends before`);
   while (left > 0) {
     found.signal?.throwIfAborted();
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, left));
+    const chunk = takeBuffer(Math.min(CHUNK_BYTES, left));
     const length = await readFull(file, chunk, found);
     left -= chunk.length;
     // The last chunk is what makes it whole for the receiver: it goes out only if nothing has changed.

@@ -81,18 +81,29 @@ class Reception {
   }
 
   async run(): Promise<void> {
-    const { report, from } = this.#options;
-    const { transfer, name, kind, size } = this.#offer;
-    report({ event: "offered", transfer, from: from.name, name, kind, bytes: size });
     try {
-      const refusal = await this.#judge();
-      if (refusal !== undefined) return await this.#refuse(refusal);
+      if (!this.#isAnswered) {
+        this.#reportOffered();
+        const refusal = await this.#judge();
+        if (refusal !== undefined) return await this.#refuse(refusal);
+      }
       await this.#take();
     } catch (error) {
       await this.#stop(error);
     } finally {
       this.#exchange.end();
     }
+  }
+
+  /** Whether a hub brings it again after its end. */
+  get #isAnswered(): boolean {
+    return this.#options.replies.relayed?.isAnswered ?? false;
+  }
+
+  #reportOffered() {
+    const { report, from } = this.#options;
+    const { transfer, name, kind, size } = this.#offer;
+    report({ event: "offered", transfer, from: from.name, name, kind, bytes: size });
   }
 
   /** Why this offer is not taken; undefined where it is. */
@@ -116,11 +127,13 @@ class Reception {
   }
 
   async #take() {
-    const { staging, from, space } = this.#options;
+    const { staging, from, space, replies: { relayed } } = this.#options;
     const part = await staging.claim(from.key, this.#offer, {
       accepts: (entry) => this.#judgeEntry(entry),
     });
     try {
+      // Looked at only now that no other attempt has it any more.
+      if (this.#isAnswered) return await this.#answerAgain(part);
       if (part.receipt !== undefined) return await this.#sendReceipt(part, part.receipt);
       if (await this.#existsAlready()) return await part.settle();
       const reserved = await space.reserve(this.#offer, part.offset);
@@ -130,11 +143,16 @@ class Reception {
       reserved.keep();
       await this.#sendReceipt(part, published);
     } catch (error) {
-      if (isWorthless(error)) await part.discard();
+      if (isWorthless(error) || relayed?.isFinal(this.#codeOf(error))) await part.discard();
       throw error;
     } finally {
       await part.release();
     }
+  }
+
+  async #answerAgain(part: Part) {
+    await this.#options.replies.relayed!.answerAgain();
+    await part.settle();
   }
 
   /** With `skip`, what has the name already is compared, not received (SPEC.md §8, `exists`). */
@@ -225,7 +243,13 @@ class Reception {
     const { savedAs, sha256, bytes, resumedAt } = published;
     await this.#options.replies.receipt({ savedAs, sha256, bytes, resumedAt }).catch(() => {});
     this.#reportReceived(published);
-    if (await this.#settled()) await part.settle();
+    if (await this.#settled() && await this.#isRemembered()) await part.settle();
+  }
+
+  /** Whether the part is not needed to answer once more: it says so only where that is on disk. */
+  async #isRemembered(): Promise<boolean> {
+    const { relayed } = this.#options.replies;
+    return await relayed?.remembered().then(() => true, () => false) ?? true;
   }
 
   #settled(): Promise<boolean> {
@@ -249,10 +273,17 @@ class Reception {
     const { from, report, replies } = this.#options;
     const { transfer, name } = this.#offer;
     const reason = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof Cancelled) && !isLost(error)) {
-      await replies.cancel(codeOf(error), reason).catch(() => {});
+    if (!(error instanceof Cancelled) && !this.#exchange.isOver) {
+      await replies.cancel(this.#codeOf(error), reason).catch(() => {});
     }
     report({ event: "interrupted", transfer, from: from.name, name, bytes: this.#bytes, reason });
+  }
+
+  /** What to tell the sender; a session that has failed says nothing about the transfer. */
+  #codeOf(error: unknown): CancelCode {
+    if (this.#exchange.isOver) return "interrupted";
+    if (error instanceof StorageError) return error.reason;
+    return error instanceof P2pError && error.code === "protocol" ? "corrupt" : "interrupted";
   }
 
   /** What nobody knew the size of is held to the limits as it comes; else storage counts what was declared. */
@@ -305,19 +336,13 @@ class Cancelled extends Error {
   }
 }
 
-/** Whether what arrived is of no use: not what was declared, or from a source that changed under the sender's hands. */
+/** What is told when nothing more of a transfer will come: its source has changed, or the hub has no more of it. */
+const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
+
+/** Whether what arrived is of no use: not what was declared, or the first half of what will not go on. */
 function isWorthless(error: unknown): boolean {
-  if (error instanceof Cancelled) return error.code === "changed";
+  if (error instanceof Cancelled) return GIVEN_UP.includes(error.code);
   return error instanceof StorageError && !["space", "disk"].includes(error.reason);
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof P2pError && error.code === "connection";
-}
-
-function codeOf(error: unknown): CancelCode {
-  if (error instanceof StorageError) return error.reason;
-  return error instanceof P2pError && error.code === "protocol" ? "corrupt" : "interrupted";
 }
 
 /** Milliseconds to a tenth. */

@@ -1,12 +1,14 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { decodeJson, type Message } from "../protocol/messages.ts";
-import { hex, int, object, text } from "../protocol/schema.ts";
+import type { Message } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
-import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
+import { PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import { hkdf } from "../secure/hkdf.ts";
 import type { KeyPair } from "../secure/x25519.ts";
+import { SEGMENT_BYTES } from "../storage/part_record.ts";
+import { isoDate } from "./iso_date.ts";
+import { openAnswer } from "./answer.ts";
 import { pipeContent } from "./content_pipe.ts";
 import type { Delivered, Report, Stored } from "./events.ts";
 import { stopOnAbort, tellLocalError } from "./last_words.ts";
@@ -75,16 +77,15 @@ export function relayKey({ privateKey }: KeyPair, transfer: string): Uint8Array 
   });
 }
 
-const receipt = object({ savedAs: text(4096), sha256: hex(64), bytes: int(), resumedAt: int() });
-const refusal = object({ reason: text(500) });
-
 /** One transfer on its way to the hub and beyond. */
 class RelaySending {
   readonly #exchange: Exchange;
   readonly #options: RelayOptions & { source: Source };
-  /** Recipients without an outcome, and whether they are here. */
-  readonly #open = new Map<string, { key: Uint8Array; state: "joined" | "away"; until: number }>();
+  /** Recipients without an outcome. */
+  readonly #open = new Map<string, { key: Uint8Array; isAway: boolean }>();
   readonly #startedAt = performance.now();
+  /** Until when the hub keeps it, once it is stored. */
+  #until: number | undefined;
   #latency = 0;
 
   constructor(exchange: Exchange, options: RelayOptions & { source: Source }) {
@@ -93,19 +94,16 @@ class RelaySending {
   }
 
   async run(): Promise<void> {
-    const { transfer, recipients, source, wait } = this.#options;
+    const { transfer, recipients, source } = this.#options;
     const { size } = source;
     await this.#exchange.send({ type: "relay", transfer, size, receivers: recipients.length });
     await this.#sendEnvelopes();
-    const answer = await this.#exchange.receive();
+    const answer = await this.#nextVerdict();
     this.#latency = performance.now() - this.#startedAt;
-    const stored = answer.type === "accept" ? await this.#sendContent(answer) : answer;
-    if (stored.type !== "stored") throw this.#failure(stored);
-    this.#settleAway(stored.until);
-    while (this.#open.size > 0 && wait !== "stored") {
-      this.#takeOutcome(await this.#exchange.receive());
-    }
-    await this.#exchange.send({ type: "settled" }).catch(() => {}); // It is stored, whatever becomes of the connection.
+    const verdict = answer?.type === "accept" ? await this.#sendContent(answer) : answer;
+    if (verdict !== undefined) this.#takeVerdict(verdict);
+    while (this.#open.size > 0) this.#take(await this.#exchange.receive());
+    await this.#exchange.send({ type: "settled" }).catch(() => {}); // Everybody has an outcome, whatever becomes of it.
   }
 
   /** One envelope for each recipient, some at once; the hub says of each where it goes. */
@@ -140,13 +138,17 @@ class RelaySending {
 
   #takeRouted(message: Message, { name, key }: Recipient) {
     if (message.type !== "routed") throw this.#failure(message);
-    const { state, until, reason } = message;
+    const { state, reason } = message;
     if (state === "refused") this.#end(name, { error: this.#refused(name, reason) });
-    else this.#open.set(name, { key, state, until: until ?? Date.now() });
+    else this.#open.set(name, { key, isAway: state === "away" });
   }
 
-  async #sendContent({ offset }: Message<"accept">): Promise<Message> {
+  async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {
     const { source, keyPair, transfer } = this.#options;
+    const { size, folder } = source;
+    if (offset % SEGMENT_BYTES !== 0 || (size !== null && !folder && offset > size)) {
+      throw new P2pError("protocol", `the hub has ${offset} bytes of "${source.name}"`);
+    }
     const key = relayKey(keyPair, transfer);
     await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
     const answering = this.#nextVerdict();
@@ -155,59 +157,59 @@ class RelaySending {
     return await answering;
   }
 
-  /** The hub's word on the whole; outcomes of single receivers may come before it. */
-  async #nextVerdict(): Promise<Message> {
-    while (true) {
+  /** The hub's word on the whole; undefined where every receiver has an outcome before that. */
+  async #nextVerdict(): Promise<Message | undefined> {
+    while (this.#open.size > 0) {
       const message = await this.#exchange.receive();
       if (message.type !== "outcome" && message.type !== "routed") return message;
-      this.#takeOutcome(message);
+      this.#take(message);
     }
   }
 
-  /** Who is away is done with once it is stored, unless the sender waits for all. */
-  #settleAway(until: number) {
+  /** From here on who is away is done with, unless the sender waits for all. */
+  #takeVerdict(message: Message) {
+    if (message.type === "refuse") return this.#endAll({ error: this.#failure(message) });
+    if (message.type !== "stored") throw this.#failure(message);
+    this.#until = message.until;
     const { wait } = this.#options;
-    for (const [name, { state }] of this.#open) {
-      if (wait === "stored" || (state === "away" && wait === undefined)) {
-        this.#end(name, { stored: this.#stored(name, until) });
-      }
+    for (const [name, { isAway }] of this.#open) {
+      if (wait === "stored" || (isAway && wait === undefined)) this.#endStored(name);
     }
   }
 
-  #takeOutcome(message: Message) {
-    if (message.type === "routed") {
-      const open = this.#open.get(message.to);
-      if (open === undefined || message.state !== "away" || this.#options.wait === "delivered") {
-        return;
-      }
-      return this.#end(message.to, {
-        stored: this.#stored(message.to, message.until ?? open.until),
-      });
-    }
-    if (message.type !== "outcome") throw this.#failure(message);
+  /** News of one receiver: an outcome, or that it has gone, or cannot take it now. */
+  #take(message: Message) {
+    if (message.type !== "routed" && message.type !== "outcome") throw this.#failure(message);
     const open = this.#open.get(message.to);
-    if (open !== undefined) this.#end(message.to, this.#read(message, open.key));
+    if (open === undefined) return;
+    if (message.type === "outcome") return this.#end(message.to, this.#read(message, open.key));
+    open.isAway ||= message.state === "away";
+    const isKept = this.#until !== undefined && open.isAway;
+    if (isKept && this.#options.wait === undefined) this.#endStored(message.to);
   }
 
-  /** What the receiver says, proved to be its own words; what a hub makes up is no answer. */
-  #read({ to, code, sealed }: Message<"outcome">, key: Uint8Array): Omit<PersonOutcome, "to"> {
+  /** What the receiver says, proved to be its own words. */
+  #read(message: Message<"outcome">, key: Uint8Array): Omit<PersonOutcome, "to"> {
     const { transfer, keyPair, source } = this.#options;
-    if (sealed === null) return { error: this.#refused(to, `the hub says: ${code}`) };
+    const { to } = message;
     try {
-      const opened = openEnvelope(Buffer.from(sealed, "base64url"), {
-        purpose: PURPOSE.answer,
-        transferId: Buffer.from(transfer, "hex"),
-        receiver: keyPair,
-      });
-      if (!Buffer.from(opened.senderKey).equals(key)) throw new Error("another key answers");
-      const payload = decodeJson(opened.payload, opened.payload.length);
-      if (code !== "delivered") return { error: this.#refused(to, refusal(payload, "").reason) };
-      return { delivered: this.#delivered(to, receipt(payload, "")) };
+      const { receipt, reason } = openAnswer(message, { transfer, keyPair, key });
+      if (receipt === undefined) return { error: this.#refused(to, reason) };
+      return { delivered: this.#delivered(to, receipt) };
     } catch (cause) {
-      const message =
-        `cannot believe what the hub says of "${source.name}" for "${to}": the answer is not by that person`;
-      return { error: new P2pError("refused", message, { cause }) };
+      const error = (cause as Error).message;
+      return {
+        error: new P2pError("refused", `"${source.name}" for "${to}": ${error}`, { cause }),
+      };
     }
+  }
+
+  #endStored(to: string) {
+    this.#end(to, { stored: this.#stored(to) });
+  }
+
+  #endAll(outcome: Omit<PersonOutcome, "to">) {
+    for (const to of [...this.#open.keys()]) this.#end(to, outcome);
   }
 
   #end(to: string, outcome: Omit<PersonOutcome, "to">) {
@@ -227,7 +229,7 @@ class RelaySending {
     };
   }
 
-  #stored(to: string, until: number): Stored {
+  #stored(to: string): Stored {
     const { source, transfer } = this.#options;
     return {
       event: "stored",
@@ -235,7 +237,7 @@ class RelaySending {
       to,
       name: source.name,
       bytes: source.size ?? 0,
-      until: new Date(until).toISOString(),
+      until: isoDate(this.#until!),
     };
   }
 
@@ -252,7 +254,8 @@ class RelaySending {
       return new P2pError("refused", `"${name}" was refused by the hub: ${message.reason}`);
     }
     if (message.type === "cancel") {
-      return new P2pError("connection", `the hub stopped "${name}": ${message.reason}`);
+      const code = message.code === "interrupted" ? "connection" : "refused";
+      return new P2pError(code, `the hub stopped "${name}": ${message.reason}`);
     }
     return new P2pError("protocol", `"${message.type}" is no answer to a transfer through the hub`);
   }

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { Exchange } from "../protocol/exchange.ts";
 import {
   type CancelCode,
@@ -6,8 +5,9 @@ import {
   type OutcomeCode,
   type RefuseCode,
 } from "../protocol/messages.ts";
-import { PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import type { KeyPair } from "../secure/x25519.ts";
+import { sealAnswer } from "./answer.ts";
+import type { AnsweredTransfers } from "./answered_transfers.ts";
 
 /** What a receipt says (SPEC.md §7). */
 export interface Receipt {
@@ -27,6 +27,17 @@ export interface Replies {
   exists?(sha256: string): Promise<void>;
   /** It was begun and has failed. */
   cancel(code: CancelCode, reason: string): Promise<void>;
+  /** Through a hub, which may bring a transfer again after its end. */
+  relayed?: {
+    /** Whether it was answered for good already. */
+    readonly isAnswered: boolean;
+    /** Says again what was answered. */
+    answerAgain(): Promise<void>;
+    /** Whether a `cancel` of that code is an answer for good. */
+    isFinal(code: CancelCode): boolean;
+    /** Resolves when the answer is on disk: then the transfer may be forgotten. */
+    remembered(): Promise<void>;
+  };
 }
 
 /** Answers over the channel to the sender itself (SPEC.md §8). */
@@ -43,23 +54,24 @@ export function directReplies(exchange: Exchange): Replies {
 /** What may be otherwise at the next try: the hub keeps the transfer for it. */
 const TRANSIENT: readonly CancelCode[] = ["space", "disk", "busy", "interrupted"];
 
+/** Whom sealed replies go to, and what was answered before. */
+export interface SealedRepliesOptions {
+  keyPair: KeyPair;
+  senderKey: Uint8Array;
+  transfer: string;
+  answered: AnsweredTransfers;
+}
+
 /** Answers through the hub, in envelopes that only the sender can open (SPEC.md §16, §17). */
-export function sealedReplies(
-  exchange: Exchange,
-  { keyPair, senderKey, transfer }: { keyPair: KeyPair; senderKey: Uint8Array; transfer: string },
-): Replies {
-  const answer = (code: OutcomeCode, payload: object) => {
-    const sealed = sealEnvelope(new TextEncoder().encode(JSON.stringify(payload)), {
-      purpose: PURPOSE.answer,
-      transferId: Buffer.from(transfer, "hex"),
-      sender: keyPair,
-      receiverKey: senderKey,
-    });
-    return exchange.send({
-      type: "answer",
-      code,
-      sealed: Buffer.from(sealed).toString("base64url"),
-    });
+export function sealedReplies(exchange: Exchange, options: SealedRepliesOptions): Replies {
+  const { answered, ...about } = options;
+  const { senderKey, transfer } = options;
+  const send = ({ code, payload }: { code: OutcomeCode; payload: object }) =>
+    exchange.send({ type: "answer", code, sealed: sealAnswer(payload, about) });
+  const answer = async (code: OutcomeCode, payload: object) => {
+    // An answer that cannot be noted is given all the same: the part knows it too.
+    await answered.add({ senderKey, transfer }, { code, payload }).catch(() => {});
+    await send({ code, payload });
   };
   const no = (code: CancelCode, reason: string) =>
     TRANSIENT.includes(code)
@@ -70,6 +82,14 @@ export function sealedReplies(
     receipt: ({ savedAs, sha256, bytes, resumedAt }) =>
       answer("delivered", { savedAs, sha256, bytes, resumedAt }),
     cancel: no,
+    relayed: {
+      get isAnswered() {
+        return answered.find({ senderKey, transfer }) !== undefined;
+      },
+      answerAgain: () => send(answered.find({ senderKey, transfer })!),
+      isFinal: (code) => !TRANSIENT.includes(code),
+      remembered: () => answered.sync(),
+    },
   };
 }
 

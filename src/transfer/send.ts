@@ -17,6 +17,8 @@ export interface SendOptions {
   /** The receiver's name, for the events. */
   to: string;
   report: Report;
+  /** Is told of the receipt before the receiver may forget the transfer. */
+  onReceipt: (delivered: Delivered) => Promise<void>;
   /** Most bytes a second; undefined for as many as there can be. */
   limit?: number | undefined;
   signal: AbortSignal;
@@ -40,13 +42,11 @@ export async function sendTransfer(
     const answer = await exchange.receive();
     const latency = performance.now() - offeredAt;
     const receipt = await settleAnswer(answer, { exchange, source, key, options });
+    const duration = performance.now() - offeredAt - latency;
+    const done = delivered(receipt, { source, options, latency, duration });
+    await options.onReceipt(done);
     await exchange.send({ type: "settled" }).catch(() => {}); // It is delivered, whatever becomes of the connection.
-    return delivered(receipt, {
-      source,
-      options,
-      latency,
-      duration: performance.now() - offeredAt - latency,
-    });
+    return done;
   } catch (error) {
     await tellLocalError(exchange, error);
     throw error;

@@ -1,3 +1,4 @@
+import { takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 
 /** The types of a frame (SPEC.md §5). */
@@ -8,6 +9,9 @@ export const FRAME_HEADER_BYTES = 4;
 
 /** Bytes of the exchange number at the start of a data frame's body. */
 export const EXCHANGE_BYTES = 4;
+
+/** What is read at once where little is asked for. */
+const BUFFER_BYTES = 16_384;
 
 const BOUNDS: Record<number, { name: string; min: number; max: number }> = {
   [FRAME.record]: { name: "record", min: 17, max: 65_535 },
@@ -29,67 +33,77 @@ export function writeFrameHeader(
   new DataView(bytes.buffer, bytes.byteOffset).setUint32(offset, type * 2 ** 24 + length);
 }
 
+/** What frames are read from, as `Deno.Conn` has it: fills `into` as far as bytes are there; null at the end. */
+export interface ByteSource {
+  read(into: Uint8Array): Promise<number | null>;
+}
+
 /**
- * Bytes in any slicing to frames (SPEC.md §5). A type or length that is out of bounds errors the stream with "protocol"
- * before the body is allocated; an end inside a frame errors it with "connection".
+ * All frames from `source` to its end, each in a buffer of its own (SPEC.md §5). A type or length that is out of bounds
+ * throws "protocol" before the body is allocated; an end inside a frame throws "connection". `leftover` are bytes that
+ * were read from the source before.
  */
-export class FrameDecoderStream extends TransformStream<Uint8Array, Frame> {
-  /** `leftover`: bytes that were read from the connection before this stream got it. */
-  constructor(leftover: Uint8Array = new Uint8Array()) {
-    const assembler = new FrameAssembler();
-    super({
-      start: (controller) => assembler.push(leftover, (frame) => controller.enqueue(frame)),
-      transform: (bytes, controller) => assembler.push(bytes, (frame) => controller.enqueue(frame)),
-      flush() {
-        if (assembler.partial) {
-          throw new P2pError("connection", "the connection ended inside a frame");
-        }
-      },
-    });
+export async function* readFrames(
+  source: ByteSource,
+  leftover: Uint8Array = new Uint8Array(),
+): AsyncGenerator<Frame> {
+  const bytes = buffered(source, leftover);
+  const header = new Uint8Array(FRAME_HEADER_BYTES);
+  let filled = 0;
+  for (;;) {
+    filled = await fill(bytes, header, { filled, least: header.length });
+    if (filled === 0) return;
+    if (filled < header.length) throw endedInside();
+    const { type, length } = readFrameHeader(header);
+    // The next header comes with the body, so that a large frame is one read.
+    const body = takeBuffer(length + header.length);
+    const end = await fill(bytes, body, { filled: 0, least: length });
+    if (end < length) throw endedInside();
+    header.set(body.subarray(length, end));
+    filled = end - length;
+    yield { type, body: body.subarray(0, length) };
   }
 }
 
-class FrameAssembler {
-  #header = new Uint8Array(FRAME_HEADER_BYTES);
-  #headerFilled = 0;
-  #frame: Frame | undefined;
-  #bodyFilled = 0;
-
-  get partial(): boolean {
-    return this.#headerFilled > 0;
-  }
-
-  push(bytes: Uint8Array, emit: (frame: Frame) => void) {
-    let at = 0;
-    while (at < bytes.length) {
-      at += this.#frame === undefined
-        ? this.#pushHeader(bytes.subarray(at))
-        : this.#pushBody(this.#frame, bytes.subarray(at));
-      if (this.#frame !== undefined && this.#bodyFilled === this.#frame.body.length) {
-        emit(this.#frame);
-        this.#frame = undefined;
-        this.#headerFilled = this.#bodyFilled = 0;
+/** Gives small amounts out of one larger read, so that many small frames come with one; what is large is read directly. */
+function buffered(source: ByteSource, leftover: Uint8Array): ByteSource {
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  let left = leftover;
+  return {
+    async read(into) {
+      if (left.length === 0) {
+        if (into.length >= buffer.length) return source.read(into);
+        const length = await source.read(buffer);
+        if (length === null) return null;
+        left = buffer.subarray(0, length);
       }
-    }
-  }
-
-  #pushHeader(bytes: Uint8Array): number {
-    const taken = bytes.subarray(0, FRAME_HEADER_BYTES - this.#headerFilled);
-    this.#header.set(taken, this.#headerFilled);
-    this.#headerFilled += taken.length;
-    if (this.#headerFilled === FRAME_HEADER_BYTES) this.#frame = emptyFrame(this.#header);
-    return taken.length;
-  }
-
-  #pushBody(frame: Frame, bytes: Uint8Array): number {
-    const taken = bytes.subarray(0, frame.body.length - this.#bodyFilled);
-    frame.body.set(taken, this.#bodyFilled);
-    this.#bodyFilled += taken.length;
-    return taken.length;
-  }
+      const taken = left.subarray(0, into.length);
+      into.set(taken);
+      left = left.subarray(taken.length);
+      return taken.length;
+    },
+  };
 }
 
-function emptyFrame(header: Uint8Array): Frame {
+/** Reads until `least` bytes of `into` are filled or the source ends, and gives how many are. */
+async function fill(
+  source: ByteSource,
+  into: Uint8Array,
+  { filled, least }: { filled: number; least: number },
+): Promise<number> {
+  while (filled < least) {
+    const length = await source.read(into.subarray(filled));
+    if (length === null) break;
+    filled += length;
+  }
+  return filled;
+}
+
+function endedInside(): P2pError {
+  return new P2pError("connection", "the connection ended inside a frame");
+}
+
+function readFrameHeader(header: Uint8Array): { type: number; length: number } {
   const type = header[0]!;
   const length = header[1]! * 65536 + header[2]! * 256 + header[3]!;
   const bounds = BOUNDS[type];
@@ -102,5 +116,5 @@ function emptyFrame(header: Uint8Array): Frame {
       `cannot decode ${bounds.name} frame: length ${length} is not within ${bounds.min} to ${bounds.max}`,
     );
   }
-  return { type, body: new Uint8Array(length) };
+  return { type, length };
 }

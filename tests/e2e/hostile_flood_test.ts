@@ -13,8 +13,11 @@ Deno.test("a newcomer gets in while 1,000 say nothing and 1,000 a byte at a time
   const trickling = trickle(slow, stop.signal);
   try {
     for (const as of ["first", "second"]) {
+      const from = performance.now();
       const { code, stderr } = await scene.send(["a.txt"], { as });
       assert.equal(code, 0, stderr);
+      // Those who say nothing are dropped after ten seconds; nobody has to wait for that.
+      assert.ok(performance.now() - from < 6_000, `${performance.now() - from} ms`);
     }
   } finally {
     stop.abort();

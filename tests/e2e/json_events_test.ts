@@ -102,9 +102,9 @@ Deno.test("both sides tell the same transfer, its fingerprints and where they me
 
 Deno.test("progress comes at most ten times a second, grows, and ends with the file", async () => {
   await using scene = await Scene.open();
-  const bytes = 2_000_000;
+  const bytes = 15_000_000;
   await scene.write("a.bin", sampleBytes(bytes));
-  const sent = await scene.send(["a.bin", "--json", "--limit", "1MB/s"]);
+  const sent = await scene.send(["a.bin", "--json", "--limit", "10MB/s"]);
   const received = await scene.stopHub("SIGINT");
   for (const side of [sent, received]) {
     const seen = eventsOf(side, "progress");

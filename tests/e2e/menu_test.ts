@@ -57,7 +57,7 @@ testOnTerminal("files go by kind: Tab completes, and what is of another kind is 
   await using menu = await openMenu(scene);
   await menu.pick("Send an image");
   await menu.asks("Which image?");
-  await menu.asks("● sunset.png");
+  await menu.asks("● fake.png ○ sunset.png ○ trip/ ↑/↓"); // And nothing else.
   await menu.refuses("stations.csv", "not an image: this is a CSV");
   await menu.refuses("fake.png", "not an image: this is text");
   await menu.refuses("nothing", "there is nothing of that name");
@@ -70,7 +70,7 @@ testOnTerminal("files go by kind: Tab completes, and what is of another kind is 
   await menu.press("Tab");
   await menu.asks("Search: trip/beach.png");
   await menu.press("Enter");
-  await menu.shows("delivered beach.png to rack (1.3 KB in ");
+  await menu.shows("delivered beach.png to rack (");
 
   await menu.pick("Send a CSV");
   await menu.asks("Which CSV?");
@@ -104,7 +104,7 @@ testOnTerminal("any file and whole folders go, and a text", async () => {
   await menu.press("Tab");
   await menu.asks("● trip/ (this whole folder)");
   await menu.press("Enter");
-  await menu.shows("delivered trip to rack (folder of 1 file, 1.3 KB in ");
+  await menu.shows("delivered trip to rack (folder of 1 file, ");
   await menu.pick("Send a text");
   await menu.asks("Your text");
   await menu.press("Enter");
@@ -124,7 +124,7 @@ testOnTerminal("a file is looked at, and sent where that is wanted", async () =>
   await menu.asks("Which file?");
   await menu.choose("stations.csv");
   await menu.asks(`Send it to ${scene.to}?`);
-  assert.match((await menu.lines()).join("\n"), /station +city +temperature +rain/);
+  assert.match((await menu.lines()).join("\n"), /station │ city +│ temperature │ rain/);
   await menu.press("Enter");
   await menu.asks("→");
   assert.deepEqual(scene.names(), []);
@@ -186,15 +186,13 @@ testOnTerminal("Esc, Ctrl-C and Ctrl-D go back from every question", async () =>
     await menu.pick(label);
     await menu.asks(question);
     if (label !== "Settings") await menu.type("s");
-    await menu.press(ESCAPES[i % 3]!);
-    await menu.asks("→");
+    await menu.back(ESCAPES[i % 3]!);
   }
   await menu.pick("Look at a file");
   await menu.asks("Which file?");
   await menu.choose("plan.json");
   await menu.asks("Send it to");
-  await menu.press("Escape");
-  await menu.asks("→");
+  await menu.back("Escape");
   await menu.pick("Settings");
   await menu.asks("Your name");
   await menu.answer("Somebody Else");
@@ -274,7 +272,7 @@ testOnTerminal("Ctrl-C stops a transfer, and sent again it goes on where it stop
   await menu.choose("big.bin");
   await scene.hub.event("progress", ({ bytes }) => bytes > 2.5 * SEGMENT_BYTES);
   scene.hub.kill("SIGSTOP"); // It does not even hear that the transfer is stopped.
-  await menu.until((lines) => /^big\.bin +\d+%/.test(lines.at(-1)!), "progress");
+  await stalled(menu);
   await menu.press("C-c");
   await menu.shows("error: interrupted hint: send it again: it goes on where it stopped");
   await menu.asks("● Send any file or folder");
@@ -300,9 +298,8 @@ testOnTerminal(
     for (const no of ["n", "Escape", "C-c"]) {
       await sendText(menu, "hello");
       await menu.asks(`${hub} is new. Its fingerprint is`);
-      await menu.press(no);
+      await menu.back(no);
       await menu.shows(`error: nothing was sent: ${hub} is not known yet`);
-      await menu.asks("→");
     }
     assert.deepEqual(scene.names(), []);
     await sendText(menu, "hello");
@@ -388,6 +385,17 @@ async function openMenu(
   return await MenuScreen.open([...programCommand(), ...words], { cwd: scene.files, env, columns });
 }
 
+/** Waits until progress shows the same bytes again and again: no more can be sent. */
+async function stalled(menu: MenuScreen) {
+  let [bytes, looks] = ["", 0];
+  await menu.until((lines) => {
+    const shown = /[\d.]+ MB \/ /.exec(lines.at(-1)!)?.[0] ?? "";
+    looks = shown === bytes ? looks + 1 : 0;
+    bytes = shown;
+    return shown !== "" && looks > 30;
+  }, "progress that stands still");
+}
+
 async function sendText(menu: MenuScreen, text: string) {
   await menu.pick("Send a text");
   await menu.asks("Your text");
@@ -433,6 +441,13 @@ class MenuScreen extends TmuxTerminal {
     await this.asks(`Search: ${path}`);
     await this.press("Enter");
     await this.asks(reason);
+  }
+
+  /** Goes back to the menu by a key, and presses one more without a meaning: Deno 2.6 loses the one after Esc. */
+  async back(key: string): Promise<void> {
+    await this.press(key);
+    await this.asks("→");
+    await this.press("F12");
   }
 
   /** Goes to a line of the menu and presses Enter there. */

@@ -16,6 +16,8 @@ export interface RunOptions {
   stdin?: Uint8Array<ArrayBuffer> | undefined;
   /** A command that starts the program in its turn, with the program's own command behind its arguments. */
   through?: string[];
+  /** When it counts as hanging, for what is meant to run for longer than {@link RUN_AT_MOST_MS}. */
+  atMostMs?: number;
 }
 
 /** An event that the program printed with `--json`. */
@@ -42,10 +44,15 @@ export class Program implements AsyncDisposable {
   readonly #stdout = new Lines();
   readonly #stderr = new Lines();
   readonly #finished: Promise<Finished>;
+  readonly #atMostMs: number;
   #overdue = false;
 
-  constructor(args: string[], { home, cwd, env = {}, stdin, through = [] }: RunOptions) {
+  constructor(
+    args: string[],
+    { home, cwd, env = {}, stdin, through = [], atMostMs = RUN_AT_MOST_MS }: RunOptions,
+  ) {
     this.#args = args;
+    this.#atMostMs = atMostMs;
     const [command, ...rest] = [...through, ...programCommand()];
     this.#child = new Deno.Command(command!, {
       args: [...rest, ...args],
@@ -104,7 +111,7 @@ export class Program implements AsyncDisposable {
     const overdue = setTimeout(() => {
       this.#overdue = true;
       this.kill("SIGKILL");
-    }, RUN_AT_MOST_MS);
+    }, this.#atMostMs);
     const [stdout, stderr, { code }] = await Promise.all([
       this.#stdout.readAll(this.#child.stdout),
       this.#stderr.readAll(this.#child.stderr),

@@ -77,6 +77,24 @@ Deno.test("send reconnects by itself when the hub comes back, and goes on", asyn
   assert.deepEqual(await scene.read("big.bin"), sampleBytes(BYTES));
 });
 
+Deno.test("standard input that was cut off is given up as soon as the hub is back", async () => {
+  await using scene = await Scene.open();
+  const stdin = sampleBytes(5_000_000);
+  await using sender = await scene.sending(["-", "--as", "in.bin", "--limit", "5MB/s"], { stdin });
+  await scene.hub.event("progress");
+  await scene.stopHub("SIGKILL");
+  await scene.startHub();
+  const { code, stderr } = await sender.finished;
+  assert.match(stderr, /^warning: the connection was lost; trying again in 500 ms$/m);
+  assert.ok(stderr.endsWith(
+    "error: the connection was lost, and standard input cannot be read again\n" +
+      "hint: write it to a file first, and send that\n",
+  ));
+  assert.doesNotMatch(stderr, /read again; trying again/);
+  assert.equal(code, 3);
+  assert.deepEqual(scene.names(), []);
+});
+
 Deno.test("a source that has changed between two runs starts over, and arrives as it is now", async () => {
   await using scene = await Scene.open();
   await scene.write("big.bin", sampleBytes(BYTES));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { eventually } from "../helpers/eventually.ts";
 import { treeOf } from "../helpers/tree.ts";
-import { type Finished, Program, type RunOptions } from "./program.ts";
+import { type Finished, Program, run, type RunOptions } from "./program.ts";
 
 /** What a scene's hub is started with. */
 export interface SceneOptions {
@@ -40,8 +40,13 @@ export class Scene implements AsyncDisposable {
       await Deno.mkdir(folder, { recursive: true });
     }
     await Deno.writeTextFile(join(scene.world, "canary"), "sings");
-    await scene.startHub();
-    return scene;
+    try {
+      await scene.startHub();
+      return scene;
+    } catch (error) {
+      await scene[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   private constructor(dir: string, options: SceneOptions) {
@@ -95,6 +100,17 @@ export class Scene implements AsyncDisposable {
     return await program.finished;
   }
 
+  /** Runs `p2p status` for "ana". */
+  status(args: string[] = []): Promise<Finished> {
+    return this.ask("status", args);
+  }
+
+  /** Runs a command that asks the hub, such as `p2p peers`. */
+  async ask(command: string, args: string[] = [], { as = "ana" } = {}): Promise<Finished> {
+    const line = [command, this.to, "--name", as, ...args];
+    return await run(line, { home: await this.home(as) });
+  }
+
   /** The folder with the keys of the installation called `name`. */
   async home(name: string): Promise<string> {
     const home = join(this.dir, "homes", name);
@@ -144,7 +160,10 @@ export class Scene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose]() {
-    await this.hub?.[Symbol.asyncDispose]();
-    await Deno.remove(this.dir, { recursive: true });
+    try {
+      await this.hub?.[Symbol.asyncDispose]();
+    } finally {
+      await Deno.remove(this.dir, { recursive: true });
+    }
   }
 }

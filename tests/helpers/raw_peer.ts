@@ -6,14 +6,6 @@ import { decodeMessage, type Message, type MessageType } from "../../src/protoco
 import { RecordCipher } from "../../src/secure/record_cipher.ts";
 import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../src/secure/sealed_stream.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
-import {
-  EXCHANGE_BYTES,
-  FRAME,
-  type Frame,
-  FRAME_HEADER_BYTES,
-  FrameDecoderStream,
-  writeFrameHeader,
-} from "../../src/transport/frame.ts";
 
 /** The messages that a peer which sends has to wait for; all the others pass by. */
 const ANSWERS: readonly MessageType[] = [
@@ -24,6 +16,11 @@ const ANSWERS: readonly MessageType[] = [
   "cancel",
   "goodbye",
 ];
+
+/** The types of a frame, and the bytes of its header (SPEC.md §5). */
+const RECORD = 0;
+const DATA = 1;
+const HEADER_BYTES = 4;
 
 /** The fields of an offer, as a raw peer may choose them; no type of ours is in its way. */
 export type RawOffer = Record<string, unknown> & {
@@ -37,37 +34,43 @@ export class RawPeer implements Disposable {
   readonly #conn: Deno.TcpConn;
   readonly #send: RecordCipher;
   readonly #receive: RecordCipher;
-  readonly #frames: ReadableStreamDefaultReader<Frame>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #held: Uint8Array;
   #lastExchange = -1;
 
   /** Connects to the hub on `port` of this machine, with a new key where none is given, and waits for nothing. */
   static async connect(
     port: number,
-    { name = "mallory", keyPair = generateKeyPair() }: { name?: string; keyPair?: KeyPair } = {},
+    { name = "mallory", keyPair = generateKeyPair(), secret, hostname = "127.0.0.1" }: {
+      name?: string;
+      keyPair?: KeyPair;
+      /** For a hub that wants one; a wrong one is answered by a goodbye. */
+      secret?: string;
+      hostname?: string;
+    } = {},
   ): Promise<RawPeer> {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const conn = await Deno.connect({ hostname, port });
     const checkKey = () => Promise.resolve();
-    return new RawPeer(conn, await initiate(conn, { keyPair, name, checkKey }));
+    return new RawPeer(conn, await initiate(conn, { keyPair, name, checkKey, secret }));
   }
 
   constructor(conn: Deno.TcpConn, handshake: Handshake) {
     this.#conn = conn;
     this.#send = new RecordCipher(handshake.send);
     this.#receive = new RecordCipher(handshake.receive);
-    this.#frames = conn.readable.pipeThrough(new FrameDecoderStream(handshake.leftover))
-      .getReader();
+    this.#reader = conn.readable.getReader();
+    this.#held = handshake.leftover;
     this.#writer = conn.writable.getWriter();
     this.#writer.closed.catch(() => {});
   }
 
   /** The next message from the other side; undefined at the end of the connection, however it came. */
   async receive(): Promise<Message | undefined> {
-    const { value } = await this.#frames.read().catch(() => ({ value: undefined }));
-    if (value === undefined) return undefined;
-    return value.type === FRAME.record
-      ? decodeMessage(this.#receive.open(value.body))
-      : this.receive();
+    const header = await this.#read(HEADER_BYTES);
+    const body = header && await this.#read(header.readUIntBE(1, 3));
+    if (body === undefined) return undefined;
+    return header![0] === RECORD ? decodeMessage(this.#receive.open(body)) : this.receive();
   }
 
   /** The next message that answers something, or says that it is over. */
@@ -84,7 +87,7 @@ export class RawPeer implements Disposable {
 
   /** Sends a record of any text. */
   sendText(text: string): Promise<void> {
-    return this.sendFrame(FRAME.record, this.#send.seal(new TextEncoder().encode(text)));
+    return this.sendFrame(RECORD, this.#send.seal(new TextEncoder().encode(text)));
   }
 
   /** Sends a record of any text; the answer to it. */
@@ -101,18 +104,16 @@ export class RawPeer implements Disposable {
 
   /** Sends a data frame. */
   sendData(exchange: number, chunk: Uint8Array): Promise<void> {
-    const body = Buffer.alloc(EXCHANGE_BYTES + chunk.length);
-    body.writeUInt32BE(exchange);
-    body.set(chunk, EXCHANGE_BYTES);
-    return this.sendFrame(FRAME.data, body);
+    const number = Buffer.alloc(4);
+    number.writeUInt32BE(exchange);
+    return this.sendFrame(DATA, Buffer.concat([number, chunk]));
   }
 
   /** Sends a frame of any type, with a length that may lie. */
   sendFrame(type: number, body: Uint8Array, length = body.length): Promise<void> {
-    const frame = new Uint8Array(FRAME_HEADER_BYTES + body.length);
-    writeFrameHeader(frame, 0, { type, length });
-    frame.set(body, FRAME_HEADER_BYTES);
-    return this.#writer.write(frame).catch(() => {}); // The other side may have had enough.
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.writeUInt32BE(type * 2 ** 24 + length);
+    return this.#writer.write(Buffer.concat([header, body])).catch(() => {}); // They may have had enough.
   }
 
   /** An offer of `size` bytes in the next exchange, with `changes`. */
@@ -177,6 +178,18 @@ export class RawPeer implements Disposable {
     } catch {
       // Its end was read, which closes it.
     }
+  }
+
+  /** The next bytes; undefined where the connection ends before. */
+  async #read(count: number): Promise<Buffer | undefined> {
+    while (this.#held.length < count) {
+      const { value } = await this.#reader.read().catch(() => ({ value: undefined }));
+      if (value === undefined) return undefined;
+      this.#held = Buffer.concat([this.#held, value]);
+    }
+    const taken = Buffer.from(this.#held.subarray(0, count));
+    this.#held = this.#held.subarray(count);
+    return taken;
   }
 }
 

@@ -12,9 +12,9 @@ export interface TmuxOptions {
   rows?: number;
 }
 
-/** Runs a program, and when it has ended tells its exit code and what it has left the terminal like. */
-const SCRIPT =
-  `"$@"; echo "[exit $?]"; stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(icanon|echo)'; cat`;
+/** Runs a program, and when it has ended tells its exit code and what it has left the terminal like. Ctrl-C is for it. */
+const SCRIPT = `trap : INT; "$@"; echo "[exit $?]"
+  stty -a | tr ' ;' '\\n\\n' | grep -xE -- '-?(icanon|echo)'; cat`;
 
 /** A terminal of its own, in which one program runs, with keys to press and a screen to look at. */
 export class TmuxTerminal implements AsyncDisposable {
@@ -30,7 +30,8 @@ export class TmuxTerminal implements AsyncDisposable {
     command: string[],
     { cwd, env, columns = 80, rows = 24 }: TmuxOptions,
   ): Promise<T> {
-    const socket = `p2p-test-${crypto.randomUUID()}`;
+    const socket = await Deno.makeTempFile({ prefix: "p2p-tmux-" });
+    await Deno.remove(socket);
     const session = ["new-session", "-d", "-x", `${columns}`, "-y", `${rows}`];
     await tmux(socket, [...session, "--", "sh", "-c", SCRIPT, "sh", ...command], { cwd, env });
     return new this(socket);
@@ -85,6 +86,7 @@ export class TmuxTerminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose]() {
     await tmux(this.#socket, ["kill-server"]);
+    await Deno.remove(this.#socket).catch(() => {}); // Newer ones do that themselves.
   }
 }
 
@@ -99,7 +101,7 @@ function tmux(
   options: { cwd?: string; env?: Record<string, string> } = {},
 ): Promise<string> {
   const { cwd, env = {} } = options;
-  const own = ["-L", socket, "-f", "/dev/null", "-u"];
+  const own = ["-S", socket, "-f", "/dev/null", "-u"];
   return output("tmux", [...own, ...args], { ...cwd && { cwd }, env: { TMUX: "", ...env } });
 }
 

@@ -109,7 +109,11 @@ Deno.test("connect throws the hub's reason where it refuses", async () => {
 Deno.test("connect says so where the connection is lost before the welcome", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
-  await assert.rejects(connect(loopback(stranger.port), optionsIn(dir)), { code: "connection" });
+  await assert.rejects(connect(loopback(stranger.port), optionsIn(dir)), {
+    code: "connection",
+    message: new RegExp(`^cannot connect to 127\\.0\\.0\\.1:${stranger.port}: `),
+    hint: "run the same line again",
+  });
 });
 
 Deno.test("connect throws the reason of its signal while it waits", async () => {

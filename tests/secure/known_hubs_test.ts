@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { knownHubsPath, pinKey, pinnedKey } from "../../src/secure/known_hubs.ts";
+import { join } from "node:path";
+import { forgetHub, knownHubs, pinKey, pinnedKey } from "../../src/secure/known_hubs.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
@@ -36,8 +37,8 @@ Deno.test({
     await using dir = await TempDir.make();
     const home = dir.join("home");
     await pinKey(home, "hub:1", key);
-    assert.equal(Deno.statSync(knownHubsPath(home)).mode! & 0o777, 0o600);
-    await Deno.chmod(knownHubsPath(home), 0o622);
+    assert.equal(Deno.statSync(join(home, "known_hubs.jsonl")).mode! & 0o777, 0o600);
+    await Deno.chmod(join(home, "known_hubs.jsonl"), 0o622);
     await assert.rejects(pinnedKey(home, "hub:1"), { code: "local" });
   },
 });
@@ -55,7 +56,16 @@ Deno.test("pinnedKey refuses a damaged file: no pin is lost without a word", asy
   ]
     .concat(['{"address":"hub:1","key":null}', '{"address":1,"key":"AAAA"}']);
   for (const line of damaged) {
-    await Deno.writeTextFile(knownHubsPath(dir.path), line + "\n", { mode: 0o600 });
+    await Deno.writeTextFile(dir.join("known_hubs.jsonl"), line + "\n", { mode: 0o600 });
     await assert.rejects(pinnedKey(dir.path, "hub:1"), { code: "local", message: /damaged/ }, line);
   }
+});
+
+Deno.test("forgetHub forgets all pins of one address, and says which", async () => {
+  await using dir = await TempDir.make();
+  for (const pinned of [key, other]) await pinKey(dir.path, "hub:1", pinned);
+  await pinKey(dir.path, "hub:2", key);
+  assert.equal((await forgetHub(dir.path, "hub:1")).length, 2);
+  assert.deepEqual((await knownHubs(dir.path)).map(({ address }) => address), ["hub:2"]);
+  assert.deepEqual(await forgetHub(dir.path, "hub:1"), []);
 });

@@ -202,11 +202,13 @@ function opened(sealed: Uint8Array[]): Promise<Uint8Array[]> {
   return piped(sealed, new OpenStream(KEY));
 }
 
+/** Of copies: both streams give the buffers of their input back. */
 function piped(
   chunks: Uint8Array[],
   transform: TransformStream<Uint8Array, Uint8Array>,
 ): Promise<Uint8Array[]> {
-  return Array.fromAsync(ReadableStream.from(chunks).pipeThrough(transform));
+  const copies = chunks.map((chunk) => chunk.slice());
+  return Array.fromAsync(ReadableStream.from(copies).pipeThrough(transform));
 }
 
 async function openedUntilError(sealed: Uint8Array[]) {

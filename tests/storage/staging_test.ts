@@ -183,7 +183,7 @@ Deno.test("a kill costs no more than the segments that may be behind", async () 
   const part = await staging.claim(SENDER, offerOf(null));
   const writer = part.begin(0).getWriter();
   for (let written = 0; written < 30 * SEGMENT_BYTES; written += bytes.length) {
-    await writer.write(bytes);
+    await writer.write(bytes.slice());
     const journalled = lastOffset(join(partsIn(folder.path)[0]!, "journal"));
     assert.ok(written - journalled <= (MAX_SEGMENTS_BEHIND + 1) * SEGMENT_BYTES);
   }

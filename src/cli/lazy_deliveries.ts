@@ -1,0 +1,13 @@
+import type { Exchange } from "../protocol/exchange.ts";
+import type { Message } from "../protocol/messages.ts";
+import type { Identity } from "../secure/identity.ts";
+import { AnsweredTransfers } from "../transfer/answered_transfers.ts";
+import type { TransferEvent } from "../transfer/events.ts";
+import type { Receiver } from "../transfer/receive.ts";
+import { interruptedLine, refusedLine } from "../ui/event_lines.ts";
+import { parseDuration } from "../ui/format.ts";
+import { createStyle } from "../ui/terminal.ts";
+import { Deliveries } from "./deliveries.ts";
+import type { News } from "./news.ts";
+import { openReceiver } from "./open_receiver.ts";
+import { Output } from "./output.ts";

@@ -1,0 +1,152 @@
+import { P2pError } from "../errors.ts";
+import { type SecretSource, WRONG_SECRET } from "../protocol/connect.ts";
+import type { Identity } from "../secure/identity.ts";
+import { sleep } from "../sleep.ts";
+import { parseAddress } from "../transport/address.ts";
+import { printable } from "../ui/printable.ts";
+import { LazyDeliveries } from "./lazy_deliveries.ts";
+import { Membership } from "./membership.ts";
+import type { News } from "./news.ts";
+import { Output } from "./output.ts";
+import type { Settings } from "./settings.ts";
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** What has to be asked about before we can join: choosing this asks. */
+const ASKS = "choose «Who is here»";
+
+/** Who is present where. */
+export interface PresenceOptions {
+  home: string;
+  identity: Identity;
+  settings: Settings;
+  /** The secret of the hub, where it is known. */
+  secret: SecretSource;
+  news: News;
+}
+
+/** Being joined while the menu is open: it asks nothing, prints nothing, and goes on trying; what there is to say is news. */
+export class Presence {
+  readonly #options: PresenceOptions;
+  readonly #deliveries: LazyDeliveries;
+  readonly #ended = new AbortController();
+  readonly #staying: Promise<void>;
+  #pause = new AbortController();
+  #isJoined = false;
+  /** Why we are not joined, as it was told. */
+  #trouble: string | undefined;
+
+  /** Begins to join. */
+  constructor(options: PresenceOptions) {
+    this.#options = options;
+    const { home, identity, news, settings: { dir } } = options;
+    this.#deliveries = new LazyDeliveries({ home, identity, dir, news });
+    this.#staying = this.#stay();
+  }
+
+  /** Whether the hub has taken us. */
+  get isJoined(): boolean {
+    return this.#isJoined;
+  }
+
+  /** Tries again now, where we are not joined. */
+  wake(): void {
+    this.#pause.abort();
+  }
+
+  /** Leaves; resolves when the hub knows it, and nothing that was on its way is being written any more. */
+  async leave(): Promise<void> {
+    this.#ended.abort();
+    await this.#staying;
+    await this.#deliveries.idle();
+  }
+
+  async #stay() {
+    const { signal } = this.#ended;
+    for (let ms = FIRST_PAUSE_MS; !signal.aborted; ms = Math.min(2 * ms, LONGEST_PAUSE_MS)) {
+      try {
+        await this.#membership().keep(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#fail(error as Error);
+        // The same person has joined elsewhere: two that come back would throw each other out for ever.
+        if (this.#isJoined) return void (this.#isJoined = false);
+      }
+      this.#pause = new AbortController();
+      await sleep(ms, AbortSignal.any([signal, this.#pause.signal])).catch(() => {});
+    }
+  }
+
+  #membership(): Membership {
+    const { home, identity, secret, settings: { name, hub } } = this.#options;
+    return new Membership({
+      ...{ address: parseAddress(hub), identity, name, home, deliveries: this.#deliveries },
+      trustNew: () => Promise.reject(this.#unasked(`${hub} is new`)),
+      secret: {
+        known: secret.known,
+        ask: () => Promise.reject(this.#unasked(`${hub} wants a secret`)),
+      },
+      output: new Listener({
+        onEvent: ({ event }) => event === "connected" && this.#joined(),
+        onWarning: () => this.#cut(),
+      }),
+    });
+  }
+
+  /** A question that nobody expects would tear another one. */
+  #unasked(what: string): P2pError {
+    return new P2pError("refused", what, { hint: `${ASKS} to be asked about it` });
+  }
+
+  #joined() {
+    this.#isJoined = true;
+    if (this.#trouble !== undefined) this.#options.news.tell("joined: you can be sent to");
+    this.#trouble = undefined;
+  }
+
+  #cut() {
+    this.#isJoined = false;
+    this.#tellOnce("the connection to the hub was lost, and is tried again");
+  }
+
+  #fail(error: Error) {
+    const { secret } = this.#options;
+    if (error.message.endsWith(WRONG_SECRET)) secret.known = undefined;
+    const { code, hint } = error instanceof P2pError ? error : { code: "unexpected" };
+    if (code === "connection" && this.#trouble !== undefined) return;
+    this.#tellOnce(`not joined: ${error.message}${hint === undefined ? "" : `; ${hint}`}`);
+  }
+
+  #tellOnce(trouble: string) {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.#options.news.tell(printable(trouble));
+  }
+}
+
+/** An output that nobody sees. */
+class Listener extends Output {
+  readonly #onEvent: (event: { event?: string }) => void;
+  readonly #onWarning: () => void;
+
+  constructor(
+    { onEvent, onWarning }: { onEvent: (event: { event?: string }) => void; onWarning: () => void },
+  ) {
+    super();
+    this.#onEvent = onEvent;
+    this.#onWarning = onWarning;
+  }
+
+  override event(event: object): void {
+    this.#onEvent(event);
+  }
+
+  override warning(): void {
+    this.#onWarning();
+  }
+
+  override result(): void {}
+
+  override note(): void {}
+}

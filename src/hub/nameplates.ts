@@ -1,0 +1,204 @@
+import { Buffer } from "node:buffer";
+import type { Exchange } from "../protocol/exchange.ts";
+import type { Message } from "../protocol/messages.ts";
+import { FailureLimit, networkOf, tooMany } from "./failure_limit.ts";
+
+/** Nameplates that are out at once, and those of one network (SPEC.md §12). */
+const MAX_NAMEPLATES = 1_000;
+const MAX_OF_NETWORK = 16;
+
+/** How long a nameplate waits, each step of those who meet, and a no, whatever its reason (SPEC.md §19). */
+const TIMES = { lifetimeMs: 600_000, stepMs: 10_000, noMs: 3_000 };
+
+/** To whoever claims what does not fit, or is not there. */
+const NO = "the code is wrong, used up or expired";
+
+/** A code that waits for the one claim that it gets. */
+interface Waiting {
+  network: string;
+  opening: string;
+  claimed: (claim: Claim) => void;
+}
+
+/** Who came, with the proof that it knows the code; without where it did not go on. */
+interface Claim {
+  exchange: Exchange;
+  proof: string | undefined;
+  /** Undefined is a no. */
+  answer: (body: string | undefined) => void;
+  over: () => void;
+}
+
+/** How codes are kept apart from guessing. */
+export interface NameplatesOptions {
+  failures?: FailureLimit;
+  times?: Partial<typeof TIMES>;
+}
+
+/** Pairs those who make a code with those who type it, and knows nothing of it but the nameplate (SPEC.md §19). */
+export class Nameplates {
+  /** The numbers that are out; undefined for those that have been claimed, or are not ready yet. */
+  readonly #waiting = new Map<number, Waiting | undefined>();
+  readonly #ofNetwork = new Map<string, number>();
+  readonly #failures: FailureLimit;
+  readonly #times: typeof TIMES;
+
+  constructor({ failures = new FailureLimit(), times = {} }: NameplatesOptions = {}) {
+    this.#failures = failures;
+    this.#times = { ...TIMES, ...times };
+  }
+
+  /** Gives a nameplate to somebody at `address`, and brings the one who claims it. */
+  async offer(exchange: Exchange, address: string): Promise<void> {
+    const network = networkOf(address);
+    const ofNetwork = this.#ofNetwork.get(network) ?? 0;
+    if (this.#waiting.size === MAX_NAMEPLATES || ofNetwork === MAX_OF_NETWORK) {
+      return await refuse(exchange, "too many codes wait here: try again in some minutes");
+    }
+    const nameplate = this.#freeNumber();
+    this.#waiting.set(nameplate, undefined);
+    this.#ofNetwork.set(network, ofNetwork + 1);
+    try {
+      const until = Date.now() + this.#times.lifetimeMs;
+      await exchange.send({ type: "allocated", nameplate, until });
+      await this.#serve(exchange, { nameplate, network });
+    } finally {
+      this.#waiting.delete(nameplate);
+      this.#leave(network);
+    }
+  }
+
+  /** Lets somebody at `address` try a nameplate, once; the answer to a wrong one is that to one that is not there. */
+  async claim(
+    exchange: Exchange,
+    { nameplate, address }: { nameplate: number; address: string },
+  ): Promise<void> {
+    const over = Promise.withResolvers<void>();
+    const right = await this.#failures.attempt(
+      address,
+      () => this.#try(exchange, { nameplate, over: over.resolve }),
+    );
+    if (typeof right === "number") return await refuse(exchange, tooMany("codes", right));
+    if (right) await over.promise;
+  }
+
+  /** From the creator's opening to the end of what it and its claimant have to say. */
+  async #serve(
+    exchange: Exchange,
+    { nameplate, network }: { nameplate: number; network: string },
+  ) {
+    const opening = await bodyOf(exchange.receive());
+    if (opening === undefined) return;
+    const answer = bodyOf(exchange.receive());
+    const claimed = Promise.withResolvers<Claim>();
+    this.#waiting.set(nameplate, { network, opening, claimed: claimed.resolve });
+    const left = answer.then(() => "left" as const);
+    const claim = await within(this.#times.lifetimeMs, Promise.race([claimed.promise, left]));
+    this.#waiting.set(nameplate, undefined);
+    if (claim === "left") return;
+    if (claim === undefined) return await refuse(exchange, "nobody has typed the code in time");
+    try {
+      await this.#introduce(exchange, { claim, answer });
+    } finally {
+      claim.answer(undefined);
+      claim.over();
+    }
+  }
+
+  /** Passes on the proof, the answer to it, and the last word; then who ends it is told to the other. */
+  async #introduce(
+    exchange: Exchange,
+    { claim, answer }: { claim: Claim; answer: Promise<string | undefined> },
+  ) {
+    const usedUp = "somebody has tried the code and did not go on: it is used up";
+    if (claim.proof === undefined) return await refuse(exchange, usedUp);
+    await exchange.send({ type: "pair", body: claim.proof });
+    const body = await within(this.#times.noMs, answer);
+    claim.answer(body);
+    if (body === undefined) return;
+    const last = await within(this.#times.stepMs, bodyOf(claim.exchange.receive()));
+    if (last === undefined) return await refuse(exchange, usedUp);
+    await exchange.send({ type: "pair", body: last });
+    await tellTheEnd(exchange, claim.exchange);
+  }
+
+  /** One guess: whether it was right. Burns the nameplate, and takes its time for a no. */
+  async #try(
+    exchange: Exchange,
+    { nameplate, over }: { nameplate: number; over: () => void },
+  ): Promise<boolean> {
+    const waiting = this.#waiting.get(nameplate);
+    if (waiting !== undefined) this.#waiting.set(nameplate, undefined);
+    const nobodys = await nobodysBody(); // Made in any case: it takes a moment that could be measured.
+    await exchange.send({ type: "pair", body: waiting?.opening ?? nobodys });
+    const proof = await within(this.#times.stepMs, bodyOf(exchange.receive()));
+    const no = sleepFor(this.#times.noMs);
+    const answered = Promise.withResolvers<string | undefined>();
+    waiting?.claimed({ exchange, proof, answer: answered.resolve, over });
+    const yes = answered.promise.then((body) => body ?? no.over);
+    const body = await Promise.race([yes, no.over]);
+    no.stop();
+    if (body === undefined) await refuse(exchange, NO);
+    else await exchange.send({ type: "pair", body });
+    return body !== undefined;
+  }
+
+  /** Short, as long as few are out. */
+  #freeNumber(): number {
+    const { size } = this.#waiting;
+    const largest = size < 5 ? 9 : size < 50 ? 99 : size < 500 ? 999 : 9_999;
+    while (true) {
+      const number = 1 + Math.floor(Math.random() * largest);
+      if (!this.#waiting.has(number)) return number;
+    }
+  }
+
+  #leave(network: string) {
+    const left = this.#ofNetwork.get(network)! - 1;
+    if (left === 0) this.#ofNetwork.delete(network);
+    else this.#ofNetwork.set(network, left);
+  }
+}
+
+/** What no creator has sent, and looks as if. */
+async function nobodysBody(): Promise<string> {
+  const { nobodysOpening } = await import("../secure/code_exchange.ts");
+  return Buffer.from(nobodysOpening()).toString("base64url");
+}
+
+/** The body of the next message; undefined where it is another one, or none comes any more. */
+function bodyOf(receiving: Promise<Message>): Promise<string | undefined> {
+  return receiving.then(
+    (message) => message.type === "pair" ? message.body : undefined,
+    () => undefined,
+  );
+}
+
+/** Both are there: the first that has settled, or has gone, is told to the other. */
+async function tellTheEnd(a: Exchange, b: Exchange) {
+  const end = (from: Exchange, to: Exchange) =>
+    from.receive().then(({ type }) => ({ to, type }), () => ({ to, type: "cancel" }));
+  const { to, type } = await Promise.race([end(a, b), end(b, a)]);
+  const gone = { type: "cancel", code: "interrupted", reason: "the other side has gone" } as const;
+  await to.send(type === "settled" ? { type } : gone);
+}
+
+function refuse(exchange: Exchange, reason: string): Promise<void> {
+  return exchange.send({ type: "refuse", code: "declined", reason });
+}
+
+/** What `work` gives, or undefined after `ms`. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  const late = sleepFor(ms);
+  try {
+    return await Promise.race([work, late.over]);
+  } finally {
+    late.stop();
+  }
+}
+
+function sleepFor(ms: number): { over: Promise<undefined>; stop: () => void } {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  return { over: promise, stop: () => clearTimeout(timer) };
+}

@@ -1,0 +1,76 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import { type CpaceInput, lvCat } from "../secure/cpace_strings.ts";
+import { normalizedSecret } from "../secure/secret.ts";
+
+/** The frames of SPEC.md §4, each `length:u16 ‖ bytes`. */
+export interface ProofFrames {
+  send(bytes: Uint8Array): Promise<void>;
+  next(): Promise<Uint8Array>;
+}
+
+/** What a run is bound to: the secret, the handshake hash, and both static keys. */
+export interface ProofContext {
+  secret: string;
+  handshakeHash: Uint8Array;
+  initiatorKey: Uint8Array;
+  acceptorKey: Uint8Array;
+}
+
+/** In place of a share or a tag: the acceptor does not take the initiator. */
+export const NOTHING = new Uint8Array(0);
+
+/** What CPace runs on (SPEC.md §4). */
+export function proofInput(context: ProofContext): CpaceInput {
+  const { secret, handshakeHash, initiatorKey, acceptorKey } = context;
+  const [label, initiator, acceptor] = ["p2p/1 secret", "initiator", "acceptor"].map(utf8);
+  return {
+    prs: utf8(normalizedSecret(secret)),
+    sid: handshakeHash,
+    ci: lvCat(label!, initiator!, initiatorKey, acceptor!, acceptorKey),
+  };
+}
+
+/**
+ * The initiator's side. False where the acceptor does not take it, and says why in its `goodbye`; throws `P2pError` where
+ * the acceptor itself does not know the secret.
+ */
+export async function proveSecret(input: CpaceInput, frames: ProofFrames): Promise<boolean> {
+  const { CpaceInitiator } = await import("../secure/cpace.ts");
+  const run = new CpaceInitiator(input);
+  await frames.send(run.share);
+  const share = await frames.next();
+  if (share.length === 0) return false;
+  await frames.send(run.confirm(share));
+  const tag = await frames.next();
+  if (tag.length === 0) return false;
+  run.finish(tag);
+  return true;
+}
+
+/** The acceptor's side, from the initiator's share on: whether it knows the secret, too. */
+export async function checkSecret(
+  input: CpaceInput,
+  { share, frames }: { share: Uint8Array; frames: ProofFrames },
+): Promise<boolean> {
+  const { CpaceResponder } = await import("../secure/cpace.ts");
+  const run = new CpaceResponder(input);
+  await frames.send(run.share);
+  const tag = finished(run.finish.bind(run, share, await frames.next()));
+  if (tag !== undefined) await frames.send(tag);
+  return tag !== undefined;
+}
+
+/** No share, a bad share and a wrong tag are all the same to the other side. */
+function finished(finish: () => { tag: Uint8Array }): Uint8Array | undefined {
+  try {
+    return finish().tag;
+  } catch (error) {
+    if (error instanceof P2pError) return undefined;
+    throw error;
+  }
+}
+
+function utf8(text: string): Uint8Array {
+  return Buffer.from(text);
+}

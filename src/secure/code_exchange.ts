@@ -1,0 +1,101 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { P2pError } from "../errors.ts";
+import { NONCE_BYTES, open, seal } from "./aead.ts";
+import type { Code } from "./code.ts";
+import { CpaceInitiator, CpaceResponder } from "./cpace.ts";
+import { type CpaceInput, lvCat } from "./cpace_strings.ts";
+import { hkdf } from "./hkdf.ts";
+
+const SID_BYTES = 16;
+const SHARE_BYTES = 32;
+const TAG_BYTES = 64;
+
+/** Each key seals one text. */
+const NONCE = new Uint8Array(NONCE_BYTES);
+
+/** The side that has made a code (SPEC.md §19). For one run only, which is one guess for whoever is on the other side. */
+export class CodeCreator {
+  /** For who claims the nameplate: `sid ‖ Yb`. */
+  readonly opening: Uint8Array;
+  readonly #run: CpaceResponder;
+  #isk: Uint8Array | undefined;
+
+  constructor(code: Code) {
+    const sid = new Uint8Array(randomBytes(SID_BYTES));
+    this.#run = new CpaceResponder(inputOf(code, sid));
+    this.opening = Buffer.concat([sid, this.#run.share]);
+  }
+
+  /** The answer to a proof, `Tb` and what we say of ourselves; "refused" where it is one of other words. */
+  answer(proof: Uint8Array, ours: Uint8Array): Uint8Array {
+    const [share, tag] = split(proof, [SHARE_BYTES, TAG_BYTES]);
+    const { isk, tag: ownTag } = this.#run.finish(share!, tag!);
+    this.#isk = isk;
+    return Buffer.concat([ownTag, sealed(isk, { role: "responder", text: ours })]);
+  }
+
+  /** What the other side says of itself. */
+  finish(last: Uint8Array): Uint8Array {
+    if (this.#isk === undefined) throw new TypeError("cannot finish: there was no proof yet");
+    return opened(this.#isk, { role: "initiator", sealed: last });
+  }
+}
+
+/** The side that types it, and is the first to show that it knows the words. For one run only. */
+export class CodeClaimant {
+  /** `Ya ‖ Ta`. */
+  readonly proof: Uint8Array;
+  readonly #run: CpaceInitiator;
+
+  constructor(code: Code, opening: Uint8Array) {
+    const [sid, share] = split(opening, [SID_BYTES, SHARE_BYTES]);
+    this.#run = new CpaceInitiator(inputOf(code, sid!));
+    this.proof = Buffer.concat([this.#run.share, this.#run.confirm(share!)]);
+  }
+
+  /** What the other side says of itself, and the last word, `ours`; "refused" where it has other words. */
+  finish(answer: Uint8Array, ours: Uint8Array): { theirs: Uint8Array; last: Uint8Array } {
+    const [tag, rest] = split(answer, [TAG_BYTES, answer.length - TAG_BYTES]);
+    const isk = this.#run.finish(tag!);
+    const theirs = opened(isk, { role: "responder", sealed: rest! });
+    return { theirs, last: sealed(isk, { role: "initiator", text: ours }) };
+  }
+}
+
+/** What no creator has sent, and nobody can tell from what one sends: the hub's answer for a nameplate that is not there. */
+export function nobodysOpening(): Uint8Array {
+  return new CodeCreator({ nameplate: 0, words: [randomBytes(16).toString("hex")] }).opening;
+}
+
+type Role = "initiator" | "responder";
+
+function inputOf({ nameplate, words }: Code, sid: Uint8Array): CpaceInput {
+  return {
+    prs: Buffer.from(words.join("-")),
+    sid,
+    ci: lvCat(Buffer.from("p2p/1 code"), Buffer.from(String(nameplate))),
+  };
+}
+
+function sealed(isk: Uint8Array, { role, text }: { role: Role; text: Uint8Array }): Uint8Array {
+  return seal(keyOf(isk, role), NONCE, text);
+}
+
+function opened(isk: Uint8Array, { role, sealed }: { role: Role; sealed: Uint8Array }): Uint8Array {
+  return open(keyOf(isk, role), NONCE, sealed);
+}
+
+function keyOf(isk: Uint8Array, role: Role): Uint8Array {
+  return hkdf(isk, { info: new TextEncoder().encode(`p2p/1 code ${role}`) });
+}
+
+/** `bytes` in parts of those lengths; "protocol" where they have another length. */
+function split(bytes: Uint8Array, lengths: number[]): Uint8Array[] {
+  const length = lengths.reduce((sum, part) => sum + part, 0);
+  if (bytes.length !== length || lengths.some((part) => part < 0)) {
+    throw new P2pError("protocol", `cannot read ${bytes.length} bytes of a code's exchange`);
+  }
+  let at = 0;
+  return lengths.map((part) => bytes.slice(at, at += part));
+}

@@ -1,0 +1,63 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import { decodeJson, MAX_REASON_LENGTH, type OutcomeCode } from "../protocol/messages.ts";
+import { hex, int, object, text } from "../protocol/schema.ts";
+import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+import type { Receipt } from "./replies.ts";
+
+const receipt = object({ savedAs: text(4096), sha256: hex(64), bytes: int(), resumedAt: int() });
+const refusal = object({ reason: text(MAX_REASON_LENGTH) });
+
+/** What became of a transfer for one receiver: its receipt, or why it was not taken. */
+export type Answer = { receipt: Receipt; reason?: undefined } | {
+  reason: string;
+  receipt?: undefined;
+};
+
+/** Seals the answer of a receiver, as base64url, so that only the sender can read it (SPEC.md §17). */
+export function sealAnswer(
+  payload: object,
+  { keyPair, senderKey, transfer }: { keyPair: KeyPair; senderKey: Uint8Array; transfer: string },
+): string {
+  const sealed = sealEnvelope(new TextEncoder().encode(JSON.stringify(payload)), {
+    purpose: PURPOSE.answer,
+    transferId: Buffer.from(transfer, "hex"),
+    sender: keyPair,
+    receiverKey: senderKey,
+  });
+  return Buffer.from(sealed).toString("base64url");
+}
+
+/**
+ * What a hub says of a transfer for the owner of `key`. A delivery must be proved by that person's own answer: what a hub
+ * makes up throws `P2pError` "refused".
+ */
+export function openAnswer(
+  { code, sealed }: { code: OutcomeCode; sealed: string | null },
+  { transfer, keyPair, key }: { transfer: string; keyPair: KeyPair; key: Uint8Array },
+): Answer {
+  if (sealed === null && code !== "delivered") return { reason: IN_WORDS[code] ?? code };
+  try {
+    const opened = openEnvelope(Buffer.from(sealed ?? "", "base64url"), {
+      purpose: PURPOSE.answer,
+      transferId: Buffer.from(transfer, "hex"),
+      receiver: keyPair,
+    });
+    if (!Buffer.from(opened.senderKey).equals(key)) throw new Error("another key answers");
+    const payload = decodeJson(opened.payload, opened.payload.length);
+    return code === "delivered" ? { receipt: receipt(payload, "") } : refusal(payload, "");
+  } catch (cause) {
+    const message = `the hub says "${code}", and cannot prove that by an answer of that person`;
+    throw new P2pError("refused", message, { cause });
+  }
+}
+
+/** What the hub says of its own accord. */
+const IN_WORDS: Partial<Record<OutcomeCode, string>> = {
+  expired: "it was not fetched in time",
+  corrupt: "what the hub brought could not be opened there",
+  damaged: "the hub has lost a part of it",
+  changed: "it changed while it was sent",
+  quota: "there was no room for all of it at the hub",
+};

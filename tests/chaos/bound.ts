@@ -1,0 +1,28 @@
+/** What a whole run of chaos takes at most, in minutes; each part has its share. */
+const minutes = Number(Deno.env.get("P2P_CHAOS_MINUTES") ?? 15);
+
+/** What the run is repeated with. */
+export const seed = Number(Deno.env.get("P2P_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+
+console.log(`P2P_SEED=${seed} P2P_CHAOS_MINUTES=${minutes}`);
+
+/** Sizes that take long are part of it. */
+export const isLong = minutes >= 30;
+
+/** The time of one part: `share` minutes of the fifteen that a whole run has. */
+export class Bound {
+  readonly #until: number;
+
+  constructor(share: number) {
+    this.#until = performance.now() + share / 15 * minutes * 60_000;
+  }
+
+  get isOver(): boolean {
+    return performance.now() >= this.#until;
+  }
+
+  /** Milliseconds that are left. */
+  get left(): number {
+    return Math.max(0, this.#until - performance.now());
+  }
+}

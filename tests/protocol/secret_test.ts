@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { P2pError } from "../../src/errors.ts";
+import { accept, type Handshake, initiate } from "../../src/protocol/handshake.ts";
+import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { memoryDuplex, MemoryPipe } from "../helpers/memory_duplex.ts";
+
+const SECRET = "correct horse battery";
+const hubKeys = generateKeyPair();
+const ownKeys = generateKeyPair();
+
+Deno.test("both sides open with the same secret, however it is composed and spaced", async () => {
+  for (
+    const [ours, theirs] of [[SECRET, SECRET], [" Zoë's secret\n", "Zoe\u0308's secret"]] as const
+  ) {
+    const { initiated, accepted } = await shake({ ours, theirs });
+    assert.deepEqual([proofOf(initiated), proofOf(accepted)], ["secret", "secret"]);
+  }
+});
+
+Deno.test("nobody opens with another secret, and the acceptor proves nothing", async () => {
+  const { initiated, accepted, toInitiator } = await shake({ ours: "correct horse batterx" });
+  assert.deepEqual(proofOf(accepted), { refusal: "wrong" });
+  assert.equal(typeof proofOf(initiated), "object");
+  const right = await shake({});
+  // The same but for the tag: its length is 0.
+  assert.equal(toInitiator.seen.length, right.toInitiator.seen.length - 64);
+  assert.deepEqual(toInitiator.seen.slice(-2), [0, 0]);
+});
+
+Deno.test("an acceptor that does not know the secret is found out before anything is said", async () => {
+  const proof = await shake({ theirs: "another secret" });
+  assert.notEqual(proofOf(proof.initiated), "secret");
+  // A liar that says yes all the same.
+  const { initiated } = await shake({
+    theirs: "another secret",
+    toInitiator: new MemoryPipe((byte) => byte),
+    answer: new Uint8Array(64),
+  });
+  assert.equal(errorOf(initiated)?.code, "refused");
+});
+
+Deno.test("a guess that is refused without a look gets an empty frame in place of the share", async () => {
+  const { initiated, accepted } = await shake({ attempt: () => Promise.resolve("later") });
+  assert.deepEqual(proofOf(accepted), { refusal: "later" });
+  assert.equal(typeof proofOf(initiated), "object");
+});
+
+Deno.test("no side takes the other for right with any byte of handshake and proof changed", async () => {
+  const { toAcceptor, toInitiator } = await shake({});
+  const flip = (at: number, mask: number) =>
+    new MemoryPipe((byte, position) => position === at ? byte ^ mask : byte);
+  for (let at = 0; at < toAcceptor.seen.length; at++) {
+    const { accepted } = await shake({ toAcceptor: flip(at, 1 << at % 8) });
+    assert.notEqual(proofOf(accepted), "secret", `byte ${at} to the acceptor`);
+  }
+  for (let at = 0; at < toInitiator.seen.length; at++) {
+    const { initiated } = await shake({ toInitiator: flip(at, 1 << at % 8) });
+    assert.notEqual(proofOf(initiated), "secret", `byte ${at} to the initiator`);
+  }
+});
+
+Deno.test("a man in the middle who shakes hands with both does not get in with what they prove", async () => {
+  // Each side proves over its own handshake, so what one sends is of no use to the other.
+  const middle = generateKeyPair();
+  const left = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const right = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const victim = initiating(left.initiator, SECRET);
+  const hub = accepting(right.acceptor, { secret: SECRET });
+  const relayed = Promise.withResolvers<void>();
+  // The middle knows no secret: all that it can do is to pass the frames on.
+  const toVictim = accept(left.acceptor, {
+    keyPair: middle,
+    check: { secret: "unknown", attempt: () => relayed.promise.then(() => "closed") },
+  });
+  const toHub = initiate(right.initiator, {
+    keyPair: middle,
+    name: "middle",
+    secret: "unknown",
+    checkKey: () => Promise.resolve(),
+  });
+  assert.deepEqual((await hub).proof, { refusal: "wrong" });
+  await toHub;
+  relayed.resolve();
+  await toVictim;
+  assert.notEqual((await victim).proof, "secret");
+});
+
+Deno.test("initiate without a secret does not send message 3 to a hub that wants one", async () => {
+  const { initiated, toAcceptor } = await shake({ ours: undefined });
+  assert.equal(errorOf(initiated)?.code, "refused");
+  assert.equal(toAcceptor.seen.length, 8 + 34);
+});
+
+Deno.test("an unfinished run is an attempt that throws", async () => {
+  const outcomes: unknown[] = [];
+  const { initiator, acceptor } = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const accepted = accepting(acceptor, {
+    secret: SECRET,
+    attempt: (run) => run().then(String, (error) => String(outcomes.push(error))),
+  }).catch(() => {});
+  const writer = initiator.writable;
+  const cut = new TransformStream<Uint8Array, Uint8Array>();
+  let written = 0;
+  const passing = cut.readable.pipeTo(
+    new WritableStream({
+      async write(bytes) {
+        const inner = writer.getWriter();
+        await inner.write(bytes);
+        inner.releaseLock();
+        if (++written === 2) await writer.close(); // Message 3 and the share, and no tag.
+      },
+    }),
+  ).catch(() => {});
+  await initiating({ readable: initiator.readable, writable: cut.writable }, SECRET).catch(
+    () => {},
+  );
+  await accepted;
+  await passing;
+  assert.equal(outcomes.length, 1);
+});
+
+interface Shake {
+  ours?: string | undefined;
+  theirs?: string;
+  attempt?: (run: () => Promise<boolean>) => Promise<string | undefined>;
+  toAcceptor?: MemoryPipe;
+  toInitiator?: MemoryPipe;
+  /** Sent in place of the acceptor's tag. */
+  answer?: Uint8Array;
+}
+
+async function shake(options: Shake) {
+  const { theirs = SECRET, toAcceptor = new MemoryPipe(), toInitiator = new MemoryPipe() } =
+    options;
+  const ours = "ours" in options ? options.ours : SECRET;
+  const { initiator, acceptor } = memoryDuplex(toAcceptor, toInitiator);
+  const { answer } = options;
+  const lying = answer === undefined ? acceptor : {
+    readable: acceptor.readable,
+    writable: replacingLast(acceptor.writable, answer),
+  };
+  const end = () => Promise.all([toAcceptor.end(), toInitiator.end()]);
+  const settling = Promise.allSettled([
+    initiating(initiator, ours).finally(end),
+    accepting(lying, { secret: theirs, attempt: options.attempt }).catch(async (error) => {
+      await end();
+      throw error;
+    }),
+  ]);
+  // A changed length keeps both waiting: then the connection ends.
+  const stuck = setTimeout(end, 60);
+  const [initiated, accepted] = await settling;
+  clearTimeout(stuck);
+  return { initiated, accepted, toAcceptor, toInitiator };
+}
+
+function initiating(conn: Parameters<typeof initiate>[0], secret: string | undefined) {
+  return initiate(conn, {
+    keyPair: ownKeys,
+    name: "Zoë",
+    secret,
+    checkKey: () => Promise.resolve(),
+  });
+}
+
+function accepting(
+  conn: Parameters<typeof accept>[0],
+  { secret, attempt = async (run) => await run() ? undefined : "wrong" }: {
+    secret: string;
+    attempt?: Shake["attempt"];
+  },
+) {
+  return accept(conn, { keyPair: hubKeys, check: { secret, attempt } });
+}
+
+/** Lets everything pass but the empty frame, in whose place `answer` goes. */
+function replacingLast(writable: WritableStream<Uint8Array>, answer: Uint8Array) {
+  return new WritableStream<Uint8Array>({
+    async write(bytes) {
+      const writer = writable.getWriter();
+      const empty = bytes.length === 2 && bytes[0] === 0 && bytes[1] === 0;
+      await writer.write(empty ? Uint8Array.from([0, answer.length, ...answer]) : bytes);
+      writer.releaseLock();
+    },
+  });
+}
+
+function proofOf(settled: PromiseSettledResult<Handshake>): Handshake["proof"] | undefined {
+  return settled.status === "fulfilled" ? settled.value.proof : undefined;
+}
+
+function errorOf(settled: PromiseSettledResult<unknown>): P2pError | undefined {
+  return settled.status === "rejected" && settled.reason instanceof P2pError
+    ? settled.reason
+    : undefined;
+}
