@@ -14,6 +14,10 @@ const commands: CommandTable = {
     summary: "join a hub by name and receive what is sent to it, until Ctrl-C",
     load: async () => (await import("./src/cli/join.ts")).joinCommand(),
   },
+  receive: {
+    summary: "fetch what somebody sends with a one-time code",
+    load: async () => (await import("./src/cli/receive.ts")).receiveCommand(),
+  },
   peers: {
     summary: "who is joined, who is known and away",
     load: async () => (await import("./src/cli/peers.ts")).peersCommand(),
@@ -21,6 +25,10 @@ const commands: CommandTable = {
   status: {
     summary: "what you sent to whom through a hub, and where it stands",
     load: async () => (await import("./src/cli/status.ts")).statusCommand(),
+  },
+  explain: {
+    summary: "the rule of a policy file that decides",
+    load: async () => (await import("./src/cli/explain.ts")).explainCommand(),
   },
   show: {
     summary: "preview a local file: picture, table, JSON or text",

@@ -1,5 +1,9 @@
+import { resolve } from "node:path";
+import { stderr } from "node:process";
 import { P2pError } from "../errors.ts";
 import type { Offer } from "../protocol/messages.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import type { Acceptance, Sender } from "../transfer/acceptance.ts";
 import { formatBytes } from "../ui/format.ts";
 import { printable } from "../ui/printable.ts";
 import { isInteractive } from "../ui/terminal.ts";
@@ -9,7 +13,7 @@ import type { Output } from "./output.ts";
 const ANSWER_WITHIN_MS = 60_000;
 
 /** Asks on the terminal whether an offer is taken; one question at a time. "usage" where there is no terminal. */
-export function askOnTerminal(output: Output): (offer: Offer, from: string) => Promise<boolean> {
+export function askOnTerminal(dir: string, output: Output): NonNullable<Acceptance["ask"]> {
   if (!isInteractive()) {
     throw new P2pError("usage", "cannot ask for every offer: there is no terminal", {
       hint: "use --accept all or --accept known",
@@ -17,23 +21,31 @@ export function askOnTerminal(output: Output): (offer: Offer, from: string) => P
   }
   let last: Promise<unknown> = Promise.resolve();
   return (offer, from) => {
-    const answer = last.then(() => ask(offer, { from, output }));
+    // From the offer on, not from when its turn has come.
+    const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const message = question(offer, { from, dir });
+    const answer = last.then(() => late.aborted ? false : ask(message, { late, output }));
     last = answer.catch(() => {});
     return answer;
   };
 }
 
+function question(offer: Offer, { from, dir }: { from: Sender; dir: string }): string {
+  const { name, kind, size, folder, files } = offer;
+  const bytes = size === null ? "unknown size" : formatBytes(size);
+  const what = folder ? `folder, ${files} ${files === 1 ? "file" : "files"}` : kind;
+  const who = `${printable(from.name)} (${fingerprint(from.key)})`;
+  return `Take "${printable(resolve(dir, name))}" (${what}, ${bytes}) from ${who}?`;
+}
+
 async function ask(
-  offer: Offer,
-  { from, output }: { from: string; output: Output },
+  message: string,
+  { late, output }: { late: AbortSignal; output: Output },
 ): Promise<boolean> {
-  const { confirm, isCancel } = await import("@clack/prompts");
-  const size = offer.size === null ? "unknown size" : formatBytes(offer.size);
-  const what = offer.folder ? `folder, ${offer.files} files` : offer.kind;
+  const { confirm } = await import("@clack/prompts");
+  const { answered } = await import("./answered.ts");
   using _ = output.suspend();
-  const answer = await confirm({
-    message: `Take "${printable(offer.name)}" (${what}, ${size}) from ${printable(from)}?`,
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-  });
-  return !isCancel(answer) && answer;
+  const ask = (signal: AbortSignal) =>
+    confirm({ message, signal: AbortSignal.any([signal, late]), output: stderr });
+  return await answered(ask) ?? false;
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Message } from "../protocol/messages.ts";
@@ -17,6 +18,8 @@ export interface DeliveriesOptions {
   answered: AnsweredTransfers;
   /** Take only from people in `p2p trust`. */
   onlyKnown: boolean;
+  /** Given where a code decides: take only from whom it has brought, undefined while that is nobody. */
+  byCode?: () => { name: string; key: Uint8Array } | undefined;
   output: Output;
 }
 
@@ -31,7 +34,7 @@ export class Deliveries {
   /** Takes one delivery of the hub with that fingerprint. Never throws. */
   async take(exchange: Exchange, delivery: Message<"delivery">, hub: string): Promise<void> {
     const { identity: { keyPair }, receiver, answered } = this.#options;
-    const { transfer, from: name } = delivery;
+    const { transfer } = delivery;
     let opened;
     try {
       opened = openDelivery(delivery, keyPair);
@@ -45,8 +48,9 @@ export class Deliveries {
     }
     const { offer, senderKey } = opened;
     const replies = sealedReplies(exchange, { keyPair, senderKey, transfer, answered });
+    let name;
     try {
-      await this.#check({ hub, name, key: senderKey });
+      name = await this.#nameOf({ hub, name: delivery.from, key: senderKey });
     } catch (error) {
       this.#report(delivery, error);
       return await answer(exchange, () => replies.refuse("person", (error as Error).message));
@@ -54,12 +58,18 @@ export class Deliveries {
     receiver.receive(exchange, { offer, from: { key: senderKey, name }, replies });
   }
 
-  async #check(person: { hub: string; name: string; key: Uint8Array }) {
-    const { home, onlyKnown } = this.#options;
-    await checkPerson(home, person);
+  /** How somebody is called whose files are taken. "refused" for anybody else. */
+  async #nameOf(person: { hub: string; name: string; key: Uint8Array }): Promise<string> {
+    const { home, onlyKnown, byCode } = this.#options;
+    if (byCode === undefined) await checkPerson(home, person);
+    const met = byCode?.();
+    if (byCode !== undefined && (met === undefined || !Buffer.from(met.key).equals(person.key))) {
+      throw new P2pError("refused", "only who shares the code may send here");
+    }
     if (onlyKnown && await findPerson(home, person.key) === undefined) {
       throw new P2pError("refused", "only known people are accepted");
     }
+    return met?.name ?? person.name;
   }
 
   #report({ transfer, from }: Message<"delivery">, error: unknown) {

@@ -43,7 +43,7 @@ export function connectByCode(
 export async function meet(
   exchange: Exchange,
   { code, name, items, qr, remember, ...options }: MeetOptions & {
-    code: Code | undefined;
+    code: Code | "new";
     /** Who we say we are. */
     name: string;
     /** How many transfers we will send; 0 to receive. */
@@ -56,7 +56,7 @@ export async function meet(
   const ours = { name, key: identity.keyPair.publicKey, items };
   const hub = formatAddress(address);
   const otherSide = items > 0 ? "receive" : "send";
-  const theirs = code === undefined
+  const theirs = code === "new"
     ? await makeCode(exchange, {
       ours,
       onCode: (made, until) => showCode(made, { hub, until, otherSide, qr, output }),

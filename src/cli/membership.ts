@@ -22,7 +22,7 @@ export interface MembershipOptions {
   identity: Identity;
   name: string;
   home: string;
-  deliveries: Deliveries;
+  deliveries: Pick<Deliveries, "take">;
   /** Decides about a hub that is met for the first time. */
   trustNew: (fingerprint: string) => Promise<boolean>;
   /** For a hub that wants one. */

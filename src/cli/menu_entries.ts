@@ -1,29 +1,19 @@
 import { confirm, text } from "@clack/prompts";
-import { resolve } from "node:path";
-import { P2pError } from "../errors.ts";
 import type { SecretSource } from "../protocol/connect.ts";
 import type { Identity } from "../secure/identity.ts";
-import type { Item } from "../transfer/deliver.ts";
-import { parseAddress } from "../transport/address.ts";
 import { answered } from "./answered.ts";
 import { askSettings } from "./ask_settings.ts";
-import { choosePath, type ChoosePathOptions } from "./choose_path.ts";
+import type { ChoosePathOptions } from "./choose_path.ts";
 import { fileItem, textItem } from "./items.ts";
 import { lookAt } from "./look_at.ts";
+import { sendFromMenu } from "./menu_hub.ts";
+import { choosePathFrom } from "./menu_path.ts";
+import { sendToEverybody, sendToPerson, whoIsHere } from "./menu_people.ts";
+import type { News } from "./news.ts";
 import type { Output } from "./output.ts";
-import { pathOf } from "./path_choices.ts";
-import { sendItems } from "./send_items.ts";
+import { Presence } from "./presence.ts";
 import { saveSettings, type Settings } from "./settings.ts";
-import { trustNewHub } from "./trust_new_hub.ts";
-
-/** The hint after a transfer that was stopped or cut off. */
-export const GO_ON = "send it again: it goes on where it stopped";
-
-/** The exit code of what was refused (cli.md). */
-const REFUSED = 4;
-
-/** How long the menu tries to reconnect after a cut. */
-const GIVE_UP_MS = 60_000;
+import { whatCameIn } from "./what_came_in.ts";
 
 /** What the menu knows while it is open. */
 export interface Menu {
@@ -32,6 +22,9 @@ export interface Menu {
   settings: Settings;
   /** The secret of the hub, as soon as it was asked for. */
   secret: SecretSource;
+  /** Being joined at the hub, by these settings. */
+  presence: Presence;
+  news: News;
   /** Where the last file was chosen: "" or a path with its separator. */
   folder: string;
   color: boolean;
@@ -40,7 +33,7 @@ export interface Menu {
 
 /** One line of the menu. `run` returns "exit" to leave; after all else the menu comes back. */
 export interface MenuEntry {
-  label: string;
+  label: string | ((menu: Menu) => string);
   /** A few words behind the label, while the cursor is on it. */
   hint?: string;
   /** False where it is not shown now. */
@@ -67,27 +60,23 @@ export const MENU_ENTRIES: MenuEntry[] = [
     run: sendPath({ message: "Which file or folder?", folders: true }),
   },
   { label: "Send a text", run: sendText },
+  { label: "Send to a person", run: sendToPerson },
+  { label: "Send to everybody", run: sendToEverybody },
+  { label: "Who is here", run: whoIsHere },
+  {
+    label: ({ news: { unseen } }) => `What came in${unseen === 0 ? "" : ` (${unseen} new)`}`,
+    run: whatCameIn,
+  },
   { label: "Look at a file", hint: "picture, table, JSON", run: look },
-  { label: "Settings", hint: "your name, the hub", run: changeSettings },
+  { label: "Settings", hint: "name, hub, folder", run: changeSettings },
   { label: "Exit", run: () => Promise.resolve("exit") },
 ];
 
 function sendPath(what: Omit<ChoosePathOptions, "start">): MenuEntry["run"] {
   return async (menu, signal) => {
-    const path = await choose(menu, what);
-    if (path !== undefined) await send(fileItem(path), menu, signal);
+    const path = await choosePathFrom(menu, what);
+    if (path !== undefined) await sendFromMenu(fileItem(path), { menu, signal });
   };
-}
-
-/** A path that exists, absolute; the next choice starts in its folder. */
-async function choose(
-  menu: Menu,
-  what: Omit<ChoosePathOptions, "start">,
-): Promise<string | undefined> {
-  const chosen = await choosePath({ ...what, start: menu.folder });
-  if (chosen === undefined) return undefined;
-  menu.folder = chosen.replace(/[^\\/]*[\\/]?$/, "");
-  return resolve(pathOf(chosen));
 }
 
 async function sendText(menu: Menu, signal: AbortSignal) {
@@ -98,41 +87,18 @@ async function sendText(menu: Menu, signal: AbortSignal) {
       signal,
     })
   );
-  if (typed !== undefined) await send(textItem(typed), menu, signal);
-}
-
-async function send(item: Item, menu: Menu, signal: AbortSignal) {
-  const { home, identity, output, secret, settings: { name, hub } } = menu;
-  const exitCode = await sendItems([item], {
-    to: parseAddress(hub),
-    ...{ identity, name, home, output, secret, signal },
-    trustNew: trusted(hub, signal),
-    giveUpMs: GIVE_UP_MS,
-    goOn: GO_ON,
-  });
-  if (exitCode === REFUSED) secret.known = undefined; // Perhaps it is the secret: it is asked for again.
-}
-
-/** Asks about a hub that is met for the first time; a no is told in words that fit here. */
-function trusted(hub: string, signal: AbortSignal): (fingerprint: string) => Promise<boolean> {
-  const ask = trustNewHub(hub, { trustNew: false, signal });
-  return async (fingerprint) => {
-    if (await ask(fingerprint)) return true;
-    throw new P2pError("refused", `nothing was sent: ${hub} is not known yet`, {
-      hint: "ask whoever runs the hub for the fingerprint that it shows, and compare",
-    });
-  };
+  if (typed !== undefined) await sendFromMenu(textItem(typed), { menu, signal });
 }
 
 /** Shows a file, and offers to send it. */
 async function look(menu: Menu, signal: AbortSignal) {
-  const path = await choose(menu, { message: "Which file?", folders: false });
+  const path = await choosePathFrom(menu, { message: "Which file?", folders: false });
   if (path === undefined) return;
   await lookAt(path, menu);
   if (signal.aborted) return;
   const message = `Send it to ${menu.settings.hub}?`;
   const wanted = await answered((signal) => confirm({ message, initialValue: false, signal }));
-  if (wanted) await send(fileItem(path), menu, signal);
+  if (wanted) await sendFromMenu(fileItem(path), { menu, signal });
 }
 
 async function changeSettings(menu: Menu) {
@@ -140,5 +106,7 @@ async function changeSettings(menu: Menu) {
   if (settings === undefined) return;
   if (settings.hub !== menu.settings.hub) menu.secret.known = undefined;
   await saveSettings(menu.home, settings);
+  await menu.presence.leave();
   menu.settings = settings;
+  menu.presence = new Presence({ ...menu });
 }

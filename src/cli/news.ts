@@ -52,7 +52,7 @@ export class News {
 
   #arrivalsLine(): string {
     const [{ path, from }] = this.#arrivals as [Received];
-    const last = `${printable(basename(path))}`;
+    const last = printable(basename(path));
     const sender = printable(from);
     return this.#untold === 1
       ? `${last} came from ${sender}: look at it in «What came in»`

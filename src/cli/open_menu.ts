@@ -6,13 +6,19 @@ import { printable } from "../ui/printable.ts";
 import { createStyle, terminalSize, useColor } from "../ui/terminal.ts";
 import { wrapWords } from "../ui/wrap_words.ts";
 import { answered } from "./answered.ts";
-import { askSettings } from "./ask_settings.ts";
+import { askWhoAndWhere } from "./ask_settings.ts";
 import { secretSource } from "./given_secret.ts";
 import { hostName } from "./host_name.ts";
 import { withInterrupt } from "./interrupt.ts";
-import { GO_ON, type Menu, MENU_ENTRIES, type MenuEntry } from "./menu_entries.ts";
+import { type Menu, MENU_ENTRIES, type MenuEntry } from "./menu_entries.ts";
+import { GO_ON } from "./menu_hub.ts";
+import { News } from "./news.ts";
 import { Output } from "./output.ts";
-import { loadSettings, saveSettings, type Settings } from "./settings.ts";
+import { Presence } from "./presence.ts";
+import { DEFAULT_DIR, loadSettings, saveSettings, type Settings } from "./settings.ts";
+
+/** Columns beside a text: the guide in front of it, and one that stays free. */
+const BESIDE = 4;
 
 /** How the menu is opened. */
 export interface OpenMenuOptions {
@@ -34,8 +40,13 @@ export async function openMenu({ home, given, color, signal }: OpenMenuOptions):
     : { ...known, hub: given ?? known.hub };
   if (settings !== undefined) {
     const output = new Output({ color, layout: guided(color) });
-    const secret = await secretSource({});
-    await runMenu({ home, identity, settings, secret, folder: "", color, output }, signal);
+    const base = { home, identity, settings, secret: await secretSource({}), news: new News() };
+    const menu = { ...base, presence: new Presence(base), folder: "", color, output };
+    try {
+      await runMenu(menu, signal);
+    } finally {
+      await menu.presence.leave();
+    }
   }
   outro("Goodbye.");
   if (signal.aborted) throw new P2pError("interrupted", "");
@@ -45,7 +56,7 @@ export async function openMenu({ home, given, color, signal }: OpenMenuOptions):
 function guided(color: boolean): (line: string) => string {
   const mark = `${createStyle(useColor({ noColor: !color })).dim(S_BAR)}  `;
   return (line) =>
-    wrapWords(line, terminalSize().columns - 4).map((part) => mark + part).join("\n");
+    wrapWords(line, terminalSize().columns - BESIDE).map((part) => mark + part).join("\n");
 }
 
 /** Asked for, and remembered from then on. */
@@ -54,7 +65,7 @@ async function firstSettings(
   { given, name }: { given: string | undefined; name: string },
 ): Promise<Settings | undefined> {
   const hub = Deno.env.get("P2P_TO") || `127.0.0.1:${DEFAULT_PORT}`;
-  const settings = await askSettings({ name, hub }, { given });
+  const settings = await askWhoAndWhere({ name, hub, dir: DEFAULT_DIR }, { given });
   if (settings !== undefined) await saveSettings(home, settings);
   return settings;
 }
@@ -65,25 +76,34 @@ async function runMenu(menu: Menu, signal: AbortSignal) {
   while (!signal.aborted) {
     const entry = await chooseEntry(menu, last);
     if (entry === undefined || await run(entry, menu) === "exit") return;
+    menu.presence.wake();
     last = entry;
   }
 }
 
-function chooseEntry(menu: Menu, last: MenuEntry | undefined): Promise<MenuEntry | undefined> {
+/** The news are above the entries; what comes while the menu is open comes there. */
+async function chooseEntry(menu: Menu, last: MenuEntry | undefined) {
   const entries = MENU_ENTRIES.filter(({ available }) => available?.(menu) ?? true);
-  const { name, hub } = menu.settings;
-  return answered((signal) =>
+  const { news, settings: { name, hub } } = menu;
+  const chosen = await answered((signal) =>
     select<MenuEntry>({
-      message: printable(`${name} → ${hub}`),
+      get message() {
+        const lines = [printable(`${name} → ${hub}`), ...news.lines];
+        return lines.flatMap((line) => wrapWords(line, terminalSize().columns - BESIDE)).join("\n");
+      },
       options: entries.map((entry) => ({
         value: entry,
-        label: entry.label,
+        get label() {
+          return typeof entry.label === "string" ? entry.label : entry.label(menu);
+        },
         ...entry.hint === undefined ? {} : { hint: entry.hint },
       })),
       ...last === undefined ? {} : { initialValue: last },
       signal,
     })
   );
+  news.told();
+  return chosen;
 }
 
 /** What goes wrong is told, and the menu comes back. */

@@ -2,8 +2,9 @@ import type { Kind } from "../protocol/messages.ts";
 import type { OnConflict } from "../storage/part.ts";
 import { SpaceBook } from "../storage/space_book.ts";
 import { Staging } from "../storage/staging.ts";
+import type { Acceptance } from "../transfer/acceptance.ts";
+import type { Report } from "../transfer/events.ts";
 import { Receiver } from "../transfer/receive.ts";
-import type { Arrivals } from "./arrivals.ts";
 import { askOnTerminal } from "./ask.ts";
 import type { Output } from "./output.ts";
 
@@ -22,19 +23,20 @@ export interface ReceiverChoices {
 /** A receiver into `dir` that tells `arrivals` what happens. */
 export async function openReceiver(
   choices: ReceiverChoices,
-  { output, arrivals, quotaBytes }: {
+  { output, arrivals, quotaBytes, policy }: {
     output: Output;
-    arrivals: Arrivals;
+    arrivals: { readonly report: Report };
     quotaBytes?: number | undefined;
+    policy?: Acceptance["policy"];
   },
 ): Promise<Receiver> {
   const { types, maxFileSize, onConflict, allowHidden } = choices;
-  const ask = choices.accept === "ask" ? askOnTerminal(output) : undefined;
+  const ask = choices.accept === "ask" ? askOnTerminal(choices.dir, output) : undefined;
   const staging = await Staging.open(choices.dir, { keepMs: choices.keep });
   return new Receiver({
     staging,
     space: await SpaceBook.open(staging.dir, { quotaBytes }),
-    acceptance: { kinds: types, maxBytes: maxFileSize, ask },
+    acceptance: { kinds: types, maxBytes: maxFileSize, policy, ask },
     onConflict,
     allowHidden,
     report: arrivals.report,

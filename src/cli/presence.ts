@@ -7,14 +7,11 @@ import { printable } from "../ui/printable.ts";
 import { LazyDeliveries } from "./lazy_deliveries.ts";
 import { Membership } from "./membership.ts";
 import type { News } from "./news.ts";
-import { Output } from "./output.ts";
 import type { Settings } from "./settings.ts";
+import { SilentOutput } from "./silent_output.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-
-/** What has to be asked about before we can join: choosing this asks. */
-const ASKS = "choose «Who is here»";
 
 /** Who is present where. */
 export interface PresenceOptions {
@@ -34,6 +31,7 @@ export class Presence {
   readonly #staying: Promise<void>;
   #pause = new AbortController();
   #isJoined = false;
+  #triedSecret: string | undefined;
   /** Why we are not joined, as it was told. */
   #trouble: string | undefined;
 
@@ -80,14 +78,15 @@ export class Presence {
 
   #membership(): Membership {
     const { home, identity, secret, settings: { name, hub } } = this.#options;
+    this.#triedSecret = secret.known;
     return new Membership({
       ...{ address: parseAddress(hub), identity, name, home, deliveries: this.#deliveries },
       trustNew: () => Promise.reject(this.#unasked(`${hub} is new`)),
       secret: {
-        known: secret.known,
+        known: this.#triedSecret,
         ask: () => Promise.reject(this.#unasked(`${hub} wants a secret`)),
       },
-      output: new Listener({
+      output: new SilentOutput({
         onEvent: ({ event }) => event === "connected" && this.#joined(),
         onWarning: () => this.#cut(),
       }),
@@ -96,7 +95,7 @@ export class Presence {
 
   /** A question that nobody expects would tear another one. */
   #unasked(what: string): P2pError {
-    return new P2pError("refused", what, { hint: `${ASKS} to be asked about it` });
+    return new P2pError("refused", what, { hint: "choose «Who is here» to be asked about it" });
   }
 
   #joined() {
@@ -112,7 +111,8 @@ export class Presence {
 
   #fail(error: Error) {
     const { secret } = this.#options;
-    if (error.message.endsWith(WRONG_SECRET)) secret.known = undefined;
+    const isWrong = error.message.endsWith(WRONG_SECRET) && secret.known === this.#triedSecret;
+    if (isWrong) secret.known = undefined; // Another one may have been typed since.
     const { code, hint } = error instanceof P2pError ? error : { code: "unexpected" };
     if (code === "connection" && this.#trouble !== undefined) return;
     this.#tellOnce(`not joined: ${error.message}${hint === undefined ? "" : `; ${hint}`}`);
@@ -123,30 +123,4 @@ export class Presence {
     this.#trouble = trouble;
     this.#options.news.tell(printable(trouble));
   }
-}
-
-/** An output that nobody sees. */
-class Listener extends Output {
-  readonly #onEvent: (event: { event?: string }) => void;
-  readonly #onWarning: () => void;
-
-  constructor(
-    { onEvent, onWarning }: { onEvent: (event: { event?: string }) => void; onWarning: () => void },
-  ) {
-    super();
-    this.#onEvent = onEvent;
-    this.#onWarning = onWarning;
-  }
-
-  override event(event: object): void {
-    this.#onEvent(event);
-  }
-
-  override warning(): void {
-    this.#onWarning();
-  }
-
-  override result(): void {}
-
-  override note(): void {}
 }

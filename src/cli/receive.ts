@@ -4,17 +4,18 @@ import type { Session } from "../protocol/session.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
 import { type Code, looksLikeCode, parseCode } from "../secure/code.ts";
 import { loadIdentity } from "../secure/identity.ts";
-import { sleep } from "../sleep.ts";
 import { AnsweredTransfers } from "../transfer/answered_transfers.ts";
 import { joinHub } from "../transfer/delivery.ts";
 import type { Report } from "../transfer/events.ts";
-import type { Introduction } from "../transfer/pair_by_code.ts";
 import { parseAddress } from "../transport/address.ts";
 import { parseDuration } from "../ui/format.ts";
 import { isInteractive } from "../ui/terminal.ts";
 import { Arrivals, previewOption } from "./arrivals.ts";
+import { CodeInbox } from "./code_inbox.ts";
+import { qrOption, rememberOption } from "./code_options.ts";
 import { command, nameOption } from "./command.ts";
 import { Deliveries } from "./deliveries.ts";
+import { exitCodeOf } from "./exit_code.ts";
 import { secretFileOption, secretSource } from "./given_secret.ts";
 import { defaultHome } from "./home.ts";
 import { hostName } from "./host_name.ts";
@@ -34,10 +35,7 @@ import {
 /** How long what was begun is kept. */
 const KEEP_MS = parseDuration("7d");
 
-/** How long a cut, here or there, may last. */
-const GIVE_UP_MS = 60_000;
-
-const PAUSE_MS = 500;
+const DEFAULT_HUB = "127.0.0.1:8080";
 
 /** `p2p receive`: fetch what somebody sends with a code, and nothing else. */
 export function receiveCommand() {
@@ -69,16 +67,6 @@ function receiveOptions() {
     .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"));
 }
 
-/** `--remember`: what a code has shown is kept. */
-export function rememberOption() {
-  return new Option("--remember", "after a code: keep the other's key under its name").default(false);
-}
-
-/** `--qr`: a code for a camera. */
-export function qrOption() {
-  return new Option("--qr", "show the line for the other side as a QR code too").default(false);
-}
-
 async function receive(
   words: (string | undefined)[],
   options: ReceiveOptions,
@@ -87,18 +75,6 @@ async function receive(
   const { code, hub } = await choiceOf(words, options);
   const home = options.home ?? defaultHome();
   const identity = await loadIdentity(home);
-  const arrivals = new Arrivals(output, options);
-  const inbox = new CodeInbox();
-  const receiver = await openReceiver({ ...options, keep: KEEP_MS }, {
-    output,
-    arrivals: { report: (event) => (arrivals.report(event), inbox.count(event)) },
-  });
-  const deliveries = new Deliveries({
-    ...{ identity, home, receiver, output },
-    answered: await AnsweredTransfers.open(home, { keepMs: KEEP_MS }),
-    onlyKnown: options.accept === "known",
-    fromCode: () => inbox.sender,
-  });
   const meeting: MeetOptions = {
     address: parseAddress(hub),
     ...{ identity, home, output },
@@ -106,14 +82,80 @@ async function receive(
     signal: options.signal,
   };
   const name = checkedPeerName(options.name ?? identity.name ?? hostName());
+  const arrivals = new Arrivals(output, options);
+  const inbox = new CodeInbox();
+  const report: Report = (event) => (arrivals.report(event), inbox.count(event));
+  const receiver = await openReceiver({ ...options, keep: KEEP_MS }, {
+    output,
+    arrivals: { report },
+  });
+  const deliveries = new Deliveries({
+    ...{ identity, home, receiver, output },
+    answered: await AnsweredTransfers.open(home, { keepMs: KEEP_MS }),
+    onlyKnown: options.accept === "known",
+    byCode: () => inbox.sender,
+  });
+  const { remember, qr } = options;
   await output.showProgress();
   try {
-    const join = () => joined(meeting, deliveries);
-    await inbox.fill(join, (exchange) => meet(exchange, { ...meeting, ...options, code, name, items: 0 }));
+    await inbox.fill({
+      open: () => openJoined(meeting, deliveries),
+      meet: (exchange) => meet(exchange, { ...meeting, code, name, items: 0, remember, qr }),
+      signal: options.signal,
+    });
   } finally {
     await receiver.idle();
+    await inbox.close();
     await arrivals.idle();
     output.close();
   }
-  if (inbox.refused > 0) Deno.exitCode = 4;
+  if (inbox.refused > 0) Deno.exitCode = exitCodeOf(new P2pError("refused", ""));
+}
+
+/** A session in which deliveries can come. */
+async function openJoined(meeting: MeetOptions, deliveries: Deliveries): Promise<Session> {
+  let hub = "";
+  const { session, fingerprint } = await connectByCode(meeting, (exchange, opening) => {
+    if (opening.type === "delivery") return void deliveries.take(exchange, opening, hub);
+    exchange.end();
+  });
+  hub = fingerprint;
+  await joinHub(session.open());
+  return session;
+}
+
+interface Choice {
+  /** "new" where it is made here. */
+  code: Code | "new";
+  hub: string;
+}
+
+/** Which code and which hub, from the command line, or asked for. */
+async function choiceOf(
+  [first, second]: (string | undefined)[],
+  { code: makesCode }: ReceiveOptions,
+): Promise<Choice> {
+  const hubs = [first, second].filter((word) => word !== undefined && !looksLikeCode(word));
+  const [typed] = [first, second].filter((word) => word !== undefined && looksLikeCode(word));
+  const hub = hubs[0] ?? (Deno.env.get("P2P_TO") || DEFAULT_HUB);
+  if (makesCode && typed !== undefined) {
+    throw new P2pError("usage", "--code makes a code, and one is given too", {
+      hint: "leave one of them out",
+    });
+  }
+  if (hubs.length > 1) throw notACode(hubs[0]!);
+  if (makesCode) return { code: "new", hub };
+  if (typed !== undefined) return { code: parseCode(typed), hub };
+  if (!isInteractive()) throw notACode(first);
+  const { askCode } = await import("./ask_code.ts");
+  const answer = await askCode();
+  if (answer === undefined) throw new P2pError("interrupted", "");
+  return { code: parseCode(answer), hub };
+}
+
+function notACode(text: string | undefined): P2pError {
+  const message = text === undefined ? "no code is given" : `cannot read the code "${text}"`;
+  return new P2pError("usage", message, {
+    hint: "p2p receive CODE HOST:PORT, or --code to make one for the sender to type",
+  });
 }

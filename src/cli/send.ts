@@ -1,11 +1,13 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../errors.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
+import { type Code, looksLikeCode, parseCode } from "../secure/code.ts";
 import { loadIdentity } from "../secure/identity.ts";
 import type { Item } from "../transfer/deliver.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
 import { parseDuration, parseRate } from "../ui/format.ts";
 import type { PeopleChoice } from "./choose_recipients.ts";
+import { qrOption, rememberOption } from "./code_options.ts";
 import { command, nameOption } from "./command.ts";
 import { worse } from "./exit_code.ts";
 import { secretFileOption, secretSource } from "./given_secret.ts";
@@ -42,6 +44,11 @@ function sendOptions() {
     .addOption(
       new Option("--wait <until>", "what counts as done").choices(["stored", "delivered"] as const),
     )
+    .addOption(
+      new Option("--code [code]", "to whoever shares a one-time code: one that is made, or CODE"),
+    )
+    .addOption(rememberOption())
+    .addOption(qrOption())
     .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"))
     .addOption(
       new Option("--trust-new", "pin a hub's key at first contact without asking").default(false),
@@ -66,7 +73,7 @@ async function send(
   files: string[],
   options: SendOptions & { signal: AbortSignal },
 ): Promise<void> {
-  const { items, people } = await choiceOf(files, options);
+  const { items, people, code } = await choiceOf(files, options);
   const output = new Output(options);
   if (items.length === 0) {
     return output.event({ event: "done", delivered: 0, stored: 0, failed: 0 });
@@ -75,7 +82,7 @@ async function send(
   const home = options.home ?? defaultHome();
   const identity = await loadIdentity(home);
   const name = checkedPeerName(options.name ?? identity.name ?? hostName());
-  const exitCode = await sendItems(items, {
+  const choices = {
     to: address,
     identity,
     name,
@@ -90,13 +97,18 @@ async function send(
     goOn: "run the same line again: it goes on where it stopped",
     output,
     signal: options.signal,
-  });
+  };
+  const exitCode = code === undefined
+    ? await sendItems(items, choices)
+    : await (await import("./send_by_code.ts")).sendByCode(items, { ...options, ...choices, code });
   Deno.exitCode = worse(Deno.exitCode, exitCode);
 }
 
 interface Choice {
   items: Item[];
   people: PeopleChoice | undefined;
+  /** How to find the one to send to; "new" for a code that is made here. */
+  code?: Code | "new" | undefined;
 }
 
 /** What to send to whom, from the command line, or from what was sent before. */
@@ -106,7 +118,7 @@ async function choiceOf(
 ): Promise<Choice> {
   const { again, missing } = options;
   if (again === undefined) {
-    if (!missing) return { items: itemsOf(files, options), people: peopleOf(options) };
+    if (!missing) return firstChoice(files, options);
     throw new P2pError("usage", "--missing goes with --again");
   }
   const { text, as, peer, all } = options;
@@ -117,6 +129,27 @@ async function choiceOf(
   }
   const { item, people } = await sendAgain({ ...options, again, to: required(options.to) });
   return { items: people.names.length === 0 ? [] : [item], people };
+}
+
+/** `--code` takes a code where one follows, and leaves a file that follows where it belongs. */
+function firstChoice(files: string[], options: SendOptions): Choice {
+  const { code = false, remember, qr } = options;
+  const people = peopleOf(options);
+  if (code === false && (remember || qr)) {
+    throw new P2pError("usage", `${remember ? "--remember" : "--qr"} goes with --code`);
+  }
+  if (code !== false && people !== undefined) {
+    throw new P2pError("usage", "--code says already whom it is for", {
+      hint: "leave --peer or --all out",
+    });
+  }
+  const typed = typeof code === "string" && looksLikeCode(code) ? parseCode(code) : undefined;
+  const all = typeof code === "string" && typed === undefined ? [code, ...files] : files;
+  return {
+    items: itemsOf(all, options),
+    people,
+    code: code === false ? undefined : typed ?? "new",
+  };
 }
 
 /** Whom to send to, from the command line; undefined for the hub itself. */

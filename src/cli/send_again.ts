@@ -37,18 +37,36 @@ export async function sendAgain(
     if (fingerprint !== sent.hub) {
       throw new P2pError("usage", `"${sent.name}" was sent through another hub, not ${options.to}`);
     }
-    const entries = (await listTransfers(session)).filter(({ transfer }) =>
-      transfer === sent.transfer
-    );
+    const entries = await entriesOf(sent, { entries: await listTransfers(session), options });
     for (const { name } of sent.recipients) {
-      const entry = entries.find(({ to }) => to === name);
-      const state = entry && standingOf(entry, { sent, keyPair: identity.keyPair }).state;
-      if (state === "waiting" || state === "running") tellWaiting(entry!, { sent, output });
-      else if (state !== "delivered" || !options.missing) names.push(name);
+      const standings = entries.filter(({ entry }) => entry.to === name).map((one) => ({
+        entry: one.entry,
+        ...standingOf(one.entry, { sent: one.sent, keyPair: identity.keyPair }),
+      }));
+      const waiting = standings.find(({ state }) => state === "waiting" || state === "running");
+      const isThere = standings.some(({ state }) => state === "delivered");
+      if (waiting !== undefined) tellWaiting(waiting.entry, { sent, output });
+      else if (!isThere || !options.missing) names.push(name);
       else output.note(`${printable(name)} has ${printable(sent.name)} already`);
     }
   });
   return { item, people: { names, all: false } };
+}
+
+/** Entries of all transfers of that file as it was: what was sent again counts too. */
+async function entriesOf(
+  { path, name, identity }: SentTransfer,
+  { entries, options }: { entries: LedgerEntry[]; options: SendAgainOptions },
+): Promise<{ entry: LedgerEntry; sent: SentTransfer }[]> {
+  const sentTransfers = new SentTransfers(options.home ?? defaultHome());
+  const found: { entry: LedgerEntry; sent: SentTransfer }[] = [];
+  for (const entry of entries) {
+    const sent = await sentTransfers.find(entry.transfer);
+    if (sent?.path === path && sent.name === name && sent.identity === identity) {
+      found.push({ entry, sent });
+    }
+  }
+  return found;
 }
 
 /** The one transfer whose id begins so. */

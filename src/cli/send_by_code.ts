@@ -6,16 +6,20 @@ import type { Code } from "../secure/code.ts";
 import { sleep } from "../sleep.ts";
 import type { Item } from "../transfer/deliver.ts";
 import { listTransfers } from "../transfer/ledger.ts";
+import type { Introduction } from "../transfer/pair_by_code.ts";
 import { connectByCode, meet } from "./meet.ts";
 import { sendItems, type SendItemsOptions } from "./send_items.ts";
 
 /** How often a sender looks whether somebody who has gone gets anything again. */
 const LOOK_EVERY_MS = 2_000;
 
+/** Exit codes after which not everything has an outcome: the connection was lost, Ctrl-C. */
+const UNFINISHED = [3, 130];
+
 /** How items go to whoever shares a code. */
 export interface SendByCodeOptions extends SendItemsOptions {
-  /** The one that the receiver has made; undefined to make one. */
-  code: Code | undefined;
+  /** The one that the receiver has made, or a new one. */
+  code: Code | "new";
   qr: boolean;
   remember: boolean;
   secret: NonNullable<SendItemsOptions["secret"]>;
@@ -23,63 +27,98 @@ export interface SendByCodeOptions extends SendItemsOptions {
 
 /** Meets somebody by a code and sends to nobody else (SPEC.md §19); returns the worst exit code of all items. */
 export async function sendByCode(items: Item[], options: SendByCodeOptions): Promise<number> {
-  const { to: address, identity, name, output } = options;
+  const { to: address, signal } = options;
   const meeting = { ...options, address };
   const { session } = await connectByCode(meeting);
-  const over = new AbortController();
+  const exchange = session.open();
+  const stop = () => exchange.fail(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
   try {
-    const exchange = session.open();
-    const { key, name: shown } = await meet(exchange, { ...meeting, name, items: items.length });
-    const gone = new AbortController();
-    const recipient = { name: codeName(key), key };
-    watch(exchange, { session, shown, recipient: recipient.name, gone, over: over.signal, options });
-    const exitCode = await sendItems(items, {
-      ...options,
-      name: codeName(identity.keyPair.publicKey),
-      anyHub: true,
-      recipient: { ...recipient, shown },
-      wait: "delivered",
-      signal: AbortSignal.any([options.signal, gone.signal]),
-    });
-    await exchange.send({ type: "settled" }).catch(() => {});
-    await session.goodbye("bye", "all is sent");
+    const receiver = await meet(exchange, { ...meeting, items: items.length });
+    const exitCode = await sendTo(receiver, { items, exchange, session, options });
+    if (UNFINISHED.includes(exitCode)) await stopped(exchange);
+    else await exchange.send({ type: "settled" }).catch(() => {});
     return exitCode;
+  } catch (error) {
+    await stopped(exchange);
+    throw error;
   } finally {
-    over.abort();
-    session.abort();
-    output.close();
+    signal.removeEventListener("abort", stop);
+    await session.goodbye("bye", "that is all");
   }
 }
 
-/** Ends the sending, with `gone`, some time after the receiver has gone, unless it comes back and gets on. */
+/** What one side of a code is to the other while things are sent. */
+interface Sending {
+  items: Item[];
+  exchange: Exchange;
+  session: Session;
+  options: SendByCodeOptions;
+}
+
+async function sendTo(
+  { key, name: shown }: Introduction,
+  { items, ...sending }: Sending,
+): Promise<number> {
+  const { options } = sending;
+  const recipient = { name: codeName(key), key, shown };
+  const gone = new AbortController();
+  const over = new AbortController();
+  watch(recipient, { ...sending, gone, over: over.signal });
+  try {
+    return await sendItems(items, {
+      ...options,
+      name: codeName(options.identity.keyPair.publicKey),
+      anyHub: true,
+      recipient,
+      wait: "delivered",
+      signal: AbortSignal.any([options.signal, gone.signal]),
+    });
+  } finally {
+    over.abort();
+  }
+}
+
+/** Ends the sending, with `gone`, when the receiver stops, or some time after it was cut off and does not come back. */
 async function watch(
-  exchange: Exchange,
-  { session, shown, recipient, gone, over, options: { giveUpMs, output } }: {
-    session: Session;
-    shown: string;
-    recipient: string;
+  recipient: { name: string; shown: string },
+  { exchange, session, gone, over, options: { giveUpMs, output } }: Omit<Sending, "items"> & {
     gone: AbortController;
     over: AbortSignal;
-    options: SendByCodeOptions;
   },
 ) {
   try {
-    const { type } = await exchange.receive();
-    if (type !== "cancel" || over.aborted) return;
-    output.warning(`"${shown}" has gone: waiting for it to come back`);
-    let before = "";
-    for (let since = Date.now(); Date.now() - since < giveUpMs;) {
-      await sleep(LOOK_EVERY_MS, over);
-      const now = JSON.stringify((await listTransfers(session)).filter(({ to }) => to === recipient));
-      if (now !== before) since = Date.now();
-      before = now;
+    const message = await exchange.receive();
+    if (message.type !== "cancel" || over.aborted) return;
+    if (message.code === "interrupted") {
+      output.warning(`"${recipient.shown}" was cut off: waiting for it to come back`);
+      await standstill(session, { to: recipient.name, ms: giveUpMs, over });
     }
     gone.abort(
-      new P2pError("connection", `"${shown}" has gone before everything was there`, {
+      new P2pError("connection", `"${recipient.shown}" has gone before everything was there`, {
         hint: "run the line again for a new code: it goes on where it stopped",
       }),
     );
   } catch {
-    // It is over, or the hub is out of reach, which the sending itself will notice.
+    // It is over, or the hub is out of reach, which the sending itself notices.
   }
+}
+
+/** Resolves when nothing has got to somebody for so long. */
+async function standstill(
+  session: Session,
+  { to, ms, over }: { to: string; ms: number; over: AbortSignal },
+) {
+  let before = "";
+  for (let since = Date.now(); Date.now() - since < ms;) {
+    await sleep(LOOK_EVERY_MS, over);
+    const now = JSON.stringify((await listTransfers(session)).filter((entry) => entry.to === to));
+    if (now !== before) since = Date.now();
+    before = now;
+  }
+}
+
+/** Tells the other side that nothing more comes, although not everything is there. */
+async function stopped(exchange: Exchange) {
+  await exchange.send({ type: "cancel", code: "declined", reason: "" }).catch(() => {});
 }

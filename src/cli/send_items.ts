@@ -34,6 +34,10 @@ export interface SendItemsOptions {
   /** People at the hub to send to; without them the hub itself is the receiver. */
   people?: PeopleChoice | undefined;
   wait?: WaitFor;
+  /** One person instead, who is called otherwise here than at the hub. */
+  recipient?: Recipient & { shown: string };
+  /** The hub need not be known. */
+  anyHub?: boolean;
   /** The hint after a lost connection: how to go on. */
   goOn: string;
   output: Output;
@@ -53,7 +57,7 @@ export async function sendItems(items: Item[], options: SendItemsOptions): Promi
     tally.counts.failed = Math.max(tally.counts.failed, items.length - delivered - stored);
     tally.exit = worse(tally.exit, exitCodeOf(error));
     output.close();
-    output.failure(error);
+    output.failure(withHint(error, options.goOn));
   }
   output.close();
   output.event({ event: "done", ...tally.counts });
@@ -89,13 +93,13 @@ async function deliverItems(
     report: (event) => showProgress(event, output),
     onReconnect: (error, pause) =>
       output.warning(`${error.message}; trying again in ${formatDuration(pause)}`),
-    onOutcome: (outcome) => showOutcome(outcome, { options, tally }),
+    onOutcome: (outcome) => showOutcome(renamed(outcome, options), { options, tally }),
     signal: options.signal,
   });
 }
 
 async function connectTo(
-  { to, identity, name, home, trustNew, secret, output, signal }: SendItemsOptions,
+  { to, identity, name, home, trustNew, secret, anyHub = false, output, signal }: SendItemsOptions,
 ): Promise<Connected> {
   const where = formatAddress(to);
   const connected = await connect(to, {
@@ -104,6 +108,7 @@ async function connectTo(
     home,
     trustNew,
     secret,
+    anyHub,
     onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
     signal,
   });
@@ -118,8 +123,9 @@ async function connectTo(
 
 async function recipientsOf(
   connected: Connected,
-  { people, identity, home }: SendItemsOptions,
+  { people, recipient, identity, home }: SendItemsOptions,
 ): Promise<Recipient[] | undefined> {
+  if (recipient !== undefined) return [recipient];
   try {
     return people && await chooseRecipients(connected, { people, identity, home });
   } catch (error) {
@@ -137,6 +143,22 @@ function showProgress(event: TransferEvent, output: Output) {
     bytes: event.bytes,
     total: event.total ?? undefined,
   });
+}
+
+/** The outcome under the name that somebody has here. */
+function renamed(outcome: Outcome, { recipient }: SendItemsOptions): Outcome {
+  if (recipient === undefined || outcome.to !== recipient.name) return outcome;
+  const { name, shown: to } = recipient;
+  const { delivered, stored, error } = outcome;
+  const message = error?.message.replaceAll(name, to) ?? "";
+  const hint = error?.hint;
+  return {
+    ...outcome,
+    to,
+    ...delivered && { delivered: { ...delivered, to } },
+    ...stored && { stored: { ...stored, to } },
+    ...error && { error: new P2pError(error.code, message, { ...hint && { hint }, cause: error }) },
+  };
 }
 
 /** One line for each item. */
@@ -166,7 +188,8 @@ function showOutcome(
 }
 
 /** A transfer that was cut off goes on when it is sent again. */
-function withHint(error: P2pError, goOn: string): P2pError {
-  if (error.code !== "connection" || error.hint !== undefined) return error;
+function withHint(error: unknown, goOn: string): unknown {
+  const isCut = error instanceof P2pError && error.code === "connection";
+  if (!isCut || error.hint !== undefined) return error;
   return new P2pError(error.code, error.message, { hint: goOn, cause: error });
 }

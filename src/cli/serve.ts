@@ -18,6 +18,7 @@ import { command, nameOption } from "./command.ts";
 import { secretFileOption } from "./given_secret.ts";
 import { defaultHome } from "./home.ts";
 import { hostName } from "./host_name.ts";
+import { HubPolicy } from "./hub_policy.ts";
 import { type HubSecret, hubSecret } from "./hub_secret.ts";
 import { withInterrupt } from "./interrupt.ts";
 import { openReceiver } from "./open_receiver.ts";
@@ -59,6 +60,7 @@ function serveOptions() {
     )
     .addOption(acceptOption())
     .addOption(typesOption())
+    .addOption(new Option("--policy <file>", "rules by person, kind, size, direction, folder"))
     .addOption(maxFileSizeOption())
     .addOption(
       new Option("--quota <size>", "most that the folder may hold, e.g. 50GB").argParser(parseSize),
@@ -82,7 +84,13 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   const name = checkedPeerName(options.name ?? hostName());
   const identity = await loadIdentity(home);
   const arrivals = new Arrivals(output, options);
-  const receiver = await openReceiver(options, { output, arrivals, quotaBytes: options.quota });
+  const people = await People.open(home);
+  const policy = await policyOf(options, { home, people });
+  const receiver = await openReceiver(options, {
+    ...{ output, arrivals },
+    quotaBytes: options.quota,
+    policy: policy && ((offer, from) => policy.refusesOffer(from, offer)),
+  });
   const onTrouble = (error: Error) => output.note(`p2p: ${printable(error.message)}`);
   const spool = await Spool.open(home, {
     keepMs: options.keep,
@@ -91,8 +99,9 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     onTrouble,
   });
   const switchboard = new Switchboard({
-    people: await People.open(home),
+    people,
     spool,
+    refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
     receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
     report: (event) => showHubEvent(event, output),
     onTrouble,
@@ -119,6 +128,15 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   await arrivals.idle();
   output.close();
   throw new P2pError("interrupted", "");
+}
+
+async function policyOf(
+  { policy }: ServeOptions,
+  who: { home: string; people: People },
+): Promise<HubPolicy | undefined> {
+  if (policy === undefined) return undefined;
+  const { readPolicy } = await import("./read_policy.ts");
+  return new HubPolicy(await readPolicy(policy), who);
 }
 
 async function refusePeer({ key, name }: Peer, { home, accept }: { home: string; accept: string }) {

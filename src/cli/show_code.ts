@@ -1,4 +1,5 @@
 import { type Code, formatCode } from "../secure/code.ts";
+import { isoDate } from "../transfer/iso_date.ts";
 import { formatDate } from "../ui/format.ts";
 import type { Output } from "./output.ts";
 
@@ -20,7 +21,7 @@ export async function showCode(code: Code, options: ShowCodeOptions): Promise<vo
   const line = otherSide === "receive"
     ? `p2p receive ${typed} ${hub}`
     : `p2p send FILE --code ${typed} --to ${hub}`;
-  output.event({ event: "code", code: typed, until: new Date(until).toISOString() });
+  output.event({ event: "code", code: typed, until: isoDate(until) });
   output.result(`code        ${output.style.bold(typed)}  (once, until ${formatDate(until)})`);
   output.result(`other side  ${output.style.bold(line)}`);
   if (!qr) return;

@@ -3,6 +3,7 @@ import { Channel } from "../protocol/channel.ts";
 import { WRONG_SECRET } from "../protocol/connect.ts";
 import { accept, type SecretCheck } from "../protocol/handshake.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
+import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { Admission } from "./admission.ts";
@@ -54,6 +55,7 @@ export class Hub {
 
   constructor(options: HubOptions) {
     this.#options = options;
+    if (options.secret !== undefined) preloadProof();
     this.address = options.listener.addr as Deno.NetAddr;
     this.#accepting = this.#acceptAll();
   }

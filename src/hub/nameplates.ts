@@ -174,13 +174,16 @@ function bodyOf(receiving: Promise<Message>): Promise<string | undefined> {
   );
 }
 
-/** Both are there: the first that has settled, or has gone, is told to the other. */
+/** Both are there: the first that is done, has stopped, or has gone, is told to the other. */
 async function tellTheEnd(a: Exchange, b: Exchange) {
   const end = (from: Exchange, to: Exchange) =>
-    from.receive().then(({ type }) => ({ to, type }), () => ({ to, type: "cancel" }));
+    from.receive().then(({ type }) => ({ to, type }), () => ({ to, type: "gone" }));
   const { to, type } = await Promise.race([end(a, b), end(b, a)]);
-  const gone = { type: "cancel", code: "interrupted", reason: "the other side has gone" } as const;
-  await to.send(type === "settled" ? { type } : gone);
+  if (type === "settled") return await to.send({ type });
+  const [code, reason] = type === "gone"
+    ? ["interrupted", "the other side has gone"] as const
+    : ["declined", "the other side has stopped"] as const;
+  await to.send({ type: "cancel", code, reason });
 }
 
 function refuse(exchange: Exchange, reason: string): Promise<void> {

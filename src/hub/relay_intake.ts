@@ -16,9 +16,17 @@ export interface RelayIntakeOptions {
   people: People;
   spool: Spool;
   roster: Roster;
+  /** Why something is not passed on to somebody; undefined where it is. */
+  refuses?: RefusesRelay | undefined;
   /** Is told when a transfer is on disk for somebody who is away. */
   onStored: (transfer: SpooledTransfer, to: string) => void;
 }
+
+/** What the hub's own rules say of something that is to be relayed; a size that nobody knows is null. */
+export type RefusesRelay = (
+  from: Peer,
+  about: { to: string; size: number | null },
+) => Promise<string | undefined>;
 
 /** Takes transfers to people from their senders into the spool (SPEC.md §16). */
 export class RelayIntake {
@@ -36,7 +44,7 @@ export class RelayIntake {
     exchange: Exchange,
     { opening, from }: { opening: Message<"relay">; from: Peer },
   ): Promise<void> {
-    const recipients = await this.#route(exchange, opening.receivers);
+    const recipients = await this.#route(exchange, { opening, from });
     const admitted = await this.#admit(recipients, { opening, from });
     if ("code" in admitted) return await exchange.send({ type: "refuse", ...admitted });
     await this.#serve(admitted, exchange);
@@ -52,7 +60,10 @@ export class RelayIntake {
   }
 
   /** One `routed` for each envelope; gives those that have somewhere to go. */
-  async #route(exchange: Exchange, receivers: number): Promise<Relay["recipients"]> {
+  async #route(
+    exchange: Exchange,
+    { opening: { receivers, size }, from }: { opening: Message<"relay">; from: Peer },
+  ): Promise<Relay["recipients"]> {
     const recipients = new Map<string, Relay["recipients"][number]>();
     for (let i = 0; i < receivers; i++) {
       const message = await exchange.receive();
@@ -64,8 +75,12 @@ export class RelayIntake {
       if (person !== undefined && recipients.has(person.name)) {
         throw new P2pError("protocol", `two envelopes for "${person.name}"`);
       }
-      await exchange.send({ type: "routed", to, ...this.#routed(to, person) });
-      if (person !== undefined) {
+      const no = person && await this.#options.refuses?.(from, { to: person.name, size });
+      const routed = no === undefined
+        ? this.#routed(to, person)
+        : { state: "refused" as const, until: null, reason: no.slice(0, MAX_REASON_LENGTH) };
+      await exchange.send({ type: "routed", to, ...routed });
+      if (person !== undefined && no === undefined) {
         recipients.set(person.name, { name: person.name, key: person.key, sealed });
       }
     }

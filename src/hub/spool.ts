@@ -46,9 +46,10 @@ export class Spool {
     await makePrivateFolder(folder);
     const lock = await lockSpool(home);
     const found: [string, SpooledTransfer][] = [];
-    for await (const { name } of Deno.readDir(folder)) {
-      const transfer = await SpooledTransfer.recover(join(folder, name));
-      if (transfer === undefined) await Deno.remove(join(folder, name), { recursive: true });
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const path = join(folder, name);
+      const transfer = isDirectory ? await SpooledTransfer.recover(path) : undefined;
+      if (transfer === undefined) await Deno.remove(path, { recursive: true });
       else found.push([name, transfer]);
     }
     found.sort(([, a], [, b]) => a.relay.created - b.relay.created);

@@ -9,7 +9,7 @@ import type { Peer } from "./hub.ts";
 import { type HubEvent, relayed } from "./hub_event.ts";
 import { Nameplates } from "./nameplates.ts";
 import { nameTaken, type People } from "./people.ts";
-import { RelayIntake } from "./relay_intake.ts";
+import { type RefusesRelay, RelayIntake } from "./relay_intake.ts";
 import { encodedKey, type Member, Roster } from "./roster.ts";
 import type { Spool } from "./spool.ts";
 
@@ -20,6 +20,8 @@ export interface SwitchboardOptions {
   /** Takes what is sent to the hub itself. */
   receive: (exchange: Exchange, offer: Offer, from: Peer) => void;
   report: (event: HubEvent) => void;
+  /** Why something is not relayed; undefined where it is. */
+  refusesRelay?: RefusesRelay | undefined;
   /** Is told what went wrong at the hub itself; it goes on. */
   onTrouble: (error: Error) => void;
 }
@@ -49,6 +51,7 @@ export class Switchboard {
       people,
       spool,
       roster: this.#roster,
+      refuses: options.refusesRelay,
       onStored: (transfer, to) => report(relayed(transfer, { to, state: "stored" })),
     });
   }

@@ -7,6 +7,7 @@ import { type Address, formatAddress, isLoopback } from "../transport/address.ts
 import { dial } from "../transport/dial.ts";
 import { Channel } from "./channel.ts";
 import { type Auth, type Handshake, initiate } from "./handshake.ts";
+import { preloadProof } from "./prove_secret.ts";
 import { type OnOpen, Session } from "./session.ts";
 
 const OPEN_WITHIN_MS = 10_000;
@@ -77,6 +78,7 @@ class UnknownKey extends Error {
 class SecretWanted extends Error {}
 
 async function connectOnce(address: Address, options: ConnectOptions): Promise<Connected> {
+  if (options.secret?.known !== undefined) preloadProof();
   const conn = await dial(address, options);
   try {
     return await within(OPEN_WITHIN_MS, options.signal, open(conn, address, options));
@@ -86,9 +88,9 @@ async function connectOnce(address: Address, options: ConnectOptions): Promise<C
   }
 }
 
-/** Whether it may go well at the next try. */
+/** Whether it may go well at the next try; what says itself what to do is left as it is. */
 function isLost(error: unknown): boolean {
-  if (error instanceof P2pError) return error.code === "connection";
+  if (error instanceof P2pError) return error.code === "connection" && error.hint === undefined;
   return !(error instanceof UnknownKey || error instanceof SecretWanted);
 }
 

@@ -5,7 +5,7 @@ import { DATA_HEADROOM_BYTES } from "./channel.ts";
 import type { Message } from "./messages.ts";
 
 /** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
-export const WINDOW_BYTES = 8 * 2 ** 20;
+export const WINDOW_BYTES = 4 * 2 ** 20;
 
 const CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
 const MAX_WAITING_MESSAGES = 64;

@@ -183,7 +183,11 @@ function isP2p(preamble: Uint8Array): boolean {
 }
 
 function checkPreamble(preamble: Uint8Array) {
-  if (!isP2p(preamble)) throw new P2pError("protocol", "what answers there is not p2p");
+  if (!isP2p(preamble)) {
+    throw new P2pError("connection", "what answers there is not p2p", {
+      hint: "check the address and the port",
+    });
+  }
   if (preamble[3] !== VERSION) {
     throw new P2pError(
       "connection",

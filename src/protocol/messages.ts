@@ -74,7 +74,7 @@ export const MAX_ENVELOPE_LENGTH = 8_192;
 export const MAX_NAMEPLATE = 999_999_999;
 
 /** Longest body that a hub passes on between two sides of a code, in characters of base64url (SPEC.md §19). */
-const MAX_PAIR_LENGTH = 2_048;
+export const MAX_PAIR_LENGTH = 2_048;
 
 const exchange = int(1, MAX_EXCHANGE);
 const reason = text(MAX_REASON_LENGTH);

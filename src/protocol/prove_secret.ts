@@ -20,6 +20,11 @@ export interface ProofContext {
 /** In place of a share or a tag: the acceptor does not take the initiator. */
 export const NOTHING = new Uint8Array(0);
 
+/** Loads what a proof needs while something else is waited for. */
+export function preloadProof(): void {
+  import("../secure/cpace.ts").catch(() => {}); // Where it is missing, the proof says so.
+}
+
 /** What CPace runs on (SPEC.md §4). */
 export function proofInput(context: ProofContext): CpaceInput {
   const { secret, handshakeHash, initiatorKey, acceptorKey } = context;

@@ -2,7 +2,7 @@ import type { Journal } from "./journal.ts";
 import type { PartContent } from "./part_content.ts";
 
 /** Whole segments that may be not on disk yet: with the one that is coming, the most that a kill costs. */
-export const MAX_SEGMENTS_BEHIND = 8;
+export const MAX_SEGMENTS_BEHIND = 2;
 
 /**
  * Writes to the journal what is on disk of a content stream: the content is synced, then the line is written and synced

@@ -1,6 +1,12 @@
 import type { Kind, Offer, RefuseCode } from "../protocol/messages.ts";
 import { topName } from "../storage/safe_path.ts";
 
+/** Who sends: the static key, and the name that it goes by. */
+export interface Sender {
+  key: Uint8Array;
+  name: string;
+}
+
 /** What a receiver takes. */
 export interface Acceptance {
   /** Kinds that are taken; undefined for all. */
@@ -9,8 +15,10 @@ export interface Acceptance {
   maxBytes?: number | undefined;
   /** Leaves a leading `.` or `-` of the name as it is (SPEC.md §13). */
   allowHidden?: boolean | undefined;
+  /** Why the rules of a policy do not allow it; undefined where they do. */
+  policy?: ((offer: Offer, from: Sender) => Promise<string | undefined>) | undefined;
   /** Asks a person; without it nobody is asked. */
-  ask?: ((offer: Offer, from: string) => Promise<boolean>) | undefined;
+  ask?: ((offer: Offer, from: Sender) => Promise<boolean>) | undefined;
 }
 
 /** A no, with its reason for people. */

@@ -7,9 +7,9 @@ import type { ArchiveEntry } from "../storage/archive.ts";
 import type { OnConflict, Part, Published } from "../storage/part.ts";
 import { topName } from "../storage/safe_path.ts";
 import type { Staging } from "../storage/staging.ts";
-import { StorageError } from "../storage/storage_error.ts";
+import { StorageError, storageError, systemCode } from "../storage/storage_error.ts";
 import type { Reservation, SpaceBook } from "../storage/space_book.ts";
-import { type Acceptance, judge, type Refusal } from "./acceptance.ts";
+import { type Acceptance, judge, type Refusal, type Sender } from "./acceptance.ts";
 import type { Report } from "./events.ts";
 import { MeterStream } from "./meter_stream.ts";
 import { directReplies, type Replies } from "./replies.ts";
@@ -22,12 +22,6 @@ export interface ReceiverOptions {
   onConflict: OnConflict;
   allowHidden: boolean;
   report: Report;
-}
-
-/** Who sends: the static key, and the name that it goes by. */
-export interface From {
-  key: Uint8Array;
-  name: string;
 }
 
 /** Receives the transfers that are offered, each in an exchange of its own (SPEC.md §8, §14). */
@@ -47,7 +41,7 @@ export class Receiver {
     exchange: Exchange,
     { offer, from, replies = directReplies(exchange) }: {
       offer: Offer;
-      from: From;
+      from: Sender;
       replies?: Replies;
     },
   ): void {
@@ -62,7 +56,7 @@ export class Receiver {
   }
 }
 
-type ReceptionOptions = ReceiverOptions & { offer: Offer; from: From; replies: Replies };
+type ReceptionOptions = ReceiverOptions & { offer: Offer; from: Sender; replies: Replies };
 
 /** One transfer on its way in. */
 class Reception {
@@ -110,8 +104,10 @@ class Reception {
   async #judge(): Promise<Refusal | undefined> {
     const { acceptance, allowHidden, from } = this.#options;
     const refusal = judge(this.#offer, { ...acceptance, allowHidden });
-    if (refusal !== undefined || acceptance.ask === undefined) return refusal;
-    if (await acceptance.ask(this.#offer, from.name)) return undefined;
+    if (refusal !== undefined) return refusal;
+    const reason = await acceptance.policy?.(this.#offer, from);
+    if (reason !== undefined) return { code: "declined", reason };
+    if (acceptance.ask === undefined || await acceptance.ask(this.#offer, from)) return undefined;
     return { code: "declined", reason: "the receiver declined it" };
   }
 
@@ -269,9 +265,11 @@ class Reception {
   }
 
   /** Ends a transfer that did not get through: the sender is told, unless it is the one who said so. */
-  async #stop(error: unknown) {
+  async #stop(failure: unknown) {
     const { from, report, replies } = this.#options;
     const { transfer, name } = this.#offer;
+    const isOfSystem = systemCode(failure) !== "" && !(failure instanceof P2pError);
+    const error = isOfSystem ? storageError(`cannot receive "${name}"`, failure) : failure;
     const reason = error instanceof Error ? error.message : String(error);
     if (!(error instanceof Cancelled) && !this.#exchange.isOver) {
       await replies.cancel(this.#codeOf(error), reason).catch(() => {});

@@ -52,8 +52,8 @@ export function interruptedLine({ name, from, bytes, reason }: Interrupted, styl
     ` at ${formatBytes(bytes)}: ${printable(reason)}`;
 }
 
-/** From here, where it lies below this folder. */
-function shortPath(path: string): string {
+/** A path from here, where it lies below this folder. */
+export function shortPath(path: string): string {
   const fromHere = relative(Deno.cwd(), path);
   return fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;
 }

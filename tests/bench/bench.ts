@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { formatBytes } from "../../src/ui/format.ts";
 import { type Case, cases, subject } from "./cases.ts";
 import type { Contender } from "./contenders.ts";
+import { hubCases } from "./hub_cases.ts";
 import { median, type Sample } from "./measure.ts";
 
 const PAIRS = 5;
@@ -20,13 +21,17 @@ const { values } = parseArgs({
   },
 });
 const pairs = Number(values.pairs ?? PAIRS);
-const chosen = cases.filter(({ name }) => values.case?.includes(name) ?? true);
-if (chosen.length === 0) {
-  throw new Error(`no such case; there are ${cases.map(({ name }) => name).join(", ")}`);
+const isChosen = ({ name }: { name: string }) => values.case?.includes(name) ?? true;
+const chosen = cases.filter(isChosen);
+const chosenOfHub = hubCases.filter(isChosen);
+if (chosen.length + chosenOfHub.length === 0) {
+  const names = [...cases, ...hubCases].map(({ name }) => name).join(", ");
+  throw new Error(`no such case; there are ${names}`);
 }
 for (const { name, bytes, prepare, peers } of chosen) {
   await runCase({ name, bytes, prepare, peers });
 }
+for (const { run } of chosenOfHub) await run();
 
 /** All peers of a case, one after the other, each in turn with p2p. */
 async function runCase({ name, bytes, prepare, peers }: Case) {

@@ -29,17 +29,21 @@ export class Joiner implements AsyncDisposable {
 
   /** Joins again with the same keys and folder; resolves once the hub has taken it, however often that takes. */
   async start({ to = this.#scene.to }: { to?: string } = {}): Promise<void> {
-    for (;;) {
-      const args = ["join", to, "--name", this.name, "--dir", this.dir, "--json"];
-      this.program = new Program(args, {
-        home: await this.#scene.home(this.name),
-        atMostMs: CHAOS_AT_MOST_MS,
-      });
-      const joined = await this.program.event("joined").then(() => true, () => false);
-      if (joined) return;
+    while (!await this.tryStart({ to })) {
       const { code, stderr } = await this.program.finished;
       if (code !== 3) throw new Error(`${this.name} cannot join: exit ${code}\n${stderr}`);
     }
+  }
+
+  /** Joins once; false where that fails. */
+  async tryStart({ to = this.#scene.to, through = [] }: { to?: string; through?: string[] } = {}) {
+    const args = ["join", to, "--name", this.name, "--dir", this.dir, "--json"];
+    this.program = new Program(args, {
+      home: await this.#scene.home(this.name),
+      atMostMs: CHAOS_AT_MOST_MS,
+      through,
+    });
+    return await this.program.event("joined").then(() => true, () => false);
   }
 
   /** Ends by `signal`. */
@@ -62,9 +66,13 @@ export async function digestsIn(dir: string): Promise<Record<string, string>> {
   );
 }
 
-/** What lies in the staging of a folder. */
-export function partsIn(dir: string): string[] {
-  return [...Deno.readDirSync(join(dir, ".p2p-partial"))].map(({ name }) => name);
+/** What lies in the staging of a folder, but for the journals of those whose sender may ask for the receipt again. */
+export function leftIn(dir: string): string[] {
+  const staging = join(dir, ".p2p-partial");
+  return [...Deno.readDirSync(staging)].flatMap(({ name: part }) => {
+    const names = [...Deno.readDirSync(join(staging, part))].map(({ name }) => name);
+    return names.filter((name) => name !== "journal").map((name) => join(part, name));
+  });
 }
 
 /** Removes everything that was published. */

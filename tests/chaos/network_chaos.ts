@@ -8,7 +8,7 @@ import { sampleBytes } from "../helpers/sample_files.ts";
 import { sha256 } from "../helpers/tree.ts";
 import { Bound, isLong, seed } from "./bound.ts";
 import { ChaosProxy, type FaultMaker, faultMakers } from "./chaos_proxy.ts";
-import { CHAOS_AT_MOST_MS, clear, digestsIn, Joiner, partsIn } from "./joiner.ts";
+import { CHAOS_AT_MOST_MS, clear, digestsIn, Joiner, leftIn } from "./joiner.ts";
 import { Random } from "./random.ts";
 
 const SIZES = [
@@ -94,7 +94,7 @@ class Matrix implements AsyncDisposable {
     if (way === "mailbox") await receivers[0]!.start({ to: this.#receiver.to });
     for (const dir of dirs) {
       await eventually(async () => assert.deepEqual(await digestsIn(dir), digests));
-      await eventually(() => assert.deepEqual(partsIn(dir), []));
+      await eventually(() => assert.deepEqual(leftIn(dir), []));
       await clear(dir);
     }
   }

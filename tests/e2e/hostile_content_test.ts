@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { WINDOW_BYTES } from "../../src/protocol/exchange.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { ARCHIVE_END, encodeEntry } from "../../src/storage/archive.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
@@ -103,7 +104,8 @@ const STREAMS: Record<string, [Attack, Expected]> = {
     async (peer) => {
       await peer.ask(JSON.stringify(peer.offerOf(10_000_000)));
       const chunk = new Uint8Array(SEALED_CHUNK_BYTES);
-      for (let i = 0; i < 15; i++) await peer.sendData(1, chunk);
+      const granted = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
+      for (let i = 0; i < granted; i++) await peer.sendData(1, chunk);
       return await peer.askData(1, chunk);
     },
     ["goodbye", "protocol", /more than it was granted/],

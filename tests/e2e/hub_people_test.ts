@@ -127,7 +127,7 @@ Deno.test("one key may have two names, and is sent to under both", async () => {
 Deno.test("nobody there, nobody of that name, and the hub's own name", async () => {
   await using scene = await Scene.open();
   await scene.write("a.txt", "a");
-  const nobody = await scene.send(["a.txt", "--all"]);
+  const nobody = await scene.send(["a.txt", "--all", "--quiet"]);
   assert.deepEqual([nobody.code, nobody.stderr.split("\n")[0]], [
     ...[4, 'error: nobody else is joined at "rack"'],
   ]);
@@ -140,7 +140,7 @@ Deno.test("nobody there, nobody of that name, and the hub's own name", async () 
     ["RACK", "hint: that is the hub itself: leave --peer out to send to it"],
   ];
   for (const [name, hint] of wanted) {
-    const { code, stderr } = await scene.send(["a.txt", "--peer", name]);
+    const { code, stderr } = await scene.send(["a.txt", "--peer", name, "--quiet"]);
     assert.deepEqual([code, ...stderr.split("\n")], [
       ...[4, `error: nobody named "${name}" has joined "rack"`, hint, ""],
     ]);
@@ -174,7 +174,9 @@ Deno.test("peers says who is joined and who is away, since when, and how much wa
   assert.match(stdout, new RegExp(`^joined  cy   ${key}  since ${date}$`, "m"));
 });
 
-Deno.test("a second hub in the same home is refused: it would deliver everything twice", async () => {
+const secondHub = "a second hub in the same home is refused: it would deliver everything twice";
+// An executable that was built on Deno 2.6 cannot try a lock.
+Deno.test(secondHub, { ignore: Deno.env.get("P2P_BIN") !== undefined }, async () => {
   await using scene = await Scene.open();
   const home = await scene.home("hub");
   const { code, stderr } = await run(["serve", "--port", "0", "--dir", scene.received], { home });

@@ -10,7 +10,7 @@ import { Scene } from "./scene.ts";
 Deno.test("status says who has it, who refused and why, and for whom it waits", async () => {
   await using scene = await Scene.open();
   await using bob = await Joiner.join(scene, "bob");
-  await using cy = await Joiner.join(scene, "cy", { args: ["--types", "image"] });
+  await using _cy = await Joiner.join(scene, "cy", { args: ["--types", "image"] });
   await using di = await Joiner.join(scene, "di");
   await di.stop("SIGINT");
   await scene.hub.event("left");
@@ -137,7 +137,9 @@ Deno.test("--again --missing finishes a transfer for those who do not have it", 
   );
   await anew.received("n.txt");
   const nothing = await scene.send(["--again", transfer, "--missing"]);
-  assert.equal(nothing.code, 4, "cy refused the first, and di waits: nobody knows of the second");
+  assert.equal(nothing.code, 0, nothing.stderr);
+  assert.equal(nothing.stderr, "bob has n.txt already\ncy has n.txt already\n");
+  assert.match(nothing.stdout, /^stored n.txt for di \(10 B, until .*\)\n$/);
   await di.start();
   await di.received("n.txt");
   const all = await scene.send(["--again", transfer, "--json"]);

@@ -11,6 +11,8 @@ export interface JoinOptions {
   as?: string;
   /** Prints lines for people, and no events. */
   plain?: boolean;
+  /** When it counts as hanging. */
+  atMostMs?: number;
 }
 
 /** Somebody who is joined to the hub of a scene in a process of their own, and the folder in which things arrive. */
@@ -31,8 +33,12 @@ export class Joiner implements AsyncDisposable {
   }
 
   /** Several, at the same time. */
-  static async joinAll(scene: Scene, names: string[]): Promise<Joiners> {
-    return new Joiners(await Promise.all(names.map((name) => Joiner.join(scene, name))));
+  static async joinAll(
+    scene: Scene,
+    names: string[],
+    options: JoinOptions = {},
+  ): Promise<Joiners> {
+    return new Joiners(await Promise.all(names.map((name) => Joiner.join(scene, name, options))));
   }
 
   constructor(scene: Scene, name: string, options: JoinOptions = {}) {
@@ -44,11 +50,12 @@ export class Joiner implements AsyncDisposable {
 
   /** Starts the process, again where it has ended. */
   async start(): Promise<void> {
-    const { args = [], as = this.name, plain } = this.#options;
+    const { args = [], as = this.name, plain, atMostMs } = this.#options;
     await Deno.mkdir(this.dir, { recursive: true });
     const place = [this.#scene.to, "--name", this.name, "--dir", this.dir];
     this.program = new Program(["join", ...place, ...plain ? [] : ["--json"], ...args], {
       home: await this.#scene.home(as),
+      ...atMostMs !== undefined && { atMostMs },
     });
   }
 

@@ -3,11 +3,17 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { SEGMENT_BYTES } from "../../src/storage/part_record.ts";
 import { sampleCsv, sampleJson, samplePng } from "../helpers/sample_files.ts";
-import { hasTmux, joined, TmuxTerminal } from "../helpers/tmux.ts";
-import { programCommand, run } from "./program.ts";
+import { joined } from "../helpers/tmux.ts";
+import {
+  ESCAPES,
+  leave,
+  type MenuScreen,
+  openMenu,
+  sceneWithFiles,
+  testOnTerminal,
+} from "./menu_screen.ts";
+import { run } from "./program.ts";
 import { Scene } from "./scene.ts";
-
-const ESCAPES = ["Escape", "C-c", "C-d"];
 
 testOnTerminal("the first time the menu asks who and where, and remembers it", async () => {
   await using scene = await sceneWithFiles();
@@ -31,6 +37,7 @@ testOnTerminal("the first time the menu asks who and where, and remembers it", a
   assert.deepEqual(JSON.parse(await Deno.readTextFile(settings)), {
     name: "Ana Lima",
     hub: scene.to,
+    dir: "./received",
   });
 });
 
@@ -157,16 +164,27 @@ testOnTerminal("settings are changed from then on, and what makes no sense is sa
   await menu.asks('"a/b" is not a host name or an IP address');
   await menu.retype("127.0.0.1");
   await menu.press("Enter");
+  await menu.asks("The folder for what comes in");
+  await menu.answer("stations.csv");
+  await menu.asks('"stations.csv" is no folder');
+  await menu.retype("inbox");
+  await menu.press("Enter");
   await menu.asks("Bo → 127.0.0.1:8080");
   await menu.pick("Settings");
   await menu.asks("Your name");
   await menu.press("Enter"); // As it was.
   await menu.asks("The hub");
   await menu.answer(scene.to);
+  await menu.asks("The folder for what comes in");
+  await menu.press("Enter");
   await menu.asks(`Bo → ${scene.to}`);
   await leave(menu);
   const settings = await Deno.readTextFile(join(await scene.home("ana"), "settings.json"));
-  assert.deepEqual(JSON.parse(settings), { name: "Bo", hub: scene.to });
+  assert.deepEqual(JSON.parse(settings), {
+    name: "Bo",
+    hub: scene.to,
+    dir: join(scene.files, "inbox"),
+  });
 });
 
 testOnTerminal("Esc, Ctrl-C and Ctrl-D go back from every question", async () => {
@@ -318,7 +336,7 @@ testOnTerminal("forty columns are enough", async () => {
   await scene.write("a rather long name for a photograph.png", samplePng(8, 8));
   await using menu = await openMenu(scene, { columns: 40 });
   const labels = (await menu.asks("Exit")).filter((line) => /[●○]/.test(line));
-  assert.equal(labels.length, 8);
+  assert.equal(labels.length, 12);
   await menu.pick("Send an image");
   await menu.asks("Which image?");
   await menu.choose("a rather long name for a photograph.png");
@@ -344,47 +362,6 @@ testOnTerminal("names of files cannot touch the terminal", async () => {
   await leave(menu);
 });
 
-/** A test that needs a terminal, and so tmux. */
-function testOnTerminal(name: string, fn: () => Promise<void>, ignore = false) {
-  Deno.test({ name, ignore: ignore || !hasTmux, fn }); // There is no tmux here.
-}
-
-function sceneWithFiles(options: { serve?: string[] } = {}): Promise<Scene> {
-  return Scene.open(options).then(async (scene) => {
-    await scene.write("sunset.png", samplePng(60, 40));
-    await scene.write("fake.png", "no picture at all");
-    await scene.write("stations.csv", sampleCsv(30));
-    await scene.write("plan.json", sampleJson());
-    await scene.write("broken.json", "# no JSON");
-    await scene.write("trip/beach.png", samplePng(40, 30));
-    return scene;
-  });
-}
-
-interface MenuOptions {
-  words?: string[];
-  columns?: number;
-  isFirst?: boolean;
-  as?: string;
-}
-
-/** The menu in a terminal, in the folder with the files; with settings that are remembered, save at the first time. */
-async function openMenu(
-  scene: Scene,
-  { words = ["menu"], columns = 80, isFirst = false, as = "ana" }: MenuOptions = {},
-): Promise<MenuScreen> {
-  const home = await scene.home(as);
-  const settings = join(home, "settings.json");
-  const exists = await Deno.stat(settings).then(() => true, () => false);
-  if (!isFirst && !exists) {
-    await Deno.writeTextFile(settings, JSON.stringify({ name: as, hub: scene.to }), {
-      mode: 0o600,
-    });
-  }
-  const env = { P2P_HOME: home, P2P_TO: "", NO_COLOR: "", LC_ALL: "C.UTF-8" };
-  return await MenuScreen.open([...programCommand(), ...words], { cwd: scene.files, env, columns });
-}
-
 /** Waits until progress shows the same bytes again and again: no more can be sent. */
 async function stalled(menu: MenuScreen) {
   let [bytes, looks] = ["", 0];
@@ -400,70 +377,4 @@ async function sendText(menu: MenuScreen, text: string) {
   await menu.pick("Send a text");
   await menu.asks("Your text");
   await menu.answer(text);
-}
-
-async function leave(menu: MenuScreen) {
-  await menu.pick("Exit");
-  await menu.shows("Goodbye.");
-  assert.deepEqual(await menu.ended(), { code: 0, inOrder: true });
-}
-
-/** What a person does with the menu. */
-class MenuScreen extends TmuxTerminal {
-  /** Waits for an open question that shows `text`; returns its lines. */
-  async asks(text: string): Promise<string[]> {
-    const isAsked = (lines: string[]) => joined(question(lines)).includes(text);
-    return question(await this.until(isAsked, `a question with "${text}"`));
-  }
-
-  /** Types an answer and presses Enter. */
-  async answer(text: string): Promise<void> {
-    await this.type(text);
-    await this.press("Enter");
-  }
-
-  /** Types something else instead of what is there. */
-  async retype(text: string): Promise<void> {
-    await this.press("C-e", "C-u");
-    await this.type(text);
-  }
-
-  /** Types a path instead of what is there, and takes it once it is the one that is marked. */
-  async choose(path: string): Promise<void> {
-    await this.retype(path);
-    await this.asks(`● ${path}`);
-    await this.press("Enter");
-  }
-
-  /** Types a path that is not taken, and waits for the reason. */
-  async refuses(path: string, reason: string): Promise<void> {
-    await this.retype(path);
-    await this.asks(`Search: ${path}`);
-    await this.press("Enter");
-    await this.asks(reason);
-  }
-
-  /** Goes back to the menu by a key, and presses one more without a meaning: Deno 2.6 loses the one after Esc. */
-  async back(key: string): Promise<void> {
-    await this.press(key);
-    await this.asks("→");
-    await this.press("F12");
-  }
-
-  /** Goes to a line of the menu and presses Enter there. */
-  async pick(label: string): Promise<void> {
-    const labels = (await this.asks("○ ")).filter((line) => /[●○] /.test(line));
-    const [from, to] = ["●", label].map((text) => labels.findIndex((line) => line.includes(text)));
-    const steps = Math.abs(to! - from!);
-    if (steps > 0) await this.press(...Array(steps).fill(to! > from! ? "Down" : "Up"));
-    await this.asks(`● ${label}`);
-    await this.press("Enter");
-  }
-}
-
-/** The lines of the question that waits for an answer; none where the last one has got its. */
-function question(lines: string[]): string[] {
-  const at = lines.findLastIndex((line) => /^[◆▲◇■]/.test(line));
-  const isOpen = /^[◆▲]/.test(lines[at] ?? "") && lines.at(-1)!.startsWith("└");
-  return isOpen ? lines.slice(at) : [];
 }

@@ -14,10 +14,14 @@ export class SessionPair implements AsyncDisposable {
   }
 
   /** `onOpen` is that of the acceptor. */
-  static async open(options: Omit<SessionOptions, "initiator"> = {}): Promise<SessionPair> {
+  static async open(
+    { onOpenInitiator, ...options }: Omit<SessionOptions, "initiator"> & {
+      onOpenInitiator?: SessionOptions["onOpen"];
+    } = {},
+  ): Promise<SessionPair> {
     const channels = await ChannelPair.open();
     const acceptor = new Session(channels.acceptor, { initiator: false, ...options });
-    const initiator = new Session(channels.initiator, { initiator: true });
+    const initiator = new Session(channels.initiator, { initiator: true, onOpen: onOpenInitiator });
     await acceptor.welcome("the hub");
     await initiator.welcomed;
     return new SessionPair(initiator, acceptor);

@@ -12,6 +12,8 @@ import {
   MAX_EXCHANGE,
   MAX_MESSAGE_BYTES,
   MAX_MESSAGE_DEPTH,
+  MAX_NAMEPLATE,
+  MAX_PAIR_LENGTH,
   MAX_RECEIVERS,
   type Message,
   type MessageType,
@@ -229,6 +231,26 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       code: wordOf(["waiting", "running", ...OUTCOME_CODES]),
       sealed: SEALED,
     },
+  },
+  nameplate: { valid: { type: "nameplate", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  allocated: {
+    valid: { type: "allocated", exchange: 1, nameplate: 7, until: 5 },
+    fields: {
+      exchange: EXCHANGE,
+      nameplate: { good: [1, MAX_NAMEPLATE], bad: [...NOT_INTS, 0, MAX_NAMEPLATE + 1] },
+      until: INT,
+    },
+  },
+  claim: {
+    valid: { type: "claim", exchange: 1, nameplate: 7 },
+    fields: {
+      exchange: EXCHANGE,
+      nameplate: { good: [0, MAX_NAMEPLATE], bad: [...NOT_INTS, MAX_NAMEPLATE + 1] },
+    },
+  },
+  pair: {
+    valid: { type: "pair", exchange: 1, body: "AA" },
+    fields: { exchange: EXCHANGE, body: textUpTo(MAX_PAIR_LENGTH) },
   },
   listed: { valid: { type: "listed", exchange: 1 }, fields: { exchange: EXCHANGE } },
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
-import type { Exchange } from "../../src/protocol/exchange.ts";
+import { type Exchange, WINDOW_BYTES } from "../../src/protocol/exchange.ts";
 import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/messages.ts";
 import { MAX_OPEN_EXCHANGES, Session, type SessionOptions } from "../../src/protocol/session.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
@@ -109,7 +109,9 @@ Deno.test("Session fails for data that was not granted", async () => {
   await using test = await SessionUnderTest.open({ initiator: false, onOpen });
   await test.peer.send(offerOf(1));
   const chunk = () => new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
-  for (let i = 0; i < 16; i++) test.peer.sendData(1, chunk()).catch(() => {});
+  for (let sent = 0; sent <= WINDOW_BYTES; sent += SEALED_CHUNK_BYTES) {
+    test.peer.sendData(1, chunk()).catch(() => {});
+  }
   assert.match(await failed(test), /more than it was granted/);
 });
 
