@@ -3,11 +3,11 @@ import { type CommandTable, runCommand } from "./src/cli/run_command.ts";
 /** The subcommands: what each is for, and where it is; only the one that is asked for is loaded. */
 const commands: CommandTable = {
   serve: {
-    summary: "be a hub: receive files until Ctrl-C",
+    summary: "be a hub: receive files, relay between those who joined",
     load: async () => (await import("./src/cli/serve.ts")).serveCommand(),
   },
   send: {
-    summary: "send files and folders to a hub",
+    summary: "send files to a hub, or through it to the people who joined",
     load: async () => (await import("./src/cli/send.ts")).sendCommand(),
   },
   join: {

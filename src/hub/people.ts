@@ -116,7 +116,7 @@ export class People {
 
 /** Why somebody else may not use that name. */
 export function nameTaken(name: string): string {
-  return `the name "${name}" belongs to somebody else here; choose another one with --name`;
+  return `the name "${name}" belongs to somebody else here; choose another one`;
 }
 
 function parse(line: object): Person[] {

@@ -235,28 +235,29 @@ testOnTerminal("a hub that is not there is told once, and joined as soon as it i
   await leave(menu);
 });
 
-testOnTerminal("a name that is taken is told, and another one is joined", async () => {
-  await using scene = await sceneWithFiles();
-  await using _bo = await Joiner.join(scene, "bo");
-  const home = await scene.home("eve");
-  const settings = { name: "bo", hub: scene.to };
-  await Deno.writeTextFile(join(home, "settings.json"), JSON.stringify(settings), { mode: 0o600 });
-  await using menu = await openMenu(scene, { as: "eve" });
-  await menu.asks('the name "bo" belongs to somebody else here');
-  await menu.pick("Settings");
-  await menu.asks("Your name");
-  await menu.answer("Eve");
-  await menu.asks("The hub");
-  await menu.press("Enter");
-  await menu.asks("The folder for what comes in");
-  await menu.answer("inbox");
-  await menu.asks("Eve →");
-  await scene.hub.event("joined", ({ peer }) => peer === "Eve");
-  await send(scene, "sunset.png", "--peer", "Eve");
-  await menu.asks("sunset.png came from bo");
-  await leave(menu);
-  await same(join(scene.files, "inbox/sunset.png"), samplePng(60, 40));
-});
+testOnTerminal(
+  "a name that is taken is told; each other one is joined as long as it is ours",
+  async () => {
+    await using scene = await sceneWithFiles();
+    await using _bo = await Joiner.join(scene, "bo");
+    const home = await scene.home("eve");
+    const settings = { name: "bo", hub: scene.to };
+    await Deno.writeTextFile(join(home, "settings.json"), JSON.stringify(settings), {
+      mode: 0o600,
+    });
+    await using menu = await openMenu(scene, { as: "eve" });
+    await menu.asks('the name "bo" belongs to somebody else here');
+    await change(menu, ["Eva", "", "inbox"]);
+    await scene.hub.event("joined", ({ peer }) => peer === "Eva");
+    await change(menu, ["Eve", "", ""]);
+    await scene.hub.event("left", ({ peer }) => peer === "Eva");
+    await scene.hub.event("joined", ({ peer }) => peer === "Eve");
+    await send(scene, "sunset.png", "--peer", "Eve");
+    await menu.asks("sunset.png came from bo");
+    await leave(menu);
+    await same(join(scene.files, "inbox/sunset.png"), samplePng(60, 40));
+  },
+);
 
 testOnTerminal("who joins elsewhere takes the place of the menu, which stays away", async () => {
   await using scene = await sceneWithFiles();
@@ -280,13 +281,7 @@ testOnTerminal("a folder that cannot be made is told, and the hub keeps what cam
   await using sending = await scene.sending(["sunset.png", "--peer", "ana"], { as: "bo" });
   await menu.asks(`cannot receive into "${settings.dir}"`);
   assert.equal((await sending.finished).code, 0);
-  await menu.pick("Settings");
-  for (const question of ["Your name", "The hub"]) {
-    await menu.asks(question);
-    await menu.press("Enter");
-  }
-  await menu.asks("The folder for what comes in");
-  await menu.answer("inbox");
+  await change(menu, ["", "", "inbox"]);
   await menu.asks("sunset.png came from bo");
   await leave(menu);
   await same(join(scene.files, "inbox/sunset.png"), samplePng(60, 40));
@@ -338,6 +333,16 @@ async function openJoined(scene: Scene, options: MenuOptions = {}): Promise<Menu
   await scene.hub.event("joined", ({ peer }) => peer === (options.as ?? "ana"));
   await menu.asks("→");
   return menu;
+}
+
+/** Answers the questions of the settings; "" leaves one as it is. */
+async function change(menu: MenuScreen, answers: [name: string, hub: string, folder: string]) {
+  await menu.pick("Settings");
+  const questions = ["Your name", "The hub", "The folder for what comes in"];
+  for (const [i, question] of questions.entries()) {
+    await menu.asks(question);
+    await menu.answer(answers[i]!);
+  }
 }
 
 /** What bo sends to ana, or to whom else `args` say; resolves when it was delivered. */

@@ -1,0 +1,53 @@
+import type { Message, MessageType } from "../../src/protocol/messages.ts";
+import { offerOf } from "./session_pair.ts";
+
+const TRANSFER = "0123456789abcdef".repeat(2);
+const HEX64 = "ab".repeat(32);
+const BASE64URL43 = "A".repeat(43);
+
+/** One valid message of each type, in the exchange of that number where it belongs to one (SPEC.md §7). */
+export function sampleMessages(exchange: number): Message[] {
+  const key = BASE64URL43;
+  const samples: { [T in MessageType]: Message<T> } = {
+    welcome: { type: "welcome", name: "the hub" },
+    goodbye: { type: "goodbye", code: "bye", reason: "" },
+    ping: { type: "ping" },
+    pong: { type: "pong" },
+    offer: offerOf(exchange),
+    accept: { type: "accept", exchange, offset: 0, digest: null },
+    exists: { type: "exists", exchange, sha256: HEX64 },
+    refuse: { type: "refuse", exchange, code: "name", reason: "no" },
+    begin: { type: "begin", exchange, offset: 0, salt: BASE64URL43 },
+    end: { type: "end", exchange },
+    credit: { type: "credit", exchange, bytes: 1 },
+    receipt: { type: "receipt", exchange, savedAs: "a", sha256: HEX64, bytes: 1, resumedAt: 0 },
+    settled: { type: "settled", exchange },
+    cancel: { type: "cancel", exchange, code: "interrupted", reason: "" },
+    join: { type: "join", exchange },
+    joined: { type: "joined", exchange, people: 3 },
+    presence: { type: "presence", exchange, name: "bo", key, state: "left" },
+    list: { type: "list", exchange },
+    person: { type: "person", exchange, name: "bo", key, state: "away", since: 1, waiting: 0 },
+    relay: { type: "relay", exchange, transfer: TRANSFER, size: null, receivers: 1 },
+    envelope: { type: "envelope", exchange, to: "bo", sealed: "AA" },
+    routed: { type: "routed", exchange, to: "bo", state: "away", until: 5, reason: "" },
+    stored: { type: "stored", exchange, until: 5 },
+    outcome: { type: "outcome", exchange, to: "bo", code: "delivered", sealed: "AA" },
+    delivery: {
+      ...{ type: "delivery", exchange, transfer: TRANSFER, from: "ana", sealed: "AA", size: 9 },
+    },
+    run: { type: "run", exchange, offset: 0, start: 0, salt: BASE64URL43 },
+    answer: { type: "answer", exchange, code: "name", sealed: null },
+    status: { type: "status", exchange },
+    entry: {
+      ...{ type: "entry", exchange, transfer: TRANSFER, to: "bo", size: 1, bytes: 0, created: 1 },
+      ...{ until: 2, code: "waiting", sealed: null },
+    },
+    nameplate: { type: "nameplate", exchange },
+    allocated: { type: "allocated", exchange, nameplate: 7, until: 5 },
+    claim: { type: "claim", exchange, nameplate: 7 },
+    pair: { type: "pair", exchange, body: "AA" },
+    listed: { type: "listed", exchange },
+  };
+  return Object.values(samples);
+}
