@@ -158,7 +158,12 @@ function announce(
   const shown = fingerprint(identity.keyPair.publicKey);
   const { bold } = output.style;
   const reachable = formatAddress({ ...address, host: reachableHost(address.host) });
-  output.event({ event: "listening", ...address, name, fingerprint: shown });
+  const secretFile = known?.path;
+  output.event({
+    event: "listening",
+    ...{ ...address, name, fingerprint: shown },
+    ...secretFile && { secretFile },
+  });
   output.result("Server initialized");
   output.result(`  address      ${bold(formatAddress(address))}`);
   output.result(`  name         ${bold(printable(name))}`);

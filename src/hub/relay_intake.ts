@@ -62,8 +62,9 @@ export class RelayIntake {
   /** One `routed` for each envelope; gives those that have somewhere to go. */
   async #route(
     exchange: Exchange,
-    { opening: { receivers, size }, from }: { opening: Message<"relay">; from: Peer },
+    { opening: { receivers, size, transfer }, from }: { opening: Message<"relay">; from: Peer },
   ): Promise<Relay["recipients"]> {
+    const begun = this.#options.spool.find(encodedKey(from.key), transfer);
     const recipients = new Map<string, Relay["recipients"][number]>();
     for (let i = 0; i < receivers; i++) {
       const message = await exchange.receive();
@@ -71,7 +72,9 @@ export class RelayIntake {
         throw new P2pError("protocol", `"${message.type}" instead of an envelope`);
       }
       const { to, sealed } = message;
-      const person = this.#options.people.find(to);
+      // Who is here by a code alone is forgotten with the hub's process, and what was begun is not.
+      const person = this.#options.people.find(to) ??
+        begun?.relay.recipients.find(({ name }) => name === to);
       if (person !== undefined && recipients.has(person.name)) {
         throw new P2pError("protocol", `two envelopes for "${person.name}"`);
       }
@@ -87,7 +90,7 @@ export class RelayIntake {
     return [...recipients.values()];
   }
 
-  #routed(to: string, person: Person | undefined) {
+  #routed(to: string, person: Pick<Person, "name"> | undefined) {
     if (person !== undefined) {
       const isHere = this.#options.roster.find(person.name) !== undefined;
       const until = Date.now() + this.#options.spool.keepMs;

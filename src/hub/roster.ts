@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers/promises";
 import type { Exchange } from "../protocol/exchange.ts";
 import { isCodeName } from "../protocol/peer_name.ts";
 import type { Session } from "../protocol/session.ts";
@@ -7,6 +8,16 @@ import type { Person } from "./people.ts";
 
 /** News that may wait for a member's connection: who does not read them is not kept up to date, but let go. */
 const MAX_WAITING_NEWS = 5_000;
+
+/** People who are told of something in one turn of the event loop. */
+const TOLD_AT_ONCE = 32;
+
+/** Who came or went. */
+interface News {
+  name: string;
+  key: string;
+  state: "joined" | "left";
+}
 
 /** Somebody who is here now. */
 export interface Member {
@@ -23,6 +34,8 @@ export interface Member {
 export class Roster {
   readonly #members = new Map<string, Member>();
   readonly #waitingNews = new WeakMap<Member, number>();
+  /** News, the first of which is being told, and to whom. */
+  readonly #telling: { news: News; others: Member[] }[] = [];
 
   /** How many are here. */
   get size(): number {
@@ -52,12 +65,22 @@ export class Roster {
 
   #tell({ name, key }: Person, state: "joined" | "left") {
     if (isCodeName(name)) return; // Nobody's business but of the two who share a code.
-    for (const member of this.#members.values()) {
-      if (member.person.name !== name) this.#tellMember(member, { name, key, state });
+    const others = [...this.#members.values()].filter(({ person }) => person.name !== name);
+    this.#telling.push({ news: { name, key, state }, others });
+    if (this.#telling.length === 1) this.#tellAll();
+  }
+
+  /** Tells everything in its order, some people at a time: who comes in meanwhile does not wait for a thousand letters. */
+  async #tellAll() {
+    for (let next; (next = this.#telling[0]) !== undefined; this.#telling.shift()) {
+      for (const [i, member] of next.others.entries()) {
+        if (i > 0 && i % TOLD_AT_ONCE === 0) await setImmediate();
+        this.#tellMember(member, next.news);
+      }
     }
   }
 
-  #tellMember(member: Member, news: { name: string; key: string; state: "joined" | "left" }) {
+  #tellMember(member: Member, news: News) {
     const waiting = this.#waitingNews.get(member) ?? 0;
     if (waiting === MAX_WAITING_NEWS) return member.session.abort();
     this.#waitingNews.set(member, waiting + 1);

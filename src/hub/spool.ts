@@ -229,15 +229,17 @@ function idOf(senderKey: string, transfer: string): string {
   return partId(Buffer.from(senderKey, "base64url"), transfer);
 }
 
+/** Runtimes before 2.7 can only wait for a lock. */
+type Lockable = Deno.FsFile & { tryLock?: (exclusive: boolean) => Promise<boolean> };
+
 /** Two hubs in one home would deliver everything twice. The lock is gone with the process, however that ends. */
 async function lockSpool(home: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(join(home, "spool.lock"), {
+  const file: Lockable = await Deno.open(join(home, "spool.lock"), {
     create: true,
     write: true,
     mode: 0o600,
   });
-  // Runtimes before 2.7 can only wait for a lock.
-  if (!("tryLock" in file) || await file.tryLock(true)) return file;
+  if (await file.tryLock?.(true) ?? true) return file;
   file.close();
   throw new P2pError("local", `cannot serve from "${home}": another hub does`, {
     hint: "end that one, or choose another folder with --home DIR",

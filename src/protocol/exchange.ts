@@ -18,13 +18,9 @@ export type Unnumbered<M = ExchangeMessage> = M extends unknown ? Omit<M, "excha
 /** One numbered conversation of a session: its messages, and sealed chunks in both directions under credit. */
 export class Exchange {
   readonly number: number;
-  /** Sealed chunks from the other side, one a frame, to its `end`. What is read here is granted again as credit. */
-  readonly data: ReadableStream<Uint8Array>;
-  /**
-   * Sealed chunks to the other side, each with `DATA_HEADROOM_BYTES` free in front; waits for credit; `end` follows. After
-   * a `cancel` of either side chunks are dropped, so that no pipe waits for credit that will not come.
-   */
-  readonly writable: WritableStream<Uint8Array>;
+  /** Made when they are asked for: most exchanges have no data, and a hub keeps one open for each who is joined. */
+  #data: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
   #channel: Channel;
   #onEnd: () => void;
   #failure: P2pError | undefined;
@@ -44,8 +40,20 @@ export class Exchange {
     this.number = number;
     this.#channel = channel;
     this.#onEnd = onEnd;
-    this.data = new ReadableStream({ pull: (c) => this.#pull(c) }, { highWaterMark: 0 });
-    this.writable = new WritableStream({
+  }
+
+  /** Sealed chunks from the other side, one a frame, to its `end`. What is read here is granted again as credit. */
+  get data(): ReadableStream<Uint8Array> {
+    const source = { pull: (c: ReadableStreamDefaultController<Uint8Array>) => this.#pull(c) };
+    return this.#data ??= new ReadableStream(source, { highWaterMark: 0 });
+  }
+
+  /**
+   * Sealed chunks to the other side, each with `DATA_HEADROOM_BYTES` free in front; waits for credit; `end` follows. After
+   * a `cancel` of either side chunks are dropped, so that no pipe waits for credit that will not come.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream({
       write: (chunk) => this.#write(chunk),
       close: () => this.#writeEnd(),
     });

@@ -3,6 +3,7 @@ import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
 import type { GoodbyeCode, Message, Opening } from "./messages.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
+import { every } from "./shared_timer.ts";
 
 /** Exchanges that may be open at once in each direction (SPEC.md §7). */
 export const MAX_OPEN_EXCHANGES = 16;
@@ -82,7 +83,7 @@ export class Session {
 
   async #run() {
     const keepAlive = this.#options.keepAlive ?? KEEP_ALIVE;
-    const watch = setInterval(() => this.#watch(keepAlive), keepAlive.pingAfterMs / 5);
+    const watch = every(keepAlive.pingAfterMs / 5, () => this.#watch(keepAlive));
     let failure = new P2pError("connection", "the connection was lost");
     try {
       for await (const incoming of this.#channel.incoming()) {
@@ -97,7 +98,7 @@ export class Session {
         : new P2pError("unexpected", (error as Error).message, { cause: error });
       throw failure;
     } finally {
-      clearInterval(watch);
+      watch[Symbol.dispose]();
       this.#failure = failure;
       this.#welcome.reject(failure);
       for (const exchange of this.#exchanges.values()) exchange.fail(failure);

@@ -326,11 +326,11 @@ interface Run {
 
 /** The sender has ended it. */
 class Cancelled extends Error {
-  readonly code: CancelCode;
+  readonly why: CancelCode;
 
   constructor({ code, reason }: Message<"cancel">) {
     super(reason);
-    this.code = code;
+    this.why = code;
   }
 }
 
@@ -339,7 +339,7 @@ const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
 
 /** Whether what arrived is of no use: not what was declared, or the first half of what will not go on. */
 function isWorthless(error: unknown): boolean {
-  if (error instanceof Cancelled) return GIVEN_UP.includes(error.code);
+  if (error instanceof Cancelled) return GIVEN_UP.includes(error.why);
   return error instanceof StorageError && !["space", "disk"].includes(error.reason);
 }
 

@@ -10,8 +10,8 @@ export const FRAME_HEADER_BYTES = 4;
 /** Bytes of the exchange number at the start of a data frame's body. */
 export const EXCHANGE_BYTES = 4;
 
-/** What is read at once where little is asked for. */
-const BUFFER_BYTES = 16_384;
+/** What is read at once where little is asked for: a hub has one for each who is joined. */
+const BUFFER_BYTES = 4_096;
 
 const BOUNDS: Record<number, { name: string; min: number; max: number }> = {
   [FRAME.record]: { name: "record", min: 17, max: 65_535 },

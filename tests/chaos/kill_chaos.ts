@@ -8,11 +8,11 @@ import { Bound, seed } from "./bound.ts";
 import { CHAOS_AT_MOST_MS, clear, digestsIn, Joiner, leftIn } from "./joiner.ts";
 import { Random } from "./random.ts";
 
-/** Transfers of one line; as many as go at once, and two that wait. */
-const FILES = 6;
+/** Transfers of one line: as many as go at once, and as many that wait. */
+const FILES = 8;
 
-const LEAST_BYTES = 2e6;
-const MOST_BYTES = 12e6;
+const LEAST_BYTES = 1e6;
+const MOST_BYTES = 9e6;
 
 /** A kill comes within so much of the first offer: what a line takes on a quiet machine. */
 const WITHIN_MS = 350;
@@ -32,7 +32,7 @@ const CASES: { people: boolean; victim: Victim }[] = [
 ];
 
 Deno.test("whoever is killed whenever, everything arrives, whole and once", async () => {
-  const bound = new Bound(4);
+  const bound = new Bound(3);
   const random = new Random(seed, "kill");
   await using matrix = await KillMatrix.open(random);
   let rounds = 0;

@@ -30,7 +30,7 @@ const WAYS: Record<string, string[]> = {
 const total = SIZES.reduce((sum, size) => sum + size);
 
 Deno.test("whatever the network does, everything arrives, whole and once", async () => {
-  const bound = new Bound(3);
+  const bound = new Bound(2);
   const random = new Random(seed, "network");
   await using matrix = await Matrix.open(random);
   const cells = Object.entries(faultMakers(total)).flatMap(([fault, maker]) =>
@@ -42,11 +42,7 @@ Deno.test("whatever the network does, everything arrives, whole and once", async
     for (const { fault, maker, way } of random.shuffled(cells)) {
       if (rounds > 0 && bound.isOver) break;
       runs++;
-      const t0 = performance.now();
-      console.log(fault, way);
-      await matrix.send(way, maker).finally(() =>
-        console.log(fault, way, Math.round(performance.now() - t0))
-      ).catch((cause) => {
+      await matrix.send(way, maker).catch((cause) => {
         throw new Error(`${fault} × ${way}: ${cause.message}`, { cause });
       });
     }

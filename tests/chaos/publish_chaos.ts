@@ -5,7 +5,9 @@ import { eventually } from "../helpers/eventually.ts";
 import { hasStrace } from "../helpers/has_tool.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { sha256 } from "../helpers/tree.ts";
+import { Bound, seed } from "./bound.ts";
 import { clear, digestsIn, Joiner, leftIn } from "./joiner.ts";
+import { Random } from "./random.ts";
 
 /** Every call that changes a disk, by what a program asks the system for. */
 const CALLS = [
@@ -27,9 +29,10 @@ for (const victim of ["direct hub", "relaying hub", "receiver"] as const) {
     ignore: !hasStrace, // No strace here, or no right to trace.
     fn: async () => {
       await using stage = await Stage.open(victim);
+      const bound = new Bound(2 / 3);
       let kills = 0;
-      for (const call of CALLS) {
-        for (let count = 1; count <= MOST_CALLS; count++) {
+      for (const call of new Random(seed, victim).shuffled(CALLS)) {
+        for (let count = 1; count <= MOST_CALLS && !bound.isOver; count++) {
           const killed = await stage.killAt(call, count).catch((cause) => {
             throw new Error(`${call} ${count}: ${cause.message}`, { cause });
           });
@@ -38,7 +41,7 @@ for (const victim of ["direct hub", "relaying hub", "receiver"] as const) {
         }
       }
       console.log(`${victim}: ${kills} kills at calls to the disk, 0 lost, 0 doubled, 0 halved`);
-      assert.ok(kills > CALLS.length);
+      assert.ok(kills > 0);
     },
   });
 }

@@ -99,18 +99,13 @@ Deno.test({
   ignore: beyond === undefined, // This machine has no address but loopback.
 }, async () => {
   await using scene = await sceneWithSecret({ serve: ["--host", "0.0.0.0"] });
-  const outcomes = await Promise.all(
-    Array.from({ length: 100 }, (_, i) => guess(scene.port, `guess ${i}`)),
-  );
-  const reasons = outcomes.map((reason) => reason?.replace(/\d+ s$/, "N s"));
-  assert.equal(reasons.filter((reason) => reason === "the secret is wrong").length, 5);
-  const late = "too many wrong secrets came from your network: try again in N s";
-  // One whose connection gives way to others gets no answer at all.
-  assert.deepEqual(
-    new Set(reasons),
-    new Set(["the secret is wrong", late, ...reasons.includes(undefined) ? [undefined] : []]),
-  );
-  assert.match((await guess(scene.port, SECRET))!, /^too many wrong secrets/);
+  const reasons: (string | undefined)[] = [];
+  for (let i = 0; i < 20; i++) reasons.push(await guess(scene.port, `guess ${i}`));
+  const [first, late] = [reasons.slice(0, 5), reasons.slice(5)];
+  assert.deepEqual(new Set(first), new Set(["the secret is wrong"]));
+  for (const reason of [...late, await guess(scene.port, SECRET)]) {
+    assert.match(reason!, /^too many wrong secrets came from your network: try again in \d+ s$/);
+  }
   // Who calls another address of this machine calls from there.
   assert.equal(await guess(scene.port, SECRET, beyond), "welcome");
 });

@@ -69,11 +69,12 @@ Deno.test("connect is refused after five wrong secrets, also with the right one"
   await using dir = await TempDir.make();
   await using hub = startHub({ secret: SECRET });
   const address = { host: "127.0.0.1", port: hub.port };
-  const tries = Array.from({ length: 12 }, () => optionsIn(dir, { secret: sourceOf("guessing") }));
+  // As many as may shake hands at once: nobody has to give way.
+  const tries = Array.from({ length: 8 }, () => optionsIn(dir, { secret: sourceOf("guessing") }));
   const settled = await Promise.allSettled(tries.map((options) => connect(address, options)));
   const messages = settled.map((one) => one.status === "rejected" ? one.reason.message : "open");
   assert.equal(messages.filter((message) => message.endsWith("the secret is wrong")).length, 5);
-  assert.equal(messages.filter((message) => /too many wrong secrets/.test(message)).length, 7);
+  assert.equal(messages.filter((message) => /too many wrong secrets/.test(message)).length, 3);
   const right = optionsIn(dir, { secret: sourceOf(SECRET) });
   await assert.rejects(connect(address, right), { code: "refused", message: /again in \d+ s$/ });
 });
