@@ -99,17 +99,23 @@ async function slowReader() {
 
 /** 1,000 people who are joined and do nothing: memory each, processor, and how long a newcomer takes. */
 async function idle() {
-  const count = 1_000;
+  const [first, count] = [100, 1_000];
   await using scene = await Scene.open(HUB);
-  await using _first = await joined(scene.port, "the first", () => {});
-  const before = await resident(scene.hub.pid);
   const sessions: AsyncDisposable[] = [];
-  for (let i = 0; i < count; i++) sessions.push(await joined(scene.port, `person ${i}`, () => {}));
+  const join = async (until: number) => {
+    for (let i = sessions.length; i < until; i++) {
+      sessions.push(await joined(scene.port, `person ${i}`, () => {}));
+    }
+  };
+  await join(first); // What a hub needs for whatever it does is not of each person.
+  await rest();
+  const before = await resident(scene.hub.pid);
+  await join(first + count);
   const busy = await resident(scene.hub.pid);
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS)); // The garbage of a thousand joins is collected.
+  await rest(); // The garbage of a thousand joins is collected.
   const each = (await resident(scene.hub.pid) - before) / count;
   const [from, started] = [await usage(scene.hub.pid), performance.now()];
-  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  await rest();
   const seconds = (performance.now() - started) / 1000;
   const percent = 100 * ((await usage(scene.hub.pid)).cpu - from.cpu) / seconds;
   const times: number[] = [];
@@ -141,6 +147,7 @@ async function firstByte() {
       break;
     }
     await exchange.send({ type: "answer", code: "kind", sealed: null });
+    exchange.end();
   });
   await using ana = await joined(scene.port, "ana", () => {});
   const times: number[] = [];
@@ -183,6 +190,10 @@ async function relayCpu() {
     `hub-relay-cpu: ${relay.toFixed(2)} processor s/GB to relay, ${direct.toFixed(2)} to receive:` +
       ` ${(relay / direct).toFixed(2)} times`,
   );
+}
+
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, IDLE_MS));
 }
 
 /** Somebody who is joined without a process of their own. */

@@ -360,14 +360,14 @@ class Scene implements AsyncDisposable {
     member?: (session: Session) => Member;
   } = {}): Promise<Session> {
     const peer: Peer = { name, key };
-    let joined: Member | undefined;
+    const taker: { joined?: Member | undefined } = {};
     const pair = await SessionPair.open({
       onOpen: (exchange, opening, session) =>
         this.#switchboard.open(peer, { exchange, opening, session }),
       onOpenInitiator: (exchange, opening) =>
-        joined!.take(exchange, opening as Message<"delivery">),
+        taker.joined!.take(exchange, opening as Message<"delivery">),
     });
-    joined = member?.(pair.initiator);
+    taker.joined = member?.(pair.initiator);
     this.#pairs.push(pair);
     return pair.initiator;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  BUFFER_BYTES,
   type ByteSource,
   FRAME,
   type Frame,
@@ -119,7 +120,7 @@ async function allocatedBy(bytes: Uint8Array): Promise<number[]> {
   const Original = globalThis.Uint8Array;
   globalThis.Uint8Array = new Proxy(Original, {
     construct(target, args, self) {
-      if (typeof args[0] === "number" && args[0] > FRAME_HEADER_BYTES && args[0] !== 16_384) {
+      if (typeof args[0] === "number" && args[0] > FRAME_HEADER_BYTES && args[0] !== BUFFER_BYTES) {
         sizes.push(args[0]);
       }
       return Reflect.construct(target, args, self);
