@@ -100,16 +100,26 @@ export class MenuScreen extends TmuxTerminal {
     await this.press("F12");
   }
 
-  /** Goes to a line of the menu and presses Enter there. */
+  /** Goes to a line of the menu and presses Enter there; a step that Deno 2.6 has lost is made again. */
   async pick(label: string): Promise<void> {
-    const labels = (await this.asks("○ ")).filter((line) => /[●○] /.test(line));
-    const [from, to] = ["●", label].map((text) => labels.findIndex((line) => line.includes(text)));
-    const steps = Math.abs(to! - from!);
-    if (steps > 0) await this.press(...Array(steps).fill(to! > from! ? "Down" : "Up"));
-    await this.asks(`● ${label}`);
+    for (let far; (far = await this.#stepsTo(label)) !== 0;) {
+      await this.press(far > 0 ? "Down" : "Up");
+      const deadline = performance.now() + LOST_AFTER_MS;
+      while (await this.#stepsTo(label) === far && performance.now() < deadline);
+    }
     await this.press("Enter");
   }
+
+  /** How many lines below the marked one `label` is. */
+  async #stepsTo(label: string): Promise<number> {
+    const labels = (await this.asks(` ${label}`)).filter((line) => /[●○] /.test(line));
+    const [from, to] = ["●", label].map((text) => labels.findIndex((line) => line.includes(text)));
+    return to! - from!;
+  }
 }
+
+/** A key that has had no effect for so long has none. */
+const LOST_AFTER_MS = 2_000;
 
 /** The lines of the question that waits for an answer; none where the last one has got its. */
 function question(lines: string[]): string[] {
