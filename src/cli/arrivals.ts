@@ -32,6 +32,7 @@ export class Arrivals {
   constructor(output: Output, options: ArrivalsOptions) {
     this.#output = output;
     this.#options = options;
+    if (this.#mayPreview()) setTimeout(loadPreview); // Not while a transfer waits for it.
   }
 
   /** Resolves when everything that has arrived is shown. */
@@ -65,18 +66,26 @@ export class Arrivals {
   }
 
   #wantsPreview({ files }: Received): boolean {
+    return files === undefined && this.#mayPreview();
+  }
+
+  #mayPreview(): boolean {
     const { preview, json } = this.#options;
-    if (json || files !== undefined || preview === "never") return false;
+    if (json || preview === "never") return false;
     return preview === "always" || Deno.stdout.isTerminal();
   }
 
   /** It never throws: what cannot be shown is one line. */
   async #preview(path: string) {
-    const { preview } = await import("../preview/preview.ts");
-    const { capabilitiesOf } = await import("../preview/capabilities.ts");
+    const [{ preview }, { capabilitiesOf }] = await loadPreview();
     const { previewRows, color } = this.#options;
     const capabilities = capabilitiesOf(Deno.env.toObject(), Deno.stdout.isTerminal() && color);
     const lines = await preview(path, { ...terminalSize(), previewRows, ...capabilities });
     this.#output.result(lines.join("\n"));
   }
+}
+
+/** The drawing; what decodes pictures and reads tables is loaded by itself when there is one. */
+function loadPreview() {
+  return Promise.all([import("../preview/preview.ts"), import("../preview/capabilities.ts")]);
 }
