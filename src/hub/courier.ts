@@ -99,13 +99,15 @@ export class Courier {
   }
 
   async #deliver(transfer: SpooledTransfer): Promise<"done" | "at once" | "later"> {
-    const { person, session } = this.#options;
+    const { person, session, spool: { rightOfWay } } = this.#options;
     const { signal } = this.#ended;
     using _ = transfer.serve(person.name);
     const exchange = session.open();
     try {
       const sealed = transfer.envelopeFor(person)!;
-      const result = await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });
+      const result = await deliverOnce(exchange, {
+        ...{ transfer, to: person.name, sealed, rightOfWay, signal },
+      });
       if (typeof result === "string") return result;
       await this.#conclude(transfer, result);
       await exchange.send({ type: "settled" });

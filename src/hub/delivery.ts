@@ -1,9 +1,9 @@
-import { takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
-import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message, OutcomeCode } from "../protocol/messages.ts";
-import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { ChunkReader, LostChunk } from "./chunk_reader.ts";
+import type { RightOfWay } from "./right_of_way.ts";
 import type { SpooledAttempt } from "./spool_record.ts";
 import type { SpooledTransfer } from "./spooled_transfer.ts";
 
@@ -16,6 +16,7 @@ export interface DeliveryOptions {
   /** The receiver's name. */
   to: string;
   sealed: string;
+  rightOfWay: RightOfWay;
   signal: AbortSignal;
 }
 
@@ -84,9 +85,9 @@ async function firstChunk({ transfer, offset, to, signal }: PassOptions): Promis
 /** The chunks of one run, also while they still come in, each behind the room for its frame's header. */
 async function* chunksOf(
   run: SpooledAttempt,
-  { transfer, to, chunk, signal }: DeliveryOptions & { chunk: number },
+  { transfer, to, chunk, rightOfWay, signal }: DeliveryOptions & { chunk: number },
 ): AsyncGenerator<Uint8Array> {
-  using file = await openContent(transfer, chunk);
+  using reader = new ChunkReader(transfer);
   for (let at = chunk;; at++) {
     while (at >= transfer.runEnd(run)) {
       if (transfer.isLast(run) && transfer.stored) return;
@@ -95,9 +96,15 @@ async function* chunksOf(
       await transfer.changes.next(signal);
       signal.throwIfAborted();
     }
-    const isLast = at === transfer.chunks - 1;
-    const buffer = await readChunk(file, { isLast });
-    if (at >= transfer.runEnd(run)) throw cutOff(); // What was read may be of the next run already.
+    if (at > chunk) await rightOfWay.turn(); // The first one shows at once that something comes.
+    const buffer = await reader.read(at).catch((error) => {
+      if (error instanceof LostChunk) return undefined;
+      throw error;
+    });
+    // What was read may be of the next run already, or be gone with the last receiver.
+    if (at >= transfer.runEnd(run)) throw cutOff();
+    if (transfer.outcomes.has(to)) checkGoesOn(transfer, to);
+    if (buffer === undefined) throw lostPart();
     yield buffer;
     transfer.noteSent(to, at + 1);
   }
@@ -116,34 +123,6 @@ function checkGoesOn(transfer: SpooledTransfer, to: string) {
 function isCancelCode(code: OutcomeCode): code is CancelCode {
   return code !== "delivered" && code !== "expired";
 }
-
-async function openContent(transfer: SpooledTransfer, chunk: number): Promise<Deno.FsFile> {
-  try {
-    return await transfer.read(chunk);
-  } catch (error) {
-    throw error instanceof Deno.errors.NotFound ? lostPart() : error;
-  }
-}
-
-/** The next chunk; only the last one may be short, and no other is passed on short. */
-async function readChunk(
-  file: Deno.FsFile,
-  { isLast }: { isLast: boolean },
-): Promise<Uint8Array> {
-  const buffer = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
-  let filled = DATA_HEADROOM_BYTES;
-  while (filled < buffer.length) {
-    const read = await file.read(buffer.subarray(filled));
-    if (read === null) break;
-    filled += read;
-  }
-  const least = isLast ? DATA_HEADROOM_BYTES + MIN_SEALED_BYTES : buffer.length;
-  if (filled < least) throw lostPart();
-  return buffer.subarray(0, filled);
-}
-
-/** The tag of an empty chunk. */
-const MIN_SEALED_BYTES = 16;
 
 /** No more is passed on; `code` is told to the receiver. */
 class Stopped extends Error {

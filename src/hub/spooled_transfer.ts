@@ -17,6 +17,9 @@ import {
 /** Chunks of a segment: between two synced checkpoints of an upload, and between two places to go on from. */
 const SEGMENT_CHUNKS = SEGMENT_BYTES / CHUNK_BYTES;
 
+/** The latest chunks are in the system's memory still: 64 MiB of each upload. */
+const WARM_CHUNKS = 256;
+
 /** Where one receiver stands: an outcome, or what is being done about it. */
 export type ReceiverState = Outcome["code"] | "waiting" | "running";
 
@@ -44,6 +47,7 @@ export class SpooledTransfer {
   #isComing = false;
   #writer: WriteQueue | undefined;
   #checkpoint: Promise<void> = Promise.resolve();
+  #journal: Journal | undefined;
   #commits: Promise<void> = Promise.resolve();
 
   /** What an earlier run left in `folder`; undefined where nothing of it could be of use. */
@@ -198,6 +202,11 @@ export class SpooledTransfer {
     if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
   }
 
+  /** Whether a chunk has just been written, so that reading it does not wait for the disk. */
+  isWarm(chunk: number): boolean {
+    return this.#isComing && this.#chunks - chunk <= WARM_CHUNKS;
+  }
+
   /** All chunks are here: resolves when they are on disk for good. */
   async finish(): Promise<void> {
     await this.#checkpoint;
@@ -214,6 +223,8 @@ export class SpooledTransfer {
     this.#writer = undefined;
     await this.#checkpoint.catch(() => {});
     await writer?.close();
+    this.#commits = this.#commits.then(() => this.#closeJournal());
+    await this.#commits;
     this.changes.notify();
     if (this.concluded) await this.#removeContent();
   }
@@ -226,11 +237,9 @@ export class SpooledTransfer {
     if (this.concluded && this.#writer === undefined) await this.#removeContent();
   }
 
-  /** Opens the content for reading from a chunk on. */
-  async read(fromChunk: number): Promise<Deno.FsFile> {
-    const file = await Deno.open(join(this.#folder, "content"));
-    await file.seek(fromChunk * SEALED_CHUNK_BYTES, Deno.SeekMode.Start);
-    return file;
+  /** Opens the content for reading. */
+  async open(): Promise<Deno.FsFile> {
+    return await Deno.open(join(this.#folder, "content"));
   }
 
   /** Forgets it altogether. */
@@ -242,7 +251,6 @@ export class SpooledTransfer {
   /** Closes what is open. */
   async close(): Promise<void> {
     await this.pause();
-    await this.#commits;
   }
 
   /** One at a time, beside the next writes. */
@@ -253,19 +261,24 @@ export class SpooledTransfer {
     this.#checkpoint.catch(() => {}); // It is thrown where it is awaited next.
   }
 
-  /** Writes lines; the journal is open only meanwhile, for a hub keeps more transfers than it may have files open. */
+  /**
+   * Writes lines, one call after the other. The journal stays open while the sender is here, and no longer: a hub keeps
+   * more transfers than it may have files open.
+   */
   #commit(lines: object[], { sync = true } = {}): Promise<void> {
     const written = this.#commits.then(async () => {
       const parents = [this.#folder, join(this.#folder, "..")];
-      const journal = await Journal.open(join(this.#folder, "journal"), parents);
-      try {
-        await (sync ? journal.commit(...lines) : journal.append(...lines));
-      } finally {
-        journal.close();
-      }
+      this.#journal ??= await Journal.open(join(this.#folder, "journal"), parents);
+      await (sync ? this.#journal.commit(...lines) : this.#journal.append(...lines));
+      if (!this.#isComing) this.#closeJournal();
     });
     this.#commits = written.catch(() => {});
     return written;
+  }
+
+  #closeJournal() {
+    this.#journal?.close();
+    this.#journal = undefined;
   }
 
   async #removeContent() {
