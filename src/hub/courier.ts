@@ -73,6 +73,7 @@ export class Courier {
         await transfer.changes.next(signal);
         continue;
       }
+      await transfer.pace.turn();
       const result = await this.#inPlace(() => this.#deliver(transfer));
       if (result === "done") return;
       if (result === "at once") {
@@ -99,14 +100,14 @@ export class Courier {
   }
 
   async #deliver(transfer: SpooledTransfer): Promise<"done" | "at once" | "later"> {
-    const { person, session, spool: { rightOfWay } } = this.#options;
+    const { person, session } = this.#options;
     const { signal } = this.#ended;
     using _ = transfer.serve(person.name);
     const exchange = session.open();
     try {
       const sealed = transfer.envelopeFor(person)!;
       const result = await deliverOnce(exchange, {
-        ...{ transfer, to: person.name, sealed, rightOfWay, signal },
+        ...{ transfer, to: person.name, sealed, signal },
       });
       if (typeof result === "string") return result;
       await this.#conclude(transfer, result);

@@ -3,7 +3,6 @@ import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message, OutcomeCode } from "../protocol/messages.ts";
 import { CHUNK_BYTES } from "../secure/sealed_stream.ts";
 import { ChunkReader, LostChunk } from "./chunk_reader.ts";
-import type { RightOfWay } from "./right_of_way.ts";
 import type { SpooledAttempt } from "./spool_record.ts";
 import type { SpooledTransfer } from "./spooled_transfer.ts";
 
@@ -16,7 +15,6 @@ export interface DeliveryOptions {
   /** The receiver's name. */
   to: string;
   sealed: string;
-  rightOfWay: RightOfWay;
   signal: AbortSignal;
 }
 
@@ -85,7 +83,7 @@ async function firstChunk({ transfer, offset, to, signal }: PassOptions): Promis
 /** The chunks of one run, also while they still come in, each behind the room for its frame's header. */
 async function* chunksOf(
   run: SpooledAttempt,
-  { transfer, to, chunk, rightOfWay, signal }: DeliveryOptions & { chunk: number },
+  { transfer, to, chunk, signal }: DeliveryOptions & { chunk: number },
 ): AsyncGenerator<Uint8Array> {
   using reader = new ChunkReader(transfer);
   for (let at = chunk;; at++) {
@@ -96,7 +94,7 @@ async function* chunksOf(
       await transfer.changes.next(signal);
       signal.throwIfAborted();
     }
-    if (at > chunk) await rightOfWay.turn(); // The first one shows at once that something comes.
+    await transfer.pace.turn();
     const buffer = await reader.read(at).catch((error) => {
       if (error instanceof LostChunk) return undefined;
       throw error;

@@ -5,7 +5,6 @@ import { makePrivateFolder } from "../secure/private_file.ts";
 import { freeBytes } from "../storage/disk_space.ts";
 import type { NoRoom } from "../storage/space_book.ts";
 import { partId } from "../storage/staging_folder.ts";
-import { RightOfWay } from "./right_of_way.ts";
 import type { Outcome, Relay } from "./spool_record.ts";
 import { SpooledTransfer } from "./spooled_transfer.ts";
 
@@ -32,8 +31,6 @@ export interface SpoolOptions {
 /** The transfers that pass through the hub, on its disk until everybody has them (SPEC.md §18). */
 export class Spool {
   readonly keepMs: number;
-  /** Between what comes into the spool and what goes out of it. */
-  readonly rightOfWay = new RightOfWay();
   readonly #folder: string;
   readonly #options: SpoolOptions;
   readonly #lock: Deno.FsFile;

@@ -6,6 +6,7 @@ import { SEGMENT_BYTES } from "../storage/part_record.ts";
 import { storageError } from "../storage/storage_error.ts";
 import { WriteQueue } from "../storage/write_queue.ts";
 import { Changes } from "./changes.ts";
+import { LivePace } from "./live_pace.ts";
 import {
   addAttempt,
   type Outcome,
@@ -35,6 +36,8 @@ export class SpooledTransfer {
   readonly outcomes = new Map<string, Outcome>();
   /** More chunks, a sender who came or went, stored, an outcome. */
   readonly changes = new Changes();
+  /** For receivers that follow its upload. */
+  readonly pace = new LivePace();
   readonly #folder: string;
   readonly #recipients: Map<string, Relay["recipients"][number]>;
   /** Chunks that were sent to each receiver so far. */
@@ -198,6 +201,7 @@ export class SpooledTransfer {
     await writer.flush();
     if (chunk.length > 0) giveBuffer(chunk);
     this.#chunks++;
+    this.pace.arrived();
     this.changes.notify();
     if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
   }
@@ -219,6 +223,7 @@ export class SpooledTransfer {
   /** The sender has gone, or is done. */
   async pause(): Promise<void> {
     this.#isComing = false;
+    this.pace.end();
     const writer = this.#writer;
     this.#writer = undefined;
     await this.#checkpoint.catch(() => {});

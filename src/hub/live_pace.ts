@@ -1,0 +1,59 @@
+/** What goes out to those who follow an upload for each chunk that comes in: chunks, and deliveries that begin. */
+const OUT_PER_IN = 1;
+
+/** An upload is fast where that many chunks come within that time: 20 MB/s. */
+const MEASURED_CHUNKS = 64;
+const FAST_MS = 800;
+
+/** Without a chunk for that long everybody may follow. */
+const QUIET_MS = 200;
+
+/**
+ * Keeps those who follow a fast upload from getting in its way: a part of what came goes out at once, and the rest when
+ * all is here. So a sender with twenty receivers is done nearly as soon as one with one, and they have it no later, for
+ * the hub is as busy either way. Everybody follows a slow one.
+ */
+export class LivePace {
+  readonly #waiting: (() => void)[] = [];
+  #chunks = 0;
+  #measuredAt = performance.now();
+  #isFast = true;
+  #quietAt = 0;
+  #left = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** A chunk has come in. */
+  arrived(): void {
+    const now = performance.now();
+    if (++this.#chunks % MEASURED_CHUNKS === 0) {
+      this.#isFast = now - this.#measuredAt < FAST_MS;
+      this.#measuredAt = now;
+    }
+    if (!this.#isFast) return this.end();
+    this.#quietAt = now + QUIET_MS;
+    this.#left = OUT_PER_IN;
+    for (; this.#left > 0 && this.#waiting.length > 0; this.#left--) this.#waiting.shift()!();
+  }
+
+  /** Resolves when something may go out. */
+  turn(): Promise<void> | undefined {
+    if (performance.now() >= this.#quietAt) return;
+    if (this.#left > 0) return void this.#left--;
+    this.#timer ??= setTimeout(() => this.#lookForQuiet(), QUIET_MS);
+    return new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** No more comes in, for now: everybody may go on. */
+  end(): void {
+    this.#quietAt = 0;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  #lookForQuiet() {
+    const left = this.#quietAt - performance.now();
+    if (left <= 0) return this.end();
+    this.#timer = setTimeout(() => this.#lookForQuiet(), Math.ceil(left));
+  }
+}

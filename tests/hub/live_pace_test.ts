@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { LivePace } from "../../src/hub/live_pace.ts";
+
+Deno.test("LivePace lets everybody go while nothing comes in", () => {
+  const pace = new LivePace();
+  for (let i = 0; i < 10; i++) assert.equal(pace.turn(), undefined);
+});
+
+Deno.test("LivePace lets one go for each chunk that comes in fast, in their order, and all at the end", async () => {
+  const pace = new LivePace();
+  const gone: number[] = [];
+  pace.arrived();
+  assert.equal(pace.turn(), undefined);
+  const waiting = [1, 2, 3, 4].map((n) => pace.turn()!.then(() => gone.push(n)));
+  pace.arrived();
+  await waiting[0];
+  pace.arrived();
+  await waiting[1];
+  assert.deepEqual(gone, [1, 2]);
+  pace.end();
+  await Promise.all(waiting);
+  assert.deepEqual(gone, [1, 2, 3, 4]);
+  assert.equal(pace.turn(), undefined);
+});
+
+Deno.test("LivePace lets everybody go when nothing comes in any more", async () => {
+  const pace = new LivePace();
+  pace.arrived();
+  pace.turn();
+  await Promise.all([pace.turn(), pace.turn()]);
+});
