@@ -1,4 +1,5 @@
 import { formatBytes } from "../ui/format.ts";
+import { fitText } from "./fit_text.ts";
 import type { Head } from "./head.ts";
 import type { PreviewOptions } from "./options.ts";
 import { paint } from "./spans.ts";
@@ -23,9 +24,9 @@ const TYPES: [magic: string, name: string][] = [
 ];
 
 /** One line for a file that is not shown: what it is, as far as its first bytes tell, and its size. */
-export function previewOther({ bytes, size }: Head, { color }: PreviewOptions): string[] {
+export function previewOther({ bytes, size }: Head, options: PreviewOptions): string[] {
   const text = size === 0 ? "empty file" : `${typeOf(bytes)} · ${formatBytes(size)}`;
-  return [paint([{ text, style: "dim" }], color)];
+  return [paint([{ text: fitText(text, options.columns), style: "dim" }], options.color)];
 }
 
 function typeOf(bytes: Uint8Array): string {

@@ -124,6 +124,7 @@ Deno.test("preview tells type and size of anything else", async () => {
   ]);
   assert.deepEqual(await previewFile("x.bin", new Uint8Array(50)), ["binary data · 50 B"]);
   assert.deepEqual(await previewFile("x.csv", ""), ["empty file"]);
+  assert.deepEqual(await previewFile("x.bin", new Uint8Array(50), { columns: 8 }), ["binary …"]);
 });
 
 Deno.test("preview never throws: what cannot be shown is one line", async () => {
