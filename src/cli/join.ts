@@ -4,7 +4,6 @@ import { checkedPeerName } from "../protocol/peer_name.ts";
 import { loadIdentity } from "../secure/identity.ts";
 import { AnsweredTransfers } from "../transfer/answered_transfers.ts";
 import { formatAddress, parseAddress } from "../transport/address.ts";
-import { parseDuration } from "../ui/format.ts";
 import { Arrivals, previewOption } from "./arrivals.ts";
 import { command } from "./command.ts";
 import { Deliveries } from "./deliveries.ts";
@@ -25,12 +24,6 @@ import {
 } from "./receive_options.ts";
 import { trustNewHub } from "./trust_new_hub.ts";
 
-/** How long what was begun is kept. */
-const KEEP_MS = parseDuration("7d");
-
-/** How long a hub that brings something again is answered as the first time. */
-const ANSWERED_FOR_MS = parseDuration("90d");
-
 /** `p2p join`: be at a hub by name, and receive what is sent there to it, until Ctrl-C. */
 export function joinCommand() {
   return joinOptions().action((hub, options) =>
@@ -41,7 +34,7 @@ export function joinCommand() {
 type JoinOptions = ReturnType<ReturnType<typeof joinOptions>["opts"]>;
 
 function joinOptions() {
-  return command("join", "join a hub by name and receive what is sent to it, until Ctrl-C")
+  return command("join")
     .argument("[host:port]", "the hub", "127.0.0.1:8080")
     .addOption(new Option("--name <name>", "who you are there (default: the name of this machine)"))
     .addOption(new Option("--dir <dir>", "where files are put").default("./received"))
@@ -64,14 +57,11 @@ async function join(hub: string, options: JoinOptions & { signal: AbortSignal })
   const identity = await loadIdentity(home);
   const name = checkedPeerName(options.name ?? identity.name ?? hostName());
   const arrivals = new Arrivals(output, options);
-  const receiver = await openReceiver({ ...options, keep: KEEP_MS }, {
-    output,
-    arrivals,
-  });
+  const receiver = await openReceiver(options, { output, arrivals });
   const address = parseAddress(hub);
   const deliveries = new Deliveries({
     ...{ identity, home, receiver, output },
-    answered: await AnsweredTransfers.open(home, { keepMs: ANSWERED_FOR_MS }),
+    answered: await AnsweredTransfers.open(home),
     onlyKnown: options.accept === "known",
   });
   const membership = new Membership({

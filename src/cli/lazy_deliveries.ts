@@ -5,16 +5,12 @@ import { AnsweredTransfers } from "../transfer/answered_transfers.ts";
 import type { TransferEvent } from "../transfer/events.ts";
 import type { Receiver } from "../transfer/receive.ts";
 import { interruptedLine, refusedLine } from "../ui/event_lines.ts";
-import { parseDuration } from "../ui/format.ts";
 import { printable } from "../ui/printable.ts";
 import { createStyle } from "../ui/terminal.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { News } from "./news.ts";
 import { openReceiver } from "./open_receiver.ts";
 import { SilentOutput } from "./silent_output.ts";
-
-const KEEP_MS = parseDuration("7d");
-const ANSWERED_FOR_MS = parseDuration("90d");
 
 /** What is taken where, and who hears of it. */
 export interface LazyDeliveriesOptions {
@@ -64,9 +60,9 @@ export class LazyDeliveries {
   async #openNow(): Promise<Opened> {
     const { home, identity, dir, news } = this.#options;
     const output = new SilentOutput({ onWarning: (line) => news.tell(printable(line)) });
-    const answered = await AnsweredTransfers.open(home, { keepMs: ANSWERED_FOR_MS });
+    const answered = await AnsweredTransfers.open(home);
     const receiver = await openReceiver(
-      { dir, accept: "all", onConflict: "rename", allowHidden: false, keep: KEEP_MS },
+      { dir, accept: "all", onConflict: "rename", allowHidden: false },
       { output, arrivals: { report: (event) => this.#report(event) } },
     );
     const options = { home, identity, receiver, answered, onlyKnown: false, output };

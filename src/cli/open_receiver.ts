@@ -5,6 +5,7 @@ import { Staging } from "../storage/staging.ts";
 import type { Acceptance } from "../transfer/acceptance.ts";
 import type { Report } from "../transfer/events.ts";
 import { Receiver } from "../transfer/receive.ts";
+import { parseDuration } from "../ui/format.ts";
 import { askOnTerminal } from "./ask.ts";
 import type { Output } from "./output.ts";
 
@@ -16,9 +17,12 @@ export interface ReceiverChoices {
   maxFileSize?: number | undefined;
   onConflict: OnConflict;
   allowHidden: boolean;
-  /** How long unfinished transfers are kept, in milliseconds. */
-  keep: number;
+  /** How long unfinished transfers are kept, in milliseconds; {@link KEEP_MS} where nobody says. */
+  keep?: number;
 }
+
+/** How long what was begun is kept: a week, as of `serve --keep`. */
+export const KEEP_MS = parseDuration("7d");
 
 /** A receiver into `dir` that tells `arrivals` what happens. */
 export async function openReceiver(
@@ -32,7 +36,7 @@ export async function openReceiver(
 ): Promise<Receiver> {
   const { types, maxFileSize, onConflict, allowHidden } = choices;
   const ask = choices.accept === "ask" ? askOnTerminal(choices.dir, output) : undefined;
-  const staging = await Staging.open(choices.dir, { keepMs: choices.keep });
+  const staging = await Staging.open(choices.dir, { keepMs: choices.keep ?? KEEP_MS });
   return new Receiver({
     staging,
     space: await SpaceBook.open(staging.dir, { quotaBytes }),

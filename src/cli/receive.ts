@@ -8,7 +8,6 @@ import { AnsweredTransfers } from "../transfer/answered_transfers.ts";
 import { joinHub } from "../transfer/delivery.ts";
 import type { Report } from "../transfer/events.ts";
 import { parseAddress } from "../transport/address.ts";
-import { parseDuration } from "../ui/format.ts";
 import { isInteractive } from "../ui/terminal.ts";
 import { Arrivals, previewOption } from "./arrivals.ts";
 import { CodeInbox } from "./code_inbox.ts";
@@ -32,9 +31,6 @@ import {
   typesOption,
 } from "./receive_options.ts";
 
-/** How long what was begun is kept. */
-const KEEP_MS = parseDuration("7d");
-
 const DEFAULT_HUB = "127.0.0.1:8080";
 
 /** `p2p receive`: fetch what somebody sends with a code, and nothing else. */
@@ -49,7 +45,7 @@ type ReceiveOptions = ReturnType<ReturnType<typeof receiveOptions>["opts"]> & {
 };
 
 function receiveOptions() {
-  return command("receive", "fetch what somebody offers with `send --code`")
+  return command("receive")
     .argument("[code]", "what `send --code` shows; asked for where it is left out")
     .argument("[host:port]", "the hub (default: 127.0.0.1:8080)")
     .addOption(new Option("--code", "make the code here, for the sender to type").default(false))
@@ -85,13 +81,10 @@ async function receive(
   const arrivals = new Arrivals(output, options);
   const inbox = new CodeInbox();
   const report: Report = (event) => (arrivals.report(event), inbox.count(event));
-  const receiver = await openReceiver({ ...options, keep: KEEP_MS }, {
-    output,
-    arrivals: { report },
-  });
+  const receiver = await openReceiver(options, { output, arrivals: { report } });
   const deliveries = new Deliveries({
     ...{ identity, home, receiver, output },
-    answered: await AnsweredTransfers.open(home, { keepMs: KEEP_MS }),
+    answered: await AnsweredTransfers.open(home),
     onlyKnown: options.accept === "known",
     byCode: () => inbox.sender,
   });

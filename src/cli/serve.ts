@@ -21,7 +21,7 @@ import { hostName } from "./host_name.ts";
 import { HubPolicy } from "./hub_policy.ts";
 import { type HubSecret, hubSecret } from "./hub_secret.ts";
 import { withInterrupt } from "./interrupt.ts";
-import { openReceiver } from "./open_receiver.ts";
+import { KEEP_MS, openReceiver } from "./open_receiver.ts";
 import { Output } from "./output.ts";
 import { previewRowsOption } from "./preview_rows.ts";
 import { reachableHost } from "./reachable_host.ts";
@@ -41,7 +41,7 @@ export function serveCommand() {
 type ServeOptions = ReturnType<ReturnType<typeof serveOptions>["opts"]>;
 
 function serveOptions() {
-  return command("serve", "be a hub: receive files until Ctrl-C")
+  return command("serve")
     .addOption(
       new Option("--host <host>", "where to listen; beyond this machine it takes a secret")
         .default("127.0.0.1"),
@@ -70,10 +70,11 @@ function serveOptions() {
     .addOption(previewOption())
     .addOption(previewRowsOption())
     .addOption(
-      new Option("--keep <age>", "how long unfinished transfers are kept").default(
-        parseDuration("7d"),
-        "7d",
-      ).argParser(parseDuration),
+      new Option(
+        "--keep <age>",
+        "how long files wait for people, and unfinished ones for their sender",
+      )
+        .default(KEEP_MS, "7d").argParser(parseDuration),
     );
 }
 

@@ -7,6 +7,9 @@ import { partId } from "../storage/staging_folder.ts";
 
 const FILE = "answered.jsonl";
 
+/** How long a hub that brings something again is answered as the first time (SPEC.md §17). */
+export const ANSWERED_FOR_MS = 90 * 24 * 60 * 60 * 1000;
+
 const line = object({ id: hex(32), code: oneOf(OUTCOME_CODES), at: int(), payload: asObject });
 
 /** An answer that was given through a hub: what a repeated delivery gets again. */
@@ -31,11 +34,11 @@ export class AnsweredTransfers {
   readonly #home: string;
   readonly #answers: Map<string, GivenAnswer>;
 
-  /** Those of the last `keepMs` milliseconds. */
-  static async open(home: string, { keepMs }: { keepMs: number }): Promise<AnsweredTransfers> {
+  /** Those of the last {@link ANSWERED_FOR_MS}; what is older is forgotten. */
+  static async open(home: string): Promise<AnsweredTransfers> {
     await makePrivateFolder(home);
     const lines = await readJournal(join(home, FILE));
-    const since = Date.now() - keepMs;
+    const since = Date.now() - ANSWERED_FOR_MS;
     const kept = lines.flatMap(parse).filter(({ at }) => at > since);
     if (2 * kept.length < lines.length) {
       await replacePrivateFile(home, FILE, kept.map((one) => JSON.stringify(one) + "\n").join(""));
