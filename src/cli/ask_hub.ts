@@ -8,7 +8,7 @@ import { defaultHome } from "./home.ts";
 import { secretFileOption, secretSource } from "./given_secret.ts";
 import { hostName } from "./host_name.ts";
 import { Output } from "./output.ts";
-import { trustNewHub } from "./trust_new_hub.ts";
+import { notePinned, trustNewHub } from "./trust_new_hub.ts";
 
 /** What a command that asks a hub something is given. */
 export interface AskOptions {
@@ -23,8 +23,8 @@ export interface AskOptions {
 }
 
 /** A command with the options that asking a hub takes. */
-export function askHubOptions(name: string, description: string) {
-  return command(name, description)
+export function askHubOptions(name: string) {
+  return command(name)
     .argument("[host:port]", "the hub", "127.0.0.1:8080")
     .addOption(new Option("--name <me>", "who asks (default: the name of this machine)"))
     .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"))
@@ -53,7 +53,7 @@ export async function askHub(
     home,
     trustNew: trustNewHub(where, options),
     secret: await secretSource(options),
-    onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
+    onPinned: notePinned(where, output),
     signal: options.signal,
   });
   try {

@@ -2,10 +2,9 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { P2pError } from "../errors.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
 
-/** A subcommand with the options that every command has (cli.md). */
-export function command(name: string, description: string) {
+/** A subcommand with the options that every command has (cli.md); what it is for says the table of `main.ts`. */
+export function command(name: string) {
   return new Command(name)
-    .description(description)
     .addOption(new Option("--json", "one JSON object a line on stdout, and nothing else"))
     .addOption(new Option("--quiet", "no progress, no notes: results and errors only"))
     .addOption(new Option("--no-color", "no colours (also by NO_COLOR)"))

@@ -16,7 +16,7 @@ export function explainCommand() {
 type ExplainOptions = ReturnType<ReturnType<typeof explainOptions>["opts"]>;
 
 function explainOptions() {
-  return command("explain", "the rule of a policy file that decides")
+  return command("explain")
     .addOption(new Option("--policy <file>", "the policy file"))
     .addOption(new Option("--from <name>", "who sends"))
     .addOption(

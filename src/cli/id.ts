@@ -15,7 +15,7 @@ export function idCommand() {
 type IdOptions = ReturnType<ReturnType<typeof idOptions>["opts"]>;
 
 function idOptions() {
-  return command("id", "this machine's name, fingerprint and key")
+  return command("id")
     .addOption(nameOption("--name <name>", "be called so from now on"));
 }
 

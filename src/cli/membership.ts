@@ -12,6 +12,7 @@ import { formatDuration } from "../ui/format.ts";
 import { printable } from "../ui/printable.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Output } from "./output.ts";
+import { notePinned } from "./trust_new_hub.ts";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -89,7 +90,7 @@ export class Membership {
       home,
       trustNew,
       secret,
-      onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
+      onPinned: notePinned(where, output),
       onOpen: (exchange, opening) => void this.#open(exchange, opening),
       signal,
     });

@@ -19,7 +19,7 @@ export function menuCommand() {
 type MenuOptions = ReturnType<ReturnType<typeof menuOptions>["opts"]>;
 
 function menuOptions() {
-  return command("menu", "all of it by menu: send, look at files, settings")
+  return command("menu")
     .argument("[hub]", "the hub, HOST[:PORT] (default: the one that is remembered)");
 }
 

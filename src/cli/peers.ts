@@ -4,7 +4,7 @@ import { showPeople } from "./show_people.ts";
 
 /** `p2p peers`: who is joined at a hub, and who is known there and away. */
 export function peersCommand() {
-  return askHubOptions("peers", "who is joined, who is known and away")
+  return askHubOptions("peers")
     .action((hub, options) => withInterrupt((signal) => peers(hub, { ...options, signal })));
 }
 

@@ -50,8 +50,8 @@ async function programOf(table: CommandTable, args: string[]) {
     .helpCommand(false);
   const chosen = args.find((arg) => !arg.startsWith("-"));
   for (const [name, { summary, load, hidden = false }] of Object.entries(table)) {
-    const command = name === chosen ? await load() : new Command(name).description(summary);
-    program.addCommand(command, { hidden });
+    const command = name === chosen ? await load() : new Command(name);
+    program.addCommand(command.description(summary), { hidden });
   }
   beSilent(program);
   return program;

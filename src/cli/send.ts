@@ -30,7 +30,7 @@ export function sendCommand() {
 type SendOptions = ReturnType<ReturnType<typeof sendOptions>["opts"]>;
 
 function sendOptions() {
-  return command("send", "send files and folders to a hub")
+  return command("send")
     .argument("[files...]", "files and folders; - is standard input and wants --as NAME")
     .addOption(new Option("--to <host:port>", "the hub").env("P2P_TO"))
     .addOption(

@@ -12,6 +12,7 @@ import { formatDuration } from "../ui/format.ts";
 import { exitCodeOf, worse } from "./exit_code.ts";
 import { chooseRecipients, type PeopleChoice } from "./choose_recipients.ts";
 import type { Output } from "./output.ts";
+import { notePinned } from "./trust_new_hub.ts";
 
 /** Where items go, who they are from, and how. */
 export interface SendItemsOptions {
@@ -109,7 +110,7 @@ async function connectTo(
     trustNew,
     secret,
     anyHub,
-    onPinned: (shown) => output.note(`${where} is new: its key ${shown} is remembered`),
+    onPinned: notePinned(where, output),
     signal,
   });
   output.event({

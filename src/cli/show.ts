@@ -9,7 +9,7 @@ import { previewRowsOption } from "./preview_rows.ts";
 
 /** `p2p show FILE`: a local file, as it would be shown when it arrives. */
 export function showCommand() {
-  return command("show", "preview a local file: picture, table, JSON or text")
+  return command("show")
     .argument("<file>")
     .addOption(previewRowsOption())
     .action((file, options) => runShow(file, options));

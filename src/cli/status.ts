@@ -14,7 +14,7 @@ const ID_DIGITS = 12;
 
 /** `p2p status`: what was sent through a hub to whom, and where it stands. */
 export function statusCommand() {
-  return askHubOptions("status", "what you sent to whom through a hub, and where it stands")
+  return askHubOptions("status")
     .action((hub, options) => withInterrupt((signal) => status(hub, { ...options, signal })));
 }
 

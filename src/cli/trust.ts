@@ -25,25 +25,27 @@ import { Output } from "./output.ts";
 
 /** `p2p trust`: whose keys this machine knows, and who says so. */
 export function trustCommand() {
-  return command("trust", "the people and hubs whose keys this machine knows")
+  return command("trust")
     .action((options) => list(worldOf(options)))
     .addCommand(
-      command("add", "vouch for somebody's key, as `p2p id` shows it there")
+      command("add").description("vouch for somebody's key, as `p2p id` shows it there")
         .argument("<name>").argument("<key>")
         .action((name, key, _, self) => add(worldOf(self.optsWithGlobals()), { name, key })),
     )
     .addCommand(
-      command("rename", "call somebody you vouch for otherwise")
+      command("rename").description("call somebody you vouch for otherwise")
         .argument("<name>").argument("<new>")
         .action((from, to, _, self) => rename(worldOf(self.optsWithGlobals()), { from, to })),
     )
     .addCommand(
-      command("forget", "forget a person, or a hub by its HOST:PORT")
+      command("forget").description("forget a person, or a hub by its HOST:PORT")
         .argument("<name>")
         .action((name, _, self) => forget(worldOf(self.optsWithGlobals()), name)),
     )
     .addCommand(
-      command("verify", "compare words with somebody, to know that nobody is in between")
+      command("verify").description(
+        "compare words with somebody, to know that nobody is in between",
+      )
         .argument("<name>")
         .action((name, _, self) => verify(worldOf(self.optsWithGlobals()), name)),
     );

@@ -1,6 +1,7 @@
 import { stderr } from "node:process";
 import { printable } from "../ui/printable.ts";
 import { isInteractive } from "../ui/terminal.ts";
+import type { Output } from "./output.ts";
 
 /** Decides about a hub that is met for the first time: by `--trust-new`, else by asking, and without a terminal no. */
 export function trustNewHub(
@@ -21,4 +22,9 @@ export function trustNewHub(
     });
     return !isCancel(answer) && answer;
   };
+}
+
+/** Tells that the key of a hub was remembered without a question. */
+export function notePinned(where: string, output: Output): (fingerprint: string) => void {
+  return (fingerprint) => output.note(`${where} is new: its key ${fingerprint} is remembered`);
 }

@@ -9,8 +9,3 @@ const INVISIBLE = /[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}]--\p{VS}]/
 export function printable(text: string): string {
   return text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
-
-/** {@link printable} for text of several lines: line feeds stay, a tab becomes two spaces, CRLF becomes LF. */
-export function printableLines(text: string): string {
-  return text.replaceAll("\r\n", "\n").replaceAll("\t", "  ").split("\n").map(printable).join("\n");
-}

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { Hub, type HubOptions } from "../../src/hub/hub.ts";
 import { Channel } from "../../src/protocol/channel.ts";
-import { connect, type ConnectOptions, type SecretSource } from "../../src/protocol/connect.ts";
+import { connect, type SecretSource } from "../../src/protocol/connect.ts";
 import { accept } from "../../src/protocol/handshake.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { pinKey, pinnedKey } from "../../src/secure/known_hubs.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
+import {
+  BEYOND,
+  connectAndLeave,
+  hubKeys,
+  optionsIn,
+  startHub,
+} from "../helpers/connect_to_hub.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
 const SECRET = "correct horse battery";
-const hubKeys = generateKeyPair();
-
-/** Another way to write 127.0.0.1 that does not count as loopback. */
-const BEYOND = "127.1";
 
 Deno.test("connect with the secret pins a new key beyond loopback without asking", async () => {
   await using dir = await TempDir.make();
@@ -136,32 +138,4 @@ Deno.test("connect to any hub takes a new key without asking and does not pin it
 
 function sourceOf(known: string | undefined): SecretSource {
   return { known, ask: () => Promise.resolve() };
-}
-
-function optionsIn(dir: TempDir, options: Partial<ConnectOptions> = {}): ConnectOptions {
-  return {
-    identity: { keyPair: generateKeyPair(), name: undefined },
-    name: "tester",
-    home: dir.path,
-    trustNew: () => Promise.resolve(false),
-    signal: new AbortController().signal,
-    ...options,
-  };
-}
-
-async function connectAndLeave(address: { host: string; port: number }, options: ConnectOptions) {
-  const { session } = await connect(address, options);
-  await session.goodbye("bye", "");
-  await session.closed;
-}
-
-function startHub(options: Partial<HubOptions> = {}) {
-  const hub = new Hub({
-    listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-    keyPair: hubKeys,
-    name: "the hub",
-    onOpen: () => () => {},
-    ...options,
-  });
-  return { port: hub.address.port, [Symbol.asyncDispose]: () => hub.close() };
 }

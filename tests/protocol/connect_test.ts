@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
-import { Hub, type HubOptions } from "../../src/hub/hub.ts";
-import { connect, type ConnectOptions } from "../../src/protocol/connect.ts";
+import { connect } from "../../src/protocol/connect.ts";
 import { accept } from "../../src/protocol/handshake.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import { pinKey, pinnedKey } from "../../src/secure/known_hubs.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import {
+  BEYOND,
+  connectAndLeave,
+  hubKeys,
+  optionsIn,
+  startHub,
+} from "../helpers/connect_to_hub.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
-const hubKeys = generateKeyPair();
 const hubPrint = fingerprint(hubKeys.publicKey);
 
 Deno.test("connect gives a session, the hub's name and its fingerprint", async () => {
@@ -24,7 +29,7 @@ Deno.test("connect pins the key of a loopback address at first contact, and says
   await using hub = startHub();
   const pinned: string[] = [];
   const options = optionsIn(dir, { onPinned: (shown) => pinned.push(shown) });
-  for (let run = 0; run < 2; run++) await connectAndLeave(hub.port, options);
+  for (let run = 0; run < 2; run++) await connectAndLeave(loopback(hub.port), options);
   assert.deepEqual(pinned, [hubPrint]);
   assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.publicKey);
 });
@@ -32,8 +37,8 @@ Deno.test("connect pins the key of a loopback address at first contact, and says
 Deno.test("connect from two runs at once pins one key, and both get in", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub();
-  await Promise.all([1, 2, 3].map(() => connectAndLeave(hub.port, optionsIn(dir))));
-  await connectAndLeave(hub.port, optionsIn(dir));
+  await Promise.all([1, 2, 3].map(() => connectAndLeave(loopback(hub.port), optionsIn(dir))));
+  await connectAndLeave(loopback(hub.port), optionsIn(dir));
   assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.publicKey);
 });
 
@@ -55,7 +60,7 @@ Deno.test("connect asks about a new key beyond loopback, with nothing of ours sa
   const asked: string[] = [];
   const trustNew = (shown: string) => Promise.resolve(asked.push(shown) > 0);
   for (let run = 0; run < 2; run++) {
-    await connectAndLeave(hub.port, optionsIn(dir, { trustNew }), BEYOND);
+    await connectAndLeave({ host: BEYOND, port: hub.port }, optionsIn(dir, { trustNew }));
   }
   assert.deepEqual(asked, [hubPrint]);
 });
@@ -128,40 +133,8 @@ Deno.test("connect throws the reason of its signal while it waits", async () => 
   await assert.rejects(connecting, (error: Error) => error === reason || error.cause === reason);
 });
 
-/** Another way to write 127.0.0.1 that does not count as loopback. */
-const BEYOND = "127.1";
-
 function loopback(port: number) {
   return { host: "127.0.0.1", port };
-}
-
-function optionsIn(dir: TempDir, options: Partial<ConnectOptions> = {}): ConnectOptions {
-  return {
-    identity: { keyPair: generateKeyPair(), name: undefined },
-    name: "tester",
-    home: dir.path,
-    trustNew: () => Promise.resolve(false),
-    signal: new AbortController().signal,
-    ...options,
-  };
-}
-
-async function connectAndLeave(port: number, options: ConnectOptions, host = "127.0.0.1") {
-  const { session } = await connect({ host, port }, options);
-  await session.goodbye("bye", "");
-  await session.closed;
-}
-
-function startHub(options: Partial<HubOptions> = {}) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const hub = new Hub({
-    listener,
-    keyPair: hubKeys,
-    name: "the hub",
-    onOpen: () => () => {},
-    ...options,
-  });
-  return { port: hub.address.port, [Symbol.asyncDispose]: () => hub.close() };
 }
 
 /** Somebody who answers with a key, counts the bytes that come, and closes after the handshake. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import naughtyStrings from "big-list-of-naughty-strings" with { type: "json" };
 import fc from "fast-check";
-import { printable, printableLines } from "../../src/ui/printable.ts";
+import { printable } from "../../src/ui/printable.ts";
 
 /** What a terminal obeys or nobody sees: C0, DEL, C1, separators, bidi and other formats, halves of pairs. */
 const OBEYED = /[\p{Cc}\u2028\u2029\p{Bidi_Control}\u200b-\u200d\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
@@ -51,15 +51,4 @@ Deno.test("printable leaves nothing that a terminal obeys, and has no more to do
   fc.assert(fc.property(anyText, check));
   for (let unit = 0; unit <= 0xffff; unit++) check(String.fromCharCode(unit));
   for (const text of naughtyStrings) check(text);
-});
-
-Deno.test("printableLines keeps line feeds, widens tabs, and takes CRLF for LF", () => {
-  assert.equal(printableLines("a\r\nb\n\tc\n"), "a\nb\n  c\n");
-  assert.equal(printableLines("a\rb\x1bc"), "a\\u{d}b\\u{1b}c");
-});
-
-Deno.test("printableLines leaves nothing but line feeds that a terminal obeys", () => {
-  fc.assert(fc.property(anyText, (text) => {
-    assert.doesNotMatch(printableLines(text).replaceAll("\n", ""), OBEYED);
-  }));
 });
