@@ -1,5 +1,8 @@
-/** What goes out to those who follow an upload for each chunk that comes in: chunks, and deliveries that begin. */
-const OUT_PER_IN = 1;
+/**
+ * Chunks that come in for each that goes out, and for each delivery that begins: one follower keeps up, and of many each
+ * would have only a part before the end, for which the sender would wait.
+ */
+const IN_PER_OUT = { one: 1, many: 4 };
 
 /** An upload is fast where that many chunks come within that time: 20 MB/s. */
 const MEASURED_CHUNKS = 64;
@@ -15,12 +18,18 @@ const QUIET_MS = 200;
  */
 export class LivePace {
   readonly #waiting: (() => void)[] = [];
+  readonly #inPerOut: number;
   #chunks = 0;
   #measuredAt = performance.now();
   #isFast = true;
   #quietAt = 0;
-  #left = 0;
+  #mayGo = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `followers` is how many there can be. */
+  constructor(followers: number) {
+    this.#inPerOut = followers > 1 ? IN_PER_OUT.many : IN_PER_OUT.one;
+  }
 
   /** A chunk has come in. */
   arrived(): void {
@@ -31,14 +40,16 @@ export class LivePace {
     }
     if (!this.#isFast) return this.end();
     this.#quietAt = now + QUIET_MS;
-    this.#left = OUT_PER_IN;
-    for (; this.#left > 0 && this.#waiting.length > 0; this.#left--) this.#waiting.shift()!();
+    if ((this.#chunks - 1) % this.#inPerOut !== 0) return;
+    const next = this.#waiting.shift();
+    this.#mayGo = next === undefined;
+    next?.();
   }
 
   /** Resolves when something may go out. */
   turn(): Promise<void> | undefined {
     if (performance.now() >= this.#quietAt) return;
-    if (this.#left > 0) return void this.#left--;
+    if (this.#mayGo) return void (this.#mayGo = false);
     this.#timer ??= setTimeout(() => this.#lookForQuiet(), QUIET_MS);
     return new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

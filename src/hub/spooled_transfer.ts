@@ -37,7 +37,7 @@ export class SpooledTransfer {
   /** More chunks, a sender who came or went, stored, an outcome. */
   readonly changes = new Changes();
   /** For receivers that follow its upload. */
-  readonly pace = new LivePace();
+  readonly pace: LivePace;
   readonly #folder: string;
   readonly #recipients: Map<string, Relay["recipients"][number]>;
   /** Chunks that were sent to each receiver so far. */
@@ -71,6 +71,7 @@ export class SpooledTransfer {
   constructor(folder: string, relay: Relay) {
     this.#folder = folder;
     this.relay = relay;
+    this.pace = new LivePace(relay.recipients.length);
     this.#recipients = new Map(relay.recipients.map((recipient) => [recipient.name, recipient]));
   }
 
