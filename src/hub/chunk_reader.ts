@@ -2,13 +2,14 @@ import { takeBuffer } from "../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
 import { TAG_BYTES } from "../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { QuickFile } from "../storage/quick_file.ts";
 import type { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** Reads the sealed chunks of a transfer one after the other. */
 export class ChunkReader implements Disposable {
   readonly #transfer: SpooledTransfer;
-  #file: Deno.FsFile | undefined;
-  /** The chunk that the file stands at. */
+  #content: QuickFile | undefined;
+  /** The chunk that it stands at. */
   #at = 0;
 
   constructor(transfer: SpooledTransfer) {
@@ -20,13 +21,11 @@ export class ChunkReader implements Disposable {
    * the disk has less than it should.
    */
   async read(chunk: number): Promise<Uint8Array> {
-    const file = await this.#openAt(chunk);
+    const content = await this.#openAt(chunk);
     const buffer = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
     let filled = DATA_HEADROOM_BYTES;
     while (filled < buffer.length) {
-      const rest = buffer.subarray(filled);
-      // What is in memory is not worth a hop to another thread.
-      const read = this.#transfer.isWarm(chunk) ? file.readSync(rest) : await file.read(rest);
+      const read = await content.read(buffer.subarray(filled));
       if (read === null) break;
       filled += read;
     }
@@ -37,20 +36,20 @@ export class ChunkReader implements Disposable {
     return buffer.subarray(0, filled);
   }
 
-  async #openAt(chunk: number): Promise<Deno.FsFile> {
+  async #openAt(chunk: number): Promise<QuickFile> {
     try {
-      this.#file ??= await this.#transfer.open();
+      this.#content ??= new QuickFile(await this.#transfer.open());
     } catch (error) {
       throw error instanceof Deno.errors.NotFound ? new LostChunk() : error;
     }
     if (this.#at !== chunk) {
-      await this.#file.seek(chunk * SEALED_CHUNK_BYTES, Deno.SeekMode.Start);
+      await this.#content.seek(chunk * SEALED_CHUNK_BYTES);
     }
-    return this.#file;
+    return this.#content;
   }
 
   [Symbol.dispose]() {
-    this.#file?.close();
+    this.#content?.close();
   }
 }
 

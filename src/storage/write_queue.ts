@@ -1,5 +1,6 @@
 import { giveBuffer } from "../buffer_pool.ts";
 import type { P2pError } from "../errors.ts";
+import { QuickFile } from "./quick_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Most bytes that wait to be written to one file. */
@@ -21,7 +22,7 @@ export interface WriteQueueOptions {
  */
 export class WriteQueue {
   readonly #name: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: QuickFile;
   /** Operations on one `FsFile` wait for each other; through a second one a sync runs beside the writes. */
   readonly #synced: Deno.FsFile;
   /** Those that are not done, the oldest first. */
@@ -48,7 +49,7 @@ export class WriteQueue {
 
   private constructor(name: string, file: Deno.FsFile, synced: Deno.FsFile) {
     this.#name = name;
-    this.#file = file;
+    this.#file = new QuickFile(file);
     this.#synced = synced;
   }
 

@@ -1,5 +1,6 @@
 import { takeBuffer } from "../buffer_pool.ts";
 import { CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { QuickFile } from "../storage/quick_file.ts";
 import { changedError, storageError } from "../storage/storage_error.ts";
 import { fileStamp, Identity, isExecutable, modifiedOf } from "./file_facts.ts";
 import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
@@ -38,7 +39,7 @@ export async function openFileSource(found: FoundSource): Promise<Source> {
 async function readHead(found: FoundSource): Promise<Uint8Array> {
   using file = await openUnchanged(found);
   const head = new Uint8Array(Math.min(KIND_HEAD_BYTES, found.info.size));
-  return head.subarray(0, await readFull(file, head, found));
+  return head.subarray(0, await readFull(new QuickFile(file), head, found));
 }
 
 async function* fileChunks(
@@ -47,12 +48,13 @@ async function* fileChunks(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   using file = await openUnchanged(found);
   await file.seek(offset, Deno.SeekMode.Start);
+  const quick = new QuickFile(file);
   let left = found.info.size - offset;
   if (left < 0) throw new RangeError(`cannot read from ${offset}: "${found.name}" ends before`);
   while (left > 0) {
     found.signal?.throwIfAborted();
     const chunk = takeBuffer(Math.min(CHUNK_BYTES, left));
-    const length = await readFull(file, chunk, found);
+    const length = await readFull(quick, chunk, found);
     left -= chunk.length;
     // The last chunk is what makes it whole for the receiver: it goes out only if nothing has changed.
     if (length < chunk.length || left === 0) await assertUnchanged(file, found);
@@ -78,7 +80,7 @@ async function assertUnchanged(file: Deno.FsFile, { name, info }: FoundSource): 
 }
 
 /** Fills `into` as far as the file goes. */
-async function readFull(file: Deno.FsFile, into: Uint8Array, found: FoundSource): Promise<number> {
+async function readFull(file: QuickFile, into: Uint8Array, found: FoundSource): Promise<number> {
   let filled = 0;
   while (filled < into.length) {
     const length = await readSome(file, into.subarray(filled), found);
@@ -89,7 +91,7 @@ async function readFull(file: Deno.FsFile, into: Uint8Array, found: FoundSource)
 }
 
 async function readSome(
-  file: Deno.FsFile,
+  file: QuickFile,
   into: Uint8Array,
   found: FoundSource,
 ): Promise<number | null> {

@@ -1,0 +1,57 @@
+/** An operation that takes longer has waited for the disk, not for a copy in memory. */
+export const SLOW_MS = 5;
+
+/** Operations that are left to another thread after the first slow one. */
+export const FIRST_DETOUR = 32;
+
+/**
+ * Reads and writes of an open file that are done at once while the system's memory gives and takes the bytes: a hop to
+ * another thread costs more than such a copy. After one that waited for the disk the next ones are left to another
+ * thread, twice as many each time, so that a slow disk soon holds up nothing else.
+ */
+export class QuickFile {
+  readonly #file: Deno.FsFile;
+  #detour = FIRST_DETOUR;
+  #left = 0;
+
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /** As `Deno.FsFile.read`. */
+  async read(into: Uint8Array): Promise<number | null> {
+    return this.#isSlow()
+      ? await this.#file.read(into)
+      : this.#atOnce(() => this.#file.readSync(into));
+  }
+
+  /** As `Deno.FsFile.write`. */
+  async write(bytes: Uint8Array): Promise<number> {
+    return this.#isSlow()
+      ? await this.#file.write(bytes)
+      : this.#atOnce(() => this.#file.writeSync(bytes));
+  }
+
+  /** The next operation is at `offset`. */
+  async seek(offset: number): Promise<void> {
+    await this.#file.seek(offset, Deno.SeekMode.Start);
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #isSlow(): boolean {
+    return this.#left > 0 && this.#left-- > 0;
+  }
+
+  #atOnce<T>(operation: () => T): T {
+    const startedAt = performance.now();
+    const result = operation();
+    if (performance.now() - startedAt > SLOW_MS) {
+      this.#left = this.#detour;
+      this.#detour *= 2;
+    }
+    return result;
+  }
+}
