@@ -217,7 +217,7 @@ export class Part {
       this.#ended = reason;
       try {
         // A disk that fails now has failed before, or leaves an earlier segment to go on from.
-        await (erase ? this.#checkpoints.settle() : this.#checkpoints.flush()).catch(() => {});
+        await this.#checkpoints.settle().catch(() => {});
         await content.close();
         journal.close();
         if (erase) await this.#options.erase({ unpublished: this.#published === undefined });

@@ -141,6 +141,7 @@ function inherited(): Record<string, string> {
     "PATH",
     "HOME",
     "DENO_DIR",
+    "DENO_COVERAGE_DIR",
     "TMPDIR",
     "NODE_EXTRA_CA_CERTS",
     "SSL_CERT_FILE",
