@@ -188,8 +188,9 @@ export class Hub {
 
   /** A peer that goes without a word is no trouble: its transfers say what became of them. */
   #trouble(address: string, error: unknown) {
-    if (error instanceof P2pError && error.code !== "connection") {
-      this.#options.onTrouble?.(address, error);
-    }
+    const failure = error instanceof P2pError
+      ? error
+      : new P2pError("unexpected", (error as Error).message, { cause: error });
+    if (failure.code !== "connection") this.#options.onTrouble?.(address, failure);
   }
 }

@@ -89,14 +89,12 @@ async function connectOnce(address: Address, options: ConnectOptions): Promise<C
 }
 
 /** Whether it may go well at the next try; what says itself what to do is left as it is. */
-function isLost(error: unknown): boolean {
-  if (error instanceof P2pError) return error.code === "connection" && error.hint === undefined;
-  return !(error instanceof UnknownKey || error instanceof SecretWanted);
+function isLost(error: unknown): error is P2pError {
+  return error instanceof P2pError && error.code === "connection" && error.hint === undefined;
 }
 
-function notConnected(address: Address, cause: unknown): P2pError {
-  const why = cause instanceof P2pError ? cause.message : "the connection was lost";
-  const message = `cannot connect to ${formatAddress(address)}: ${why}`;
+function notConnected(address: Address, cause: P2pError): P2pError {
+  const message = `cannot connect to ${formatAddress(address)}: ${cause.message}`;
   return new P2pError("connection", message, { hint: "run the same line again", cause });
 }
 

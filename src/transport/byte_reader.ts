@@ -1,5 +1,8 @@
 import { P2pError } from "../errors.ts";
 
+/** What is said where the system gives no more of a connection. */
+export const LOST = "the connection was lost";
+
 /** Reads exact numbers of bytes from a stream, up to a total that a stranger may make us read. */
 export class ByteReader {
   #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -11,12 +14,14 @@ export class ByteReader {
     this.#left = maxBytes;
   }
 
-  /** The next `count` bytes. "connection" where the stream ends before, "protocol" over the total of `maxBytes`. */
+  /** The next `count` bytes. "connection" where the stream ends or fails before, "protocol" over the total of `maxBytes`. */
   async read(count: number): Promise<Uint8Array> {
     this.#left -= count;
     if (this.#left < 0) throw new P2pError("protocol", "too many bytes before the session is open");
     while (this.#held.length < count) {
-      const { value, done } = await this.#reader.read();
+      const { value, done } = await this.#reader.read().catch((cause) => {
+        throw new P2pError("connection", LOST, { cause });
+      });
       if (done) {
         throw new P2pError("connection", "the connection was closed before the session was open");
       }

@@ -11,7 +11,7 @@ export const FRAME_HEADER_BYTES = 4;
 export const EXCHANGE_BYTES = 4;
 
 /** What is read at once where little is asked for: a hub has one for each who is joined. */
-export const BUFFER_BYTES = 4_096;
+export const BUFFER_BYTES = 1_024;
 
 const BOUNDS: Record<number, { name: string; min: number; max: number }> = {
   [FRAME.record]: { name: "record", min: 17, max: 65_535 },

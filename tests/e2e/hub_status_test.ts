@@ -94,7 +94,7 @@ Deno.test("status says how far a receiver is, and where a sender was cut off", a
 });
 
 Deno.test("what nobody fetches expires, and is gone from the hub's disk", async () => {
-  await using scene = await Scene.open({ serve: ["--keep", "1s"] });
+  await using scene = await Scene.open({ serve: ["--keep", "4s"] });
   await using bob = await Joiner.join(scene, "bob");
   await bob.stop("SIGINT");
   await scene.hub.event("left");
