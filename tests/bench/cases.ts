@@ -1,83 +1,121 @@
-import { join } from "node:path";
-import { sampleBytes } from "../helpers/sample_files.ts";
-import { type Contender, overSsh, p2p, plainSocket, rsyncDaemon } from "./contenders.ts";
-
-/** One thing to measure: what is moved, and who p2p is measured against. */
-export interface Case {
-  name: string;
-  /** Content bytes that are moved. */
-  bytes: number;
-  /** Makes the source below `dir` and gives its path. */
-  prepare: (dir: string) => Promise<string>;
-  peers: ((dir: string) => Promise<Contender | undefined>)[];
-}
+import type { Case } from "./case.ts";
+import { compare, type Content } from "./cases/compare.ts";
+import { grow } from "./cases/grow.ts";
+import { growthPeople } from "./cases/growth_people.ts";
+import { hubBroadcast } from "./cases/hub_broadcast.ts";
+import { hubFirstByte } from "./cases/hub_first_byte.ts";
+import { hubIdle } from "./cases/hub_idle.ts";
+import { hubSlowReader } from "./cases/hub_slow_reader.ts";
+import { mailbox } from "./cases/mailbox.ts";
+import { relay } from "./cases/relay.ts";
+import { resume } from "./cases/resume.ts";
+import { makeFile, makeFolder, mixedSize } from "./content.ts";
+import { overSsh, plainSocket, rsyncDaemon } from "./contenders.ts";
+import { freeBytes } from "../../src/storage/disk_space.ts";
+import { formatBytes } from "../../src/ui/format.ts";
 
 const scp = (dir: string) => overSsh(dir, "scp");
 const rsync = (dir: string) => overSsh(dir, "rsync");
 
+/** Free disk for each byte that is sent: the source, its copy, and room to breathe. */
+const DISK_FOR_EACH_BYTE = 2.5;
+
 /** What is measured, in this order. */
 export const cases: Case[] = [
-  {
+  compare({
     name: "file-2gb",
-    bytes: 2e9,
-    prepare: (dir) => makeFile(dir, 2e9),
+    shows: "one large file",
+    prepare: (dir, scale) => oneFile(dir, 2e9 * scale),
     peers: [scp, rsyncDaemon, plainSocket],
-  },
-  { name: "file-1gb", bytes: 1e9, prepare: (dir) => makeFile(dir, 1e9), peers: [scp] },
-  { name: "file-1kib", bytes: 1024, prepare: (dir) => makeFile(dir, 1024), peers: [scp] },
-  {
+  }),
+  compare({
+    name: "file-1gb",
+    shows: "one file of 1 GB",
+    prepare: (dir, scale) => oneFile(dir, 1e9 * scale),
+    peers: [scp],
+  }),
+  compare({
+    name: "file-1kib",
+    shows: "the start of a cold process: one file of 1 KiB",
+    prepare: (dir) => oneFile(dir, 1024),
+    peers: [scp],
+  }),
+  compare({
     name: "files-10000",
-    bytes: 10_000 * 1024,
-    prepare: (dir) => makeFolder(dir, () => 1024, 10_000),
+    shows: "a folder of 10,000 files of 1 KiB",
+    prepare: (dir, scale) => oneFolder(dir, 10_000 * scale, () => 1024),
     peers: [scp, rsync],
-  },
-  {
+  }),
+  compare({
     name: "tree-20000",
-    bytes: 20_000 * 4_000,
-    prepare: (dir) => makeFolder(dir, mixedSize, 20_000),
+    shows: "a folder of 20,000 files, most of them small",
+    prepare: (dir, scale) => oneFolder(dir, 20_000 * scale, mixedSize),
     peers: [rsync],
-  },
-  {
+  }),
+  compare({
     name: "files-100x10mb",
-    bytes: 1e9,
-    prepare: (dir) => makeFolder(dir, () => 1e7, 100),
+    shows: "a folder of 100 files of 10 MB",
+    prepare: (dir, scale) => oneFolder(dir, 100, () => 1e7 * scale),
     peers: [scp, rsync],
-  },
+  }),
+  compare({
+    name: "senders-16",
+    shows: "16 senders at once, 100 MB each, until the last one is done",
+    prepare: (dir, scale) => files(dir, { count: 16, bytes: 1e8 * scale }),
+    peers: [scp],
+  }),
+  relay,
+  hubBroadcast,
+  mailbox,
+  resume,
+  hubSlowReader,
+  hubIdle,
+  hubFirstByte,
+  grow({
+    name: "memory-by-size",
+    shows: "one file of 10 MB to 10 GB: time, and the peak of both ends",
+    counts: [1e7, 1e8, 1e9, 4e9, 1e10],
+    step: (bytes) =>
+      (freeBytes(Deno.env.get("TMPDIR")!) ?? 0) < bytes * DISK_FOR_EACH_BYTE ? undefined : {
+        of: formatBytes(bytes),
+        bytes,
+        prepare: (dir) => makeFile(dir, bytes),
+      },
+  }),
+  grow({
+    name: "growth-files",
+    shows: "a folder of 100 to 50,000 files of 1 KiB: time, and the peak of both ends",
+    counts: [100, 1_000, 10_000, 50_000],
+    step: (count) => ({
+      of: `${count} files`,
+      bytes: count * 1024,
+      prepare: (dir) => makeFolder(dir, { count, sizeOf: () => 1024 }),
+    }),
+  }),
+  growthPeople,
 ];
 
-/** p2p, whom the peers are measured against. */
-export const subject = p2p;
-
-/** Sizes as in a folder of packages: most are small, some are not; about 4 KB on average. */
-function mixedSize(i: number): number {
-  return [300, 900, 1_500, 2_500, 4_000, 700, 15_000, 7_100][i % 8]!;
+function oneFile(dir: string, bytes: number): Promise<Content> {
+  return files(dir, { count: 1, bytes });
 }
 
-async function makeFile(dir: string, bytes: number): Promise<string> {
-  const path = join(dir, `file-${bytes}`);
-  await writeFile(path, bytes);
-  return path;
-}
-
-/** `count` files, forty to a folder, ten folders to a folder. */
-async function makeFolder(
+async function files(
   dir: string,
-  sizeOf: (i: number) => number,
-  count: number,
-): Promise<string> {
-  const top = join(dir, `folder-${count}`);
-  for (let i = 0; i < count; i++) {
-    const folder = join(top, `group ${Math.floor(i / 400)}`, `set ${Math.floor(i / 40) % 10}`);
-    if (i % 40 === 0) await Deno.mkdir(folder, { recursive: true });
-    await writeFile(join(folder, `file ${i}.txt`), sizeOf(i));
-  }
-  return top;
+  { count, bytes }: { count: number; bytes: number },
+): Promise<Content> {
+  const sources: string[] = [];
+  for (let i = 0; i < count; i++) sources.push(await makeFile(dir, bytes, `file ${i}`));
+  return { sources, bytes: count * bytes };
 }
 
-async function writeFile(path: string, bytes: number): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  const block = sampleBytes(Math.min(bytes, 2 ** 22), bytes);
-  for (let left = bytes; left > 0;) {
-    left -= await file.write(block.subarray(0, Math.min(left, block.length)));
-  }
+async function oneFolder(
+  dir: string,
+  count: number,
+  sizeOf: (i: number) => number,
+): Promise<Content> {
+  const sizes = Array.from({ length: count }, (_, i) => sizeOf(i));
+  return {
+    sources: [await makeFolder(dir, { count, sizeOf })],
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+  };
 }

@@ -1,40 +1,35 @@
 import { join } from "node:path";
 import { Program, programCommand } from "../e2e/program.ts";
-import { measure, type Sample, usage } from "./measure.ts";
+import { AT_MOST_MS } from "./hub_scene.ts";
+import { measure, type Sample } from "./measure.ts";
 
 /** One way to move a file or folder to a target folder. */
 export interface Contender extends AsyncDisposable {
   readonly name: string;
-  /** Moves `source`, a path, so that its copy lies in the target folder; the copy is removed by the caller. */
-  send(source: string): Promise<Sample>;
+  /** Moves what lies at each path, side by side, so that copies lie in the target folder; the caller removes them. */
+  send(sources: string[]): Promise<Sample>;
   /** Where copies land. */
   readonly target: string;
 }
 
-/** p2p as people run it: a hub that is up, and a cold `p2p send`. */
+/** p2p as people run it: a hub that is up, and for each source a cold `p2p send` of somebody of their own. */
 export async function p2p(dir: string): Promise<Contender> {
-  const [target, home, hubHome] = ["p2p", "home", "hub-home"].map((name) => join(dir, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const folder of [home, hubHome]) await Deno.mkdir(folder, { recursive: true });
-  const hub = new Program(["serve", "--port", "0", "--dir", target, "--json"], { home: hubHome });
+  const folder = (name: string) => join(dir, name);
+  const [target, hubHome] = [folder("p2p"), folder("hub-home")];
+  await Deno.mkdir(hubHome, { recursive: true });
+  const hub = new Program(["serve", "--port", "0", "--dir", target, "--json"], {
+    home: hubHome,
+    atMostMs: AT_MOST_MS,
+  });
   const { port } = await hub.event("listening");
+  const commandOf = (source: string, i: number) => ({
+    line: [...programCommand(), "send", source, "--to", `127.0.0.1:${port}`, "--quiet"],
+    env: { P2P_HOME: folder(`home-${i}`) },
+  });
   return {
     name: "p2p",
     target,
-    async send(source) {
-      const before = await usage(hub.pid);
-      const line = [...programCommand(), "send", source, "--to", `127.0.0.1:${port}`, "--quiet"];
-      const sample = await measure(line, { env: { P2P_HOME: home } });
-      const after = await usage(hub.pid);
-      return {
-        seconds: sample.seconds,
-        cpu: sample.cpu === undefined ? undefined : sample.cpu + after.cpu - before.cpu,
-        peak: Math.max(sample.peak ?? 0, after.peak),
-      };
-    },
+    send: (sources) => measure(sources.map(commandOf), { hub: [hub.pid] }),
     [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose](),
   };
 }
@@ -68,7 +63,7 @@ export async function overSsh(dir: string, tool: "scp" | "rsync"): Promise<Conte
   return {
     name: tool === "scp" ? "scp -c aes256-gcm" : "rsync -a over ssh",
     target,
-    send: (source) => measure(commandOf(source)),
+    send: (sources) => measure(sources.map((source) => ({ line: commandOf(source) }))),
     [Symbol.asyncDispose]: () => sshd.stop(),
   };
 }
@@ -94,10 +89,11 @@ export async function rsyncDaemon(dir: string): Promise<Contender | undefined> {
     `--config=${config}`,
   ]);
   await listening(port);
+  const module = `rsync://127.0.0.1:${port}/target/`;
   return {
     name: "rsync daemon (plaintext)",
     target,
-    send: (source) => measure(["rsync", "-a", source, `rsync://127.0.0.1:${port}/target/`]),
+    send: (sources) => measure([{ line: ["rsync", "-a", ...sources, module] }]),
     [Symbol.asyncDispose]: () => stop(daemon),
   };
 }
@@ -112,14 +108,16 @@ export async function plainSocket(dir: string): Promise<Contender | undefined> {
   return {
     name: "plain socket baseline",
     target,
-    async send(source) {
+    async send([source]) {
       const port = freePort();
       const server = spawn(["python3", script, "serve", String(port), join(target, "copy")]);
       await new Promise((resolve) => setTimeout(resolve, 300)); // It serves one connection: it cannot be tried out.
       const started = performance.now();
-      const sample = await measure(["python3", script, "send", String(port), source]);
+      const { peak } = await measure([{
+        line: ["python3", script, "send", String(port), source!],
+      }]);
       await server.status;
-      return { ...sample, cpu: undefined, seconds: (performance.now() - started) / 1000 };
+      return { peak, cpu: {}, seconds: (performance.now() - started) / 1000 };
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -143,6 +141,7 @@ async function startSshd(dir: string) {
     "StrictModes no",
     "UsePAM no",
     "PidFile none",
+    "MaxStartups 100",
     "Subsystem sftp internal-sftp",
   ];
   await Deno.writeTextFile(config, lines.join("\n") + "\n");

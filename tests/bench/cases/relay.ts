@@ -1,0 +1,54 @@
+import type { Case } from "../case.ts";
+import { clear, makeFile } from "../content.ts";
+import { joinAll, openScene, sendCommand } from "../hub_scene.ts";
+import { measure, type Sample, syncDisks } from "../measure.ts";
+import { type Figure, ratio, rowOf } from "../result.ts";
+
+const RUNS = 3;
+
+/** The same file to somebody who is joined and to the hub itself, in turn. */
+export const relay: Case = {
+  name: "relay-1gb",
+  shows: "1 GB through the hub to one person until they have it, against 1 GB to the hub itself",
+  async run({ scale, runs = RUNS }) {
+    const bytes = 1e9 * scale;
+    await using scene = await openScene();
+    await makeFile(scene.files, bytes, "file");
+    await using joiners = await joinAll(scene, ["bob"]);
+    const [bob] = joiners.map(({ program, dir }) => ({ pid: program.pid, dir }));
+    const relaying = await sendCommand(scene, ["file", "--peer", "bob", "--wait", "delivered"]);
+    const sending = await sendCommand(scene, ["file"]);
+    const hub = [scene.hub.pid];
+    const [relayed, direct]: [Sample[], Sample[]] = [[], []];
+    for (let i = 0; i <= runs; i++) {
+      await syncDisks();
+      const through = await measure([relaying], { hub, receiver: [bob!.pid] });
+      await clear(bob!.dir);
+      await syncDisks();
+      const to = await measure([sending], { hub });
+      await clear(scene.received);
+      if (i === 0) continue; // The warm-up.
+      relayed.push(through);
+      direct.push(to);
+    }
+    const rows = [rowOf("to one", relayed, bytes), rowOf("to the hub", direct, bytes)];
+    const cpus = [relayed, direct].map((samples) => cpuOfHub(samples, bytes));
+    return [
+      ...rows.map(({ of, figures }, i) => ({
+        of,
+        figures: { ...figures, "processor of hub": cpus[i]! },
+      })),
+      {
+        of: "to one, against to the hub",
+        figures: {
+          time: ratio(rows[0]!.figures.time!.values, rows[1]!.figures.time!.values),
+          "processor of hub": ratio(cpus[0]!.values, cpus[1]!.values),
+        },
+      },
+    ];
+  },
+};
+
+function cpuOfHub(samples: Sample[], bytes: number): Figure {
+  return { unit: "s/GB", values: samples.map(({ cpu }) => cpu.hub! / bytes * 1e9) };
+}

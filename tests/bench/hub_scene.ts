@@ -1,0 +1,39 @@
+import { Joiner } from "../e2e/joiner.ts";
+import { eventsOf, programCommand } from "../e2e/program.ts";
+import { Scene } from "../e2e/scene.ts";
+import type { Command } from "./measure.ts";
+
+/** Longer than any case takes: nothing counts as hanging while it is measured. */
+export const AT_MOST_MS = 3_600_000;
+
+/** A hub, and what belongs to it. */
+export function openScene(options: { plain?: boolean } = { plain: true }): Promise<Scene> {
+  return Scene.open({ ...options, hub: { atMostMs: AT_MOST_MS } });
+}
+
+/** Some who are joined, each in a process of their own. */
+export function joinAll(scene: Scene, names: string[]) {
+  return Joiner.joinAll(scene, names, { plain: true, atMostMs: AT_MOST_MS });
+}
+
+/** Names of `count` people. */
+export function people(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `person ${i}`);
+}
+
+/** `p2p send` with `args` to the hub of a scene, to be measured. */
+export async function sendCommand(scene: Scene, args: string[]): Promise<Command> {
+  return {
+    line: [...programCommand(), "send", "--to", scene.to, "--name", "ana", "--quiet", ...args],
+    cwd: scene.files,
+    env: { P2P_HOME: await scene.home("ana") },
+  };
+}
+
+/** Resolves when nobody waits for anything any more. */
+export async function settled(scene: Scene): Promise<void> {
+  for (;;) {
+    const peers = eventsOf(await scene.ask("peers", ["--json"]), "peer");
+    if (peers.every(({ waiting }) => waiting === 0)) return;
+  }
+}

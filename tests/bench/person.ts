@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { connect } from "../../src/protocol/connect.ts";
+import type { Exchange } from "../../src/protocol/exchange.ts";
+import type { Message } from "../../src/protocol/messages.ts";
+import type { OnOpen, Session } from "../../src/protocol/session.ts";
+import { openEnvelope, PURPOSE } from "../../src/secure/envelope.ts";
+import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { sealAnswer } from "../../src/transfer/answer.ts";
+
+/** What somebody does with what is sent to them. */
+export type OnDelivery = (exchange: Exchange, delivery: Message<"delivery">, keyPair: KeyPair) =>
+  | void
+  | Promise<void>;
+
+/** Somebody who is joined without a process, and without a disk, of their own. */
+export interface Person extends AsyncDisposable {
+  readonly session: Session;
+}
+
+/** Joins under `name`, and resolves once the hub has taken it. */
+export async function joinAs(
+  name: string,
+  port: number,
+  onDelivery: OnDelivery = () => {},
+): Promise<Person> {
+  const home = await Deno.makeTempDir({ prefix: "person-" });
+  const keyPair = generateKeyPair();
+  const onOpen: OnOpen = (exchange, opening) => {
+    if (opening.type !== "delivery") return;
+    onDelivery(exchange, opening, keyPair)?.catch(() => {}); // The hub tells the sender what became of it.
+  };
+  const { session } = await connect({ host: "127.0.0.1", port }, {
+    identity: { keyPair, name: undefined },
+    ...{ name, home, onOpen },
+    trustNew: () => Promise.resolve(true),
+    signal: new AbortController().signal,
+  });
+  const exchange = session.open();
+  await exchange.send({ type: "join" });
+  assert.equal((await exchange.receive()).type, "joined");
+  const news = (async () => {
+    for (;;) await exchange.receive();
+  })();
+  news.catch(() => {});
+  return {
+    session,
+    async [Symbol.asyncDispose]() {
+      await session.goodbye("bye", "");
+      await session.closed.catch(() => {});
+      await Deno.remove(home, { recursive: true });
+    },
+  };
+}
+
+/** Joins as several, one after the other, and all leave at the end of the block. */
+export async function joinEach(
+  names: string[],
+  port: number,
+  onDelivery?: OnDelivery,
+): Promise<AsyncDisposable> {
+  await using joined = new AsyncDisposableStack();
+  for (const name of names) joined.use(await joinAs(name, port, onDelivery));
+  return joined.move();
+}
+
+/** Takes all that is sent, looks at none of it, and answers that it is there: what costs the hub all and the bench little. */
+export async function takeAndDrop(
+  exchange: Exchange,
+  { transfer, sealed }: Message<"delivery">,
+  keyPair: KeyPair,
+): Promise<void> {
+  const { senderKey } = openEnvelope(Buffer.from(sealed, "base64url"), {
+    purpose: PURPOSE.offer,
+    transferId: Buffer.from(transfer, "hex"),
+    receiver: keyPair,
+  });
+  await exchange.send({ type: "accept", offset: 0, digest: null });
+  let bytes = 0;
+  for await (const chunk of exchange.data) bytes += chunk.length;
+  const receipt = { savedAs: "nowhere", sha256: "0".repeat(64), bytes, resumedAt: 0 };
+  const answer = sealAnswer(receipt, { keyPair, senderKey, transfer });
+  await exchange.send({ type: "answer", code: "delivered", sealed: answer });
+  for (;;) if ((await exchange.receive()).type === "settled") break;
+  exchange.end();
+}
