@@ -1,3 +1,4 @@
+import { MAX_HALF_OPEN_PER_ADDRESS } from "../../src/hub/admission.ts";
 import { Joiner } from "../e2e/joiner.ts";
 import { eventsOf, programCommand } from "../e2e/program.ts";
 import { Scene } from "../e2e/scene.ts";
@@ -11,9 +12,18 @@ export function openScene(options: { plain?: boolean } = { plain: true }): Promi
   return Scene.open({ ...options, hub: { atMostMs: AT_MOST_MS } });
 }
 
-/** Some who are joined, each in a process of their own. */
-export function joinAll(scene: Scene, names: string[]) {
-  return Joiner.joinAll(scene, names, { plain: true, atMostMs: AT_MOST_MS });
+/** Some who are joined, each in a process of their own, until the end of the block. */
+export async function joinAll(scene: Scene, names: string[]) {
+  await using stack = new AsyncDisposableStack();
+  const joiners: Joiner[] = [];
+  for (let at = 0; at < names.length; at += MAX_HALF_OPEN_PER_ADDRESS) {
+    const some = names.slice(at, at + MAX_HALF_OPEN_PER_ADDRESS); // A hub turns more at once away.
+    joiners.push(
+      ...stack.use(await Joiner.joinAll(scene, some, { plain: true, atMostMs: AT_MOST_MS })),
+    );
+  }
+  const joined = stack.move();
+  return { joiners, [Symbol.asyncDispose]: () => joined.disposeAsync() };
 }
 
 /** Names of `count` people. */

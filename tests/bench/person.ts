@@ -53,15 +53,19 @@ export async function joinAs(
   };
 }
 
-/** Joins as several, one after the other, and all leave at the end of the block. */
+/** Joins as several, one after the other; all leave at once at the end of the block. */
 export async function joinEach(
   names: string[],
   port: number,
   onDelivery?: OnDelivery,
 ): Promise<AsyncDisposable> {
-  await using joined = new AsyncDisposableStack();
-  for (const name of names) joined.use(await joinAs(name, port, onDelivery));
-  return joined.move();
+  const joined: Person[] = [];
+  for (const name of names) joined.push(await joinAs(name, port, onDelivery));
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(joined.map((person) => person[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 /** Takes all that is sent, looks at none of it, and answers that it is there: what costs the hub all and the bench little. */

@@ -31,7 +31,8 @@ async function broadcast(
 ): Promise<Sample[]> {
   await using scene = await openScene();
   await makeFile(scene.files, bytes, "file");
-  await using joiners = await joinAll(scene, people(count));
+  await using joined = await joinAll(scene, people(count));
+  const { joiners } = joined;
   const command = await sendCommand(scene, ["file", "--all", "--wait", wait]);
   const watched = { hub: [scene.hub.pid], receiver: joiners.map(({ program }) => program.pid) };
   const samples: Sample[] = [];

@@ -14,16 +14,16 @@ export const relay: Case = {
     const bytes = 1e9 * scale;
     await using scene = await openScene();
     await makeFile(scene.files, bytes, "file");
-    await using joiners = await joinAll(scene, ["bob"]);
-    const [bob] = joiners.map(({ program, dir }) => ({ pid: program.pid, dir }));
+    await using joined = await joinAll(scene, ["bob"]);
+    const bob = joined.joiners[0]!;
     const relaying = await sendCommand(scene, ["file", "--peer", "bob", "--wait", "delivered"]);
     const sending = await sendCommand(scene, ["file"]);
     const hub = [scene.hub.pid];
     const [relayed, direct]: [Sample[], Sample[]] = [[], []];
     for (let i = 0; i <= runs; i++) {
       await syncDisks();
-      const through = await measure([relaying], { hub, receiver: [bob!.pid] });
-      await clear(bob!.dir);
+      const through = await measure([relaying], { hub, receiver: [bob.program.pid] });
+      await clear(bob.dir);
       await syncDisks();
       const to = await measure([sending], { hub });
       await clear(scene.received);
