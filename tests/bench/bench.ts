@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const settings: Settings = {
   runs: values.pairs === undefined ? undefined : Number(values.pairs),
-  scale: Number(values.scale),
+  scale: (amount) => Math.ceil(amount * Number(values.scale)),
   full: values.full,
 };
 const chosen = values.case ?? cases.map(({ name }) => name);

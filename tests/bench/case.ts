@@ -12,8 +12,8 @@ export interface Case {
 export interface Settings {
   /** Runs that count, beside the warm-up; undefined for what the case thinks right. */
   runs: number | undefined;
-  /** What sizes and numbers of files are multiplied with: 1, or less to try a case out. */
-  scale: number;
+  /** A size, or a number of files, as large as it is wanted: as it is, or less to try a case out. */
+  scale: (amount: number) => number;
   /** The full size also where that takes long. */
   full: boolean;
 }

@@ -25,13 +25,13 @@ export const cases: Case[] = [
   compare({
     name: "file-2gb",
     shows: "one large file",
-    prepare: (dir, scale) => oneFile(dir, 2e9 * scale),
+    prepare: (dir, scale) => oneFile(dir, scale(2e9)),
     peers: [scp, rsyncDaemon, plainSocket],
   }),
   compare({
     name: "file-1gb",
     shows: "one file of 1 GB",
-    prepare: (dir, scale) => oneFile(dir, 1e9 * scale),
+    prepare: (dir, scale) => oneFile(dir, scale(1e9)),
     peers: [scp],
   }),
   compare({
@@ -43,25 +43,25 @@ export const cases: Case[] = [
   compare({
     name: "files-10000",
     shows: "a folder of 10,000 files of 1 KiB",
-    prepare: (dir, scale) => oneFolder(dir, 10_000 * scale, () => 1024),
+    prepare: (dir, scale) => oneFolder(dir, scale(10_000), () => 1024),
     peers: [scp, rsync],
   }),
   compare({
     name: "tree-20000",
     shows: "a folder of 20,000 files, most of them small",
-    prepare: (dir, scale) => oneFolder(dir, 20_000 * scale, mixedSize),
+    prepare: (dir, scale) => oneFolder(dir, scale(20_000), mixedSize),
     peers: [rsync],
   }),
   compare({
     name: "files-100x10mb",
     shows: "a folder of 100 files of 10 MB",
-    prepare: (dir, scale) => oneFolder(dir, 100, () => 1e7 * scale),
+    prepare: (dir, scale) => oneFolder(dir, 100, () => scale(1e7)),
     peers: [scp, rsync],
   }),
   compare({
     name: "senders-16",
     shows: "16 senders at once, 100 MB each, until the last one is done",
-    prepare: (dir, scale) => files(dir, { count: 16, bytes: 1e8 * scale }),
+    prepare: (dir, scale) => files(dir, { count: 16, bytes: scale(1e8) }),
     peers: [scp],
   }),
   relay,

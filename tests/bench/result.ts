@@ -32,16 +32,28 @@ const FORMATS = {
 /** Where a run moves less, processor seconds for each GB say nothing. */
 const LEAST_BYTES = 1e7;
 
-/** The row of runs that moved `bytes` each: time, processor of sender and hub for each GB, and the peak of each process. */
+/**
+ * The row of runs that moved `bytes` each: time, processor seconds for each GB (of sender and hub together, and of each that
+ * works for the sender), and peaks.
+ */
 export function rowOf(of: string, samples: Sample[], bytes: number): Row {
   const figures: Row["figures"] = { time: seconds(samples.map(({ seconds }) => seconds)) };
-  const used = samples.map(({ cpu }) => (cpu.sender ?? NaN) + (cpu.hub ?? 0));
-  if (bytes >= LEAST_BYTES && !used.some(Number.isNaN)) {
-    figures.processor = { unit: "s/GB", values: used.map((cpu) => cpu / bytes * 1e9) };
+  const [{ cpu, peak }] = samples as [Sample];
+  const perGb = (used: (cpu: Sample["cpu"]) => number): Figure => ({
+    unit: "s/GB",
+    values: samples.map(({ cpu }) => used(cpu) / bytes * 1e9),
+  });
+  if (bytes >= LEAST_BYTES) {
+    if (cpu.sender !== undefined) {
+      figures.processor = perGb(({ sender, hub = 0 }) => sender! + hub);
+    }
+    for (const who of Object.keys(cpu).filter((who) => who !== "sender")) {
+      figures[`processor of ${who}`] = perGb((cpu) => cpu[who]!);
+    }
   }
-  for (const who of Object.keys(samples[0]!.peak)) {
-    const peak = Math.max(...samples.map(({ peak }) => peak[who]!));
-    figures[`peak of ${who}`] = { unit: "B", values: [peak] };
+  for (const who of Object.keys(peak)) {
+    const highest = Math.max(...samples.map(({ peak }) => peak[who]!));
+    figures[`peak of ${who}`] = { unit: "B", values: [highest] };
   }
   return { of, figures };
 }

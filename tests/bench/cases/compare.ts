@@ -1,4 +1,4 @@
-import type { Case } from "../case.ts";
+import type { Case, Settings } from "../case.ts";
 import { clear } from "../content.ts";
 import { type Contender, p2p } from "../contenders.ts";
 import { type Sample, syncDisks } from "../measure.ts";
@@ -11,7 +11,7 @@ export interface Comparison {
   name: string;
   shows: string;
   /** Makes what is sent below `dir`. */
-  prepare: (dir: string, scale: number) => Promise<Content>;
+  prepare: (dir: string, scale: Settings["scale"]) => Promise<Content>;
   /** Undefined where a peer is not installed. */
   peers: ((dir: string) => Promise<Contender | undefined>)[];
 }

@@ -31,7 +31,7 @@ export function grow({ name, shows, counts, step }: Growing): Case {
     async run({ scale, runs = RUNS }) {
       const rows: Row[] = [];
       const measured: number[] = [];
-      for (const count of counts.map((count) => Math.ceil(count * scale))) {
+      for (const count of counts.map(scale)) {
         const amount = step(count);
         if (amount === undefined) continue;
         rows.push(rowOf(amount.of, await send(amount, runs), amount.bytes));

@@ -12,7 +12,7 @@ export const hubBroadcast: Case = {
   name: "hub-broadcast",
   shows: "100 MB to 1, 5, 20 and 50 people with one upload: the sender's time and all memory",
   async run({ scale, runs = RUNS }) {
-    const bytes = 1e8 * scale;
+    const bytes = scale(1e8);
     const rows: Row[] = [];
     for (const wait of ["stored", "delivered"]) {
       const steps: Row[] = [];

@@ -18,7 +18,7 @@ export const hubSlowReader: Case = {
     "200 MB to 10 (--full: 1 GB to 50), one of whom reads 1 KiB/s: the others' time, and the hub's memory",
   async run({ scale, full, runs = RUNS }) {
     const { bytes: whole, count } = full ? FULL : SCALED;
-    const bytes = whole * scale;
+    const bytes = scale(whole);
     const [alone, beside]: [Sample[], Sample[]] = [[], []];
     for (let i = 0; i < runs; i++) {
       alone.push(await broadcast({ bytes, fast: count - 1, isOneSlow: false }));

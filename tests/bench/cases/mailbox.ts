@@ -13,7 +13,7 @@ export const mailbox: Case = {
   shows:
     "1 GB for somebody who is away until it is stored, and from the start of their `p2p join` until it is there",
   async run({ scale, runs = RUNS }) {
-    const bytes = 1e9 * scale;
+    const bytes = scale(1e9);
     await using scene = await openScene();
     await makeFile(scene.files, bytes, "file");
     {
@@ -31,7 +31,9 @@ export const mailbox: Case = {
         await bob.start();
         await bob.program.event("received");
       });
-      pickUp.peak.receiver = (await usage(bob.program.pid)).peak;
+      const { cpu, peak } = await usage(bob.program.pid);
+      pickUp.cpu.receiver = cpu;
+      pickUp.peak.receiver = peak;
       await settled(scene);
       await bob.stop("SIGINT");
       await clear(bob.dir);

@@ -2,7 +2,7 @@ import type { Case } from "../case.ts";
 import { clear, makeFile } from "../content.ts";
 import { joinAll, openScene, sendCommand } from "../hub_scene.ts";
 import { measure, type Sample, syncDisks } from "../measure.ts";
-import { type Figure, ratio, rowOf } from "../result.ts";
+import { ratio, rowOf } from "../result.ts";
 
 const RUNS = 3;
 
@@ -11,7 +11,7 @@ export const relay: Case = {
   name: "relay-1gb",
   shows: "1 GB through the hub to one person until they have it, against 1 GB to the hub itself",
   async run({ scale, runs = RUNS }) {
-    const bytes = 1e9 * scale;
+    const bytes = scale(1e9);
     await using scene = await openScene();
     await makeFile(scene.files, bytes, "file");
     await using joined = await joinAll(scene, ["bob"]);
@@ -31,24 +31,15 @@ export const relay: Case = {
       relayed.push(through);
       direct.push(to);
     }
-    const rows = [rowOf("to one", relayed, bytes), rowOf("to the hub", direct, bytes)];
-    const cpus = [relayed, direct].map((samples) => cpuOfHub(samples, bytes));
+    const [toOne, toHub] = [rowOf("to one", relayed, bytes), rowOf("to the hub", direct, bytes)];
+    const against = ["time", "processor of hub"].flatMap((what) => {
+      const [ours, others] = [toOne.figures[what], toHub.figures[what]];
+      return ours && others ? [[what, ratio(ours.values, others.values)]] : [];
+    });
     return [
-      ...rows.map(({ of, figures }, i) => ({
-        of,
-        figures: { ...figures, "processor of hub": cpus[i]! },
-      })),
-      {
-        of: "to one, against to the hub",
-        figures: {
-          time: ratio(rows[0]!.figures.time!.values, rows[1]!.figures.time!.values),
-          "processor of hub": ratio(cpus[0]!.values, cpus[1]!.values),
-        },
-      },
+      toOne,
+      toHub,
+      { of: "to one, against to the hub", figures: Object.fromEntries(against) },
     ];
   },
 };
-
-function cpuOfHub(samples: Sample[], bytes: number): Figure {
-  return { unit: "s/GB", values: samples.map(({ cpu }) => cpu.hub! / bytes * 1e9) };
-}

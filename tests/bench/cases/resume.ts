@@ -16,7 +16,7 @@ export const resume: Case = {
   shows:
     "1 GB whose sender is killed at half; the same line again: until the first new byte, and what is sent again",
   async run({ scale, runs = RUNS }) {
-    const bytes = 1e9 * scale;
+    const bytes = scale(1e9);
     const dir = await Deno.makeTempDir({ prefix: "resume-" });
     const source = await makeFile(dir, bytes);
     const all: Resumed[] = [];
