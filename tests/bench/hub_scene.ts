@@ -31,10 +31,14 @@ export function people(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `person ${i}`);
 }
 
-/** `p2p send` with `args` to the hub of a scene, to be measured. */
-export async function sendCommand(scene: Scene, args: string[]): Promise<Command> {
+/** `p2p send` with `args` to the hub of a scene, to be measured; `to` is another way there. */
+export async function sendCommand(
+  scene: Scene,
+  args: string[],
+  { to = scene.to } = {},
+): Promise<Command> {
   return {
-    line: [...programCommand(), "send", "--to", scene.to, "--name", "ana", "--quiet", ...args],
+    line: [...programCommand(), "send", "--to", to, "--name", "ana", "--quiet", ...args],
     cwd: scene.files,
     env: { P2P_HOME: await scene.home("ana") },
   };

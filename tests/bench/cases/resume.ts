@@ -3,6 +3,7 @@ import type { Scene } from "../../e2e/scene.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import type { Case } from "../case.ts";
 import { makeFile } from "../content.ts";
+import { CountingProxy } from "../counting_proxy.ts";
 import { AT_MOST_MS, openScene, sendCommand } from "../hub_scene.ts";
 import { measure, type Sample, syncDisks } from "../measure.ts";
 import { rowOf } from "../result.ts";
@@ -22,13 +23,12 @@ export const resume: Case = {
     const all: Resumed[] = [];
     for (let i = 0; i < runs; i++) all.push(await cutAndResume(source, bytes));
     await Deno.remove(dir, { recursive: true });
-    const row = rowOf("the same line again", all.map(({ sample }) => sample), bytes);
+    const row = rowOf("the same line again", all.map(({ sample }) => sample), bytes / 2);
     return [{
       of: row.of,
       figures: {
         "first new byte": { unit: "ms", values: all.map(({ firstByteMs }) => firstByteMs) },
         "sent again": { unit: "B", values: all.map(({ sentAgain }) => sentAgain) },
-        "was there": { unit: "B", values: all.map(({ wasThere }) => wasThere) },
         ...row.figures,
       },
     }];
@@ -38,32 +38,39 @@ export const resume: Case = {
 interface Resumed {
   /** From the start of the command to growth beyond where it went on. */
   firstByteMs: number;
-  /** What the receiver had in its part, and took a second time. */
+  /** Bytes on the wire of the sender that was killed, beyond where it went on. */
   sentAgain: number;
-  wasThere: number;
   sample: Sample;
 }
 
 async function cutAndResume(source: string, bytes: number): Promise<Resumed> {
   await using scene = await openScene({ plain: false });
-  const part = await cutAtHalf(scene, source, bytes);
+  using proxy = new CountingProxy(scene.port);
+  const { to } = proxy;
+  const part = await cutAtHalf(scene, { source, bytes, to });
+  const sent = proxy.passed;
   const wasThere = Deno.statSync(part).size;
   await syncDisks();
   const done = new AbortController();
   const watching = watchSize(part, done.signal);
   const started = performance.now();
-  const sample = await measure([await sendCommand(scene, [source])], { hub: [scene.hub.pid] });
+  const command = await sendCommand(scene, [source], { to });
+  const sample = await measure([command], { hub: [scene.hub.pid] });
   done.abort();
   const { resumedAt } = await scene.hub.event("received");
   // Cut back to where it goes on, unless it is there already, and growing from there.
   const first = (await watching).find(({ size }) => size > resumedAt && size !== wasThere);
   if (first === undefined) throw new Error(`${part} was not seen growing beyond ${resumedAt}`);
-  return { firstByteMs: first.at - started, sentAgain: wasThere - resumedAt, wasThere, sample };
+  return { firstByteMs: first.at - started, sentAgain: sent - resumedAt, sample };
 }
 
 /** Kills the sender as soon as half of it lies at the hub; the part, once the hub has put it by. */
-async function cutAtHalf(scene: Scene, source: string, bytes: number): Promise<string> {
-  await using sender = await scene.sending([source, "--quiet"], { atMostMs: AT_MOST_MS });
+async function cutAtHalf(
+  scene: Scene,
+  { source, bytes, to }: { source: string; bytes: number; to: string },
+): Promise<string> {
+  const args = [source, "--to", to, "--quiet"];
+  await using sender = await scene.sending(args, { atMostMs: AT_MOST_MS });
   const staging = join(scene.received, ".p2p-partial");
   await eventually(() => void contentIn(staging));
   const part = contentIn(staging);
