@@ -31,7 +31,7 @@ interface Place {
 /**
  * Lets connections shake hands, {@link MAX_HALF_OPEN} at once and {@link MAX_HALF_OPEN_PER_ADDRESS} for an address. More
  * have to wait, and the newest goes first, so that a newcomer gets in however many others sit and say nothing; every one
- * of them is closed {@link OPEN_WITHIN_MS} after it came (hostile.md, row 12).
+ * of them is closed {@link OPEN_WITHIN_MS} after it came.
  */
 export class Admission {
   #opening = new Set<Place>();

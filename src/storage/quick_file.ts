@@ -1,6 +1,9 @@
 /** An operation that takes longer has waited for the disk, not for a copy in memory. */
 export const SLOW_MS = 5;
 
+/** One of so many operations goes the long way all the same: who only reads leaves time for others every 16 MiB. */
+export const BREATH_EVERY = 64;
+
 /** Operations that are left to another thread after the first slow one. */
 export const FIRST_DETOUR = 32;
 
@@ -13,6 +16,7 @@ export class QuickFile {
   readonly #file: Deno.FsFile;
   #detour = FIRST_DETOUR;
   #left = 0;
+  #operations = 0;
 
   constructor(file: Deno.FsFile) {
     this.#file = file;
@@ -20,14 +24,14 @@ export class QuickFile {
 
   /** As `Deno.FsFile.read`. */
   async read(into: Uint8Array): Promise<number | null> {
-    return this.#isSlow()
+    return this.#isLeftToThread()
       ? await this.#file.read(into)
       : this.#atOnce(() => this.#file.readSync(into));
   }
 
   /** As `Deno.FsFile.write`. */
   async write(bytes: Uint8Array): Promise<number> {
-    return this.#isSlow()
+    return this.#isLeftToThread()
       ? await this.#file.write(bytes)
       : this.#atOnce(() => this.#file.writeSync(bytes));
   }
@@ -41,8 +45,10 @@ export class QuickFile {
     this.#file.close();
   }
 
-  #isSlow(): boolean {
-    return this.#left > 0 && this.#left-- > 0;
+  #isLeftToThread(): boolean {
+    const isBreath = ++this.#operations % BREATH_EVERY === 0;
+    const isDetour = this.#left > 0 && this.#left-- > 0;
+    return isBreath || isDetour;
   }
 
   #atOnce<T>(operation: () => T): T {

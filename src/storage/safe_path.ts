@@ -11,7 +11,7 @@ export const STAGING_FOLDER = ".p2p-partial";
 
 /**
  * Components of a path from the wire, in NFC; throws `refused` when one could mean anything but a name below the folder
- * it is joined to, here or on another system (SPEC.md §13; hostile.md, rows 1 to 4).
+ * it is joined to, here or on another system (SPEC.md §13).
  */
 export function checkedPath(components: unknown): string[] {
   if (!Array.isArray(components)) {

@@ -144,7 +144,7 @@ async function sendItem(
     const key = { to: destination(options), path: item.path, as, identity: identity ?? runId };
     const entry = await outbox.open(key, { fresh });
     transfer = entry.transfer;
-    const sending = { source, transfer, key, leftOut, options };
+    const sending = { source, transfer, begun: entry.begun, key, leftOut, options };
     if (entry.done !== undefined) tellAgain(item, entry.done, sending);
     else if (options.recipients === undefined) await sendToHub(item, sending);
     else await sendToPeople(item, sending);
@@ -162,6 +162,7 @@ async function sendItem(
 interface Sending {
   source: Source;
   transfer: string;
+  begun: boolean;
   key: OutboxKey;
   leftOut: readonly LeftOut[];
   options: DeliverOptions & Connected;
@@ -175,11 +176,11 @@ function tellAgain(item: Item, done: Done[], { transfer, leftOut, options }: Sen
   }
 }
 
-async function sendToHub(item: Item, { source, transfer, key, leftOut, options }: Sending) {
+async function sendToHub(item: Item, { source, transfer, begun, key, leftOut, options }: Sending) {
   const { session, name: to, report, limit, signal, outbox, onOutcome } = options;
   const onReceipt = (delivered: Delivered) => outbox.finish(key, [{ delivered }]);
   const delivered = await sendTransfer(session, source, {
-    ...{ transfer, to, report, onReceipt, limit, signal },
+    ...{ transfer, begun, to, report, onReceipt, limit, signal },
   });
   onOutcome({ item, transfer, delivered, leftOut });
 }
@@ -214,7 +215,7 @@ async function sendToPeople(item: Item, { source, transfer, key, leftOut, option
 
 function sentTransfer(
   { path }: Item,
-  { source, transfer, options }: Omit<Sending, "leftOut" | "key">,
+  { source, transfer, options }: Pick<Sending, "source" | "transfer" | "options">,
 ): SentTransfer {
   const { name, identity, size } = source;
   const recipients = options.recipients!.map(({ name, key }) => ({

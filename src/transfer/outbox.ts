@@ -25,6 +25,8 @@ export interface OutboxKey {
 export interface OutboxEntry {
   /** 32 hex digits. */
   transfer: string;
+  /** Whether an earlier attempt may have left a part of it at the receiver. */
+  begun: boolean;
   done?: Done[];
 }
 
@@ -57,9 +59,9 @@ export class Outbox {
   async open(key: OutboxKey, { fresh = false } = {}): Promise<OutboxEntry> {
     const path = this.#path(key);
     const given = this.#given.get(path);
-    if (given !== undefined) return { transfer: given };
+    if (given !== undefined) return { transfer: given, begun: true };
     const known = fresh ? undefined : await this.#read(path);
-    const entry = known ?? { transfer: randomBytes(16).toString("hex") };
+    const entry = known ?? { transfer: randomBytes(16).toString("hex"), begun: false };
     this.#given.set(path, entry.transfer);
     if (known !== undefined) return known;
     await makePrivateFolder(this.#dir);
@@ -91,12 +93,12 @@ export class Outbox {
     const text = await Deno.readTextFile(path).catch(() => "");
     const [transfer = "", last] = text.trimEnd().split("\n");
     if (!/^[0-9a-f]{32}$/.test(transfer)) return undefined;
-    if (last === undefined) return { transfer };
+    if (last === undefined) return { transfer, begun: true };
     const { line, at, done } = parsed(last);
     // Another line that names the file means to send it.
     if (line !== this.#line || Date.now() - at > KEEP_MS) return undefined;
     this.#finished.add(path);
-    return { transfer, done };
+    return { transfer, begun: true, done };
   }
 
   #path({ to, path, as, identity }: OutboxKey): string {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { giveBuffer } from "../buffer_pool.ts";
 
-/** SHA-256 in hex of the first `length` bytes of `chunks`, or of all where there are fewer. */
+/** SHA-256 in hex of the first `length` bytes of `chunks`, or of all where there are fewer; their buffers are given back. */
 export async function prefixDigest(
   chunks: AsyncIterable<Uint8Array>,
   length: number,
@@ -11,6 +12,7 @@ export async function prefixDigest(
     for await (const chunk of chunks) {
       hash.update(chunk.subarray(0, left));
       left -= chunk.length;
+      giveBuffer(chunk);
       if (left <= 0) break;
     }
   }

@@ -5,6 +5,7 @@ import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
 import { pipeContent } from "./content_pipe.ts";
+import { EarlyDigest } from "./early_digest.ts";
 import type { Delivered, Report } from "./events.ts";
 import { stopOnAbort, tellLocalError } from "./last_words.ts";
 import type { Receipt } from "./replies.ts";
@@ -14,6 +15,8 @@ import type { Source } from "./source.ts";
 export interface SendOptions {
   /** The transfer id, 32 hex digits, the same in every attempt. */
   transfer: string;
+  /** Whether the receiver may have a part of it. */
+  begun?: boolean;
   /** The receiver's name, for the events. */
   to: string;
   report: Report;
@@ -38,10 +41,11 @@ export async function sendTransfer(
   const offeredAt = performance.now();
   try {
     using _ = stopOnAbort(exchange, options.signal);
+    await using early = options.begun ? new EarlyDigest(source) : undefined;
     await exchange.send(offerOf(source, options.transfer, key));
     const answer = await exchange.receive();
     const latency = performance.now() - offeredAt;
-    const receipt = await settleAnswer(answer, { exchange, source, key, options });
+    const receipt = await settleAnswer(answer, { exchange, source, early, key, options });
     const duration = performance.now() - offeredAt - latency;
     const done = delivered(receipt, { source, options, latency, duration });
     await options.onReceipt(done);
@@ -60,6 +64,7 @@ type DirectReceipt = Receipt & { already?: true };
 interface Context {
   exchange: Exchange;
   source: Source;
+  early: EarlyDigest | undefined;
   key: Uint8Array;
   options: SendOptions;
 }
@@ -82,8 +87,9 @@ function settleAnswer(answer: Message, context: Context): Promise<DirectReceipt>
 }
 
 async function sendContent(accept: Message<"accept">, context: Context): Promise<DirectReceipt> {
-  const { exchange, source, key, options } = context;
-  const offset = await agreedOffset(accept, source);
+  const { exchange, source, early, key, options } = context;
+  const offset = await agreedOffset(accept, context);
+  await early?.[Symbol.asyncDispose]();
   await using pipe = await pipeContent(exchange, { ...options, source, key, offset });
   return await awaitReceipt(pipe.sent, context);
 }
@@ -103,10 +109,14 @@ async function awaitReceipt(
 }
 
 /** Where to go on: where the receiver stands, if that is how our content begins; else at the start (SPEC.md §8). */
-async function agreedOffset(accept: Message<"accept">, source: Source): Promise<number> {
+async function agreedOffset(
+  accept: Message<"accept">,
+  { source, early }: Context,
+): Promise<number> {
   if (accept.offset === 0) return 0;
   if (source.size !== null && !source.folder && accept.offset > source.size) return 0;
-  return await source.digest(accept.offset) === accept.digest ? accept.offset : 0;
+  const digest = await (early ?? source).digest(accept.offset);
+  return digest === accept.digest ? accept.offset : 0;
 }
 
 async function compareExisting(

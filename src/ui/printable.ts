@@ -4,7 +4,7 @@ const INVISIBLE = /[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}]--\p{VS}]/
 /**
  * Text from another machine, made safe to show: every control, format, bidi, zero-width, unassigned or lone surrogate
  * character becomes `\u{…}`, so that nothing it holds can move the cursor, colour, hide or reorder what is on the screen.
- * Everything that prints remote text, to a terminal or to a log, goes through here (hostile.md, row 5).
+ * Everything that prints remote text, to a terminal or to a log, goes through here.
  */
 export function printable(text: string): string {
   return text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);

@@ -5,7 +5,7 @@ import { RawPeer } from "../helpers/raw_peer.ts";
 import { treeOf } from "../helpers/tree.ts";
 import { Scene } from "./scene.ts";
 
-/** What no component of a path may be (hostile.md, rows 1 to 4). */
+/** What no component of a path may be. */
 const HOSTILE = [
   ...["", ".", "..", "../x", "..\\x", "a/../../x", "/etc/passwd", "//host/share", "a/b", "/", "\\"],
   ...[

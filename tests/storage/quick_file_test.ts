@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { FIRST_DETOUR, QuickFile } from "../../src/storage/quick_file.ts";
+import { BREATH_EVERY, FIRST_DETOUR, QuickFile } from "../../src/storage/quick_file.ts";
 import { beSlow } from "./be_slow.ts";
 import { tempFolder } from "./staged.ts";
 
@@ -37,6 +37,17 @@ Deno.test("QuickFile leaves what follows a slow operation to another thread, mor
   ]);
   quick.close();
   assert.equal((await Deno.stat(join(folder.path, "x"))).size, calls.length * BYTES.length);
+});
+
+Deno.test("QuickFile lets others have their turn while it is fast, too", async () => {
+  await using folder = await tempFolder();
+  const quick = new QuickFile(await openNew(folder.path));
+  let turns = 0;
+  const turning = setInterval(() => turns++);
+  for (let i = 0; i < 20 * BREATH_EVERY; i++) await quick.write(BYTES);
+  clearInterval(turning);
+  assert.ok(turns > 0);
+  quick.close();
 });
 
 Deno.test("QuickFile throws what the system says", async () => {

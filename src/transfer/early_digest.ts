@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { giveBuffer } from "../buffer_pool.ts";
+import { SEGMENT_BYTES } from "../storage/part_record.ts";
+import type { Source } from "./source.ts";
+
+/**
+ * SHA-256 of the beginnings of a source, begun before anybody asks: a receiver that has a part of a transfer hashes that
+ * before it says how far it is (SPEC.md §8), and the sender need not wait for it to do the same.
+ */
+export class EarlyDigest implements AsyncDisposable {
+  readonly #source: Source;
+  readonly #digests = new Map<number, string>();
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #running: Promise<void>;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(source: Source) {
+    this.#source = source;
+    this.#reader = source.stream(0).getReader();
+    this.#running = this.#run().finally(() => this.#changed.resolve());
+    this.#running.catch(() => {}); // Whoever asks is told.
+  }
+
+  /** SHA-256 in hex of the content stream up to `offset`, as {@link Source.digest}. */
+  async digest(offset: number): Promise<string> {
+    let isOver = false;
+    this.#running.then(() => isOver = true, () => isOver = true);
+    while (!isOver && offset % SEGMENT_BYTES === 0 && !this.#digests.has(offset)) {
+      await this.#changed.promise;
+    }
+    return this.#digests.get(offset) ?? await this.#source.digest(offset);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader.cancel().catch(() => {});
+    await this.#running.catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    const hash = createHash("sha256");
+    let offset = 0;
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) return;
+      hash.update(value);
+      offset += value.length;
+      giveBuffer(value);
+      if (offset % SEGMENT_BYTES !== 0) continue;
+      this.#digests.set(offset, hash.copy().digest("hex"));
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
+    }
+  }
+}
