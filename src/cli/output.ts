@@ -1,5 +1,5 @@
 import { P2pError } from "../errors.ts";
-import { printable } from "../ui/printable.ts";
+import { printable, printableJson } from "../ui/printable.ts";
 import type { ProgressDisplay } from "../ui/progress.ts";
 import { canAnimate, createStyle, type Style, useColor } from "../ui/terminal.ts";
 import { exitCodeOf } from "./exit_code.ts";
@@ -43,7 +43,7 @@ export class Output {
   /** One event, with `--json` only. */
   event(event: object): void {
     if (this.#json) {
-      write(Deno.stdout, JSON.stringify({ ...event, time: new Date().toISOString() }) + "\n");
+      write(Deno.stdout, printableJson({ ...event, time: new Date().toISOString() }) + "\n");
     }
   }
 

@@ -9,3 +9,12 @@ const INVISIBLE = /[[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}]--\p{VS}]/
 export function printable(text: string): string {
   return text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
+
+/** One line of JSON that {@link printable} would leave as it is: what it escapes JSON escapes too, to the same values. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(INVISIBLE, (c) => c.split("").map(escaped).join(""));
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

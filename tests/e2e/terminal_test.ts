@@ -64,37 +64,48 @@ Deno.test({ name: "--no-color leaves no colour on a terminal", ignore }, async (
   assert.doesNotMatch(screen, new RegExp("\x1b\\[[0-9;]*m"));
 });
 
-Deno.test({ name: "no name from a peer does anything to the hub's terminal", ignore }, async () => {
-  await using scene = await Scene.open();
-  const options = { home: await scene.home("shown"), cwd: scene.dir };
-  await using hub = new TerminalProgram(["serve", "--port", "0", "--dir", "shown"], options);
-  const port = Number(/127\.0\.0\.1:(\d+)/.exec(await hub.shown("to send"))![1]);
-  for (const text of HOSTILE) {
-    using stranger = await RawPeer.connect(port, { name: text });
-    assert.equal((await stranger.answer())?.type, "goodbye");
-    using peer = await RawPeer.connect(port);
-    assert.equal((await peer.deliver(new Uint8Array(1), { name: `name ${text}` }))?.type, "refuse");
-    const archive = new TextEncoder().encode(
-      JSON.stringify({ path: [text], folder: true, modified: 0 }),
+for (const [how, escape] of [[[], /\\u\{1b\}\[2J/], [["--json"], /\\u001b\[2J/]] as const) {
+  const name = ["no name from a peer does anything to the hub's terminal", ...how].join(" with ");
+  Deno.test({ name, ignore }, async () => {
+    await using scene = await Scene.open();
+    const options = { home: await scene.home("shown"), cwd: scene.dir };
+    await using hub = new TerminalProgram(
+      ["serve", "--port", "0", "--dir", "shown", ...how],
+      options,
     );
-    const bytes = Uint8Array.from([0, archive.length, ...archive, 0, 0]);
-    await peer.deliver(bytes, { name: "folder", folder: true, size: 0, files: 0 });
-    const offer = peer.offerOf(100, { name: "cancelled" });
-    await peer.ask(JSON.stringify(offer));
-    await peer.send({
-      type: "cancel",
-      exchange: offer.exchange,
-      code: "interrupted",
-      reason: `why ${text}`,
-    });
-    assert.equal((await peer.deliver(new Uint8Array(1), { name: "good" }))?.type, "receipt");
-  }
-  await hub.type("\x03");
-  const { code, screen } = await hub.finished();
-  assert.equal(code, 130);
-  assert.match(screen, /\\u\{1b\}\[2J/);
-  assertHarmless(screen);
-});
+    const port = Number(
+      /127\.0\.0\.1(?::|","port":)(\d+)/.exec(await hub.shown(/to send|listening/))![1],
+    );
+    for (const text of HOSTILE) {
+      using stranger = await RawPeer.connect(port, { name: text });
+      assert.equal((await stranger.answer())?.type, "goodbye");
+      using peer = await RawPeer.connect(port);
+      assert.equal(
+        (await peer.deliver(new Uint8Array(1), { name: `name ${text}` }))?.type,
+        "refuse",
+      );
+      const archive = new TextEncoder().encode(
+        JSON.stringify({ path: [text], folder: true, modified: 0 }),
+      );
+      const bytes = Uint8Array.from([0, archive.length, ...archive, 0, 0]);
+      await peer.deliver(bytes, { name: "folder", folder: true, size: 0, files: 0 });
+      const offer = peer.offerOf(100, { name: "cancelled" });
+      await peer.ask(JSON.stringify(offer));
+      await peer.send({
+        type: "cancel",
+        exchange: offer.exchange,
+        code: "interrupted",
+        reason: `why ${text}`,
+      });
+      assert.equal((await peer.deliver(new Uint8Array(1), { name: "good" }))?.type, "receipt");
+    }
+    await hub.type("\x03");
+    const { code, screen } = await hub.finished();
+    assert.equal(code, 130);
+    assert.match(screen, escape);
+    assertHarmless(screen);
+  });
+}
 
 const ALL_HOSTILE = HOSTILE.join(" ");
 
