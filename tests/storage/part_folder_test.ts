@@ -325,6 +325,35 @@ Deno.test("a folder is refused at the entry that is not taken", async () => {
   await part.discard();
 });
 
+for (
+  const [what, size] of [["folder", null], ["small file", 1], ["large file", 100_000]] as const
+) {
+  Deno.test(`a ${what} is made through no link, not even one inside staging`, onUnix, async () => {
+    await using to = await tempFolder();
+    await using outside = await tempFolder();
+    const offer = offerOf(null, { folder: true, files: 2 });
+    const part = await (await openStaging(to.path)).claim(SENDER, offer);
+    const writer = part.begin(0).getWriter();
+    await writer.write(fileOf(["a"], 0));
+    const [id] = [...Deno.readDirSync(join(to.path, ".p2p-partial"))];
+    const target = size === null ? outside.path : join(outside.path, "file");
+    await Deno.symlink(target, join(to.path, ".p2p-partial", id!.name, "tree", "b"));
+    const bytes = size === null
+      ? [encodeEntry({ path: ["b"], folder: true, modified: 5 }), fileOf(["b", "c"], 0)]
+      : [fileOf(["b"], size), new Uint8Array(size)];
+    await assert.rejects(async () => {
+      for (const piece of bytes) await writer.write(piece);
+      await writer.close();
+    }, { code: "local" });
+    await part.discard();
+    assert.deepEqual([...Deno.readDirSync(outside.path)], []);
+  });
+}
+
+function fileOf(path: string[], size: number): Uint8Array {
+  return encodeEntry({ path, folder: false, modified: 5, size, kind: "file", executable: false });
+}
+
 /** Files in three folders, and one behind them: 22 MiB together. */
 function manyFiles(count = 200): Record<string, number> {
   const size = Math.floor(18 * 2 ** 20 / count);

@@ -188,6 +188,27 @@ Deno.test("mergeFolder replaces files, keeps others, and moves nothing where a f
   await assert.rejects(Deno.lstat(from), Deno.errors.NotFound);
 });
 
+Deno.test("mergeFolder goes through no link that takes a folder's place while it is at work", async () => {
+  await using folder = await tempFolder();
+  await using outside = await tempFolder();
+  const [from, to] = [join(folder.path, "from"), join(folder.path, "to")];
+  await plant(from, { "s/a": "new", "s/b": "new" });
+  await plant(to, { "s/kept": "old" });
+  const { rename } = Deno;
+  Deno.rename = async (...paths) => {
+    Deno.rename = rename;
+    await rename(...paths);
+    await rename(join(to, "s"), join(folder.path, "aside"));
+    await Deno.symlink(outside.path, join(to, "s"));
+  };
+  try {
+    await assert.rejects(mergeFolder(from, to), { reason: "exists" });
+  } finally {
+    Deno.rename = rename;
+  }
+  assert.deepEqual([...Deno.readDirSync(outside.path)], []);
+});
+
 async function publish(dir: string, name: string, options: PublishOptions) {
   const transfer = crypto.randomUUID().replaceAll("-", "");
   const part = await (await openStaging(dir)).claim(SENDER, offerOf(100, { transfer, name }));

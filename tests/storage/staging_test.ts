@@ -35,6 +35,39 @@ Deno.test("Staging refuses a link or a file in the place of its folder", onUnix,
   assert.deepEqual([...Deno.readDirSync(outside.path)], []);
 });
 
+Deno.test("Staging refuses a folder of somebody else", onUnix, async () => {
+  await using folder = await tempFolder();
+  const { lstat } = Deno;
+  Deno.lstat = async (path) => {
+    const info = await lstat(path);
+    return String(path).endsWith(".p2p-partial") ? { ...info, uid: info.uid! + 1 } : info;
+  };
+  try {
+    await assert.rejects(openStaging(folder.path), { message: /it belongs to somebody else/ });
+  } finally {
+    Deno.lstat = lstat;
+  }
+});
+
+Deno.test(
+  "Staging stays in the folder to which a link led when it was opened",
+  onUnix,
+  async () => {
+    await using folder = await tempFolder();
+    const [dir, other, link] = ["dir", "other", "link"].map((name) => join(folder.path, name));
+    for (const path of [dir!, other!]) await Deno.mkdir(path);
+    await Deno.symlink(dir!, link!);
+    const staging = await openStaging(link!);
+    await Deno.remove(link!);
+    await Deno.symlink(other!, link!);
+    const part = await staging.claim(SENDER, offerOf(10));
+    await write(part, sampleBytes(10));
+    assert.equal((await part.publish("x", RENAME)).path, join(dir!, "x"));
+    await part.settle();
+    assert.deepEqual([...Deno.readDirSync(other!)], []);
+  },
+);
+
 Deno.test("Staging refuses a target that is a file", async () => {
   await using folder = await tempFolder();
   await Deno.writeTextFile(join(folder.path, "file"), "");
