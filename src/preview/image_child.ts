@@ -37,6 +37,9 @@ async function decode(
   bytes: Uint8Array,
   { box, sixel }: { box: Size; sixel: boolean },
 ): Promise<Uint8Array[]> {
+  if (bytes.length > MAX_IMAGE_BYTES) {
+    throw new P2pError("refused", "the file grew while it was read");
+  }
   const { type, size, orientation } = readImageHeader(bytes);
   const decoder = await loadDecoder(type);
   const drawSixel = sixel ? await loadSixel() : undefined;
@@ -61,13 +64,14 @@ function reasonOf(error: unknown): string {
   return error instanceof P2pError ? error.message : "the image is damaged, or of a rare kind";
 }
 
+/** All of it, or enough to see that it is too much. */
 async function readStdin(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of Deno.stdin.readable) {
-    length += chunk.length;
-    if (length > MAX_IMAGE_BYTES) throw new P2pError("refused", "the file grew while it was read");
     chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_IMAGE_BYTES) break;
   }
   return concat(chunks);
 }

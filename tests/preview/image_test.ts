@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { decodeImage } from "../../src/preview/decode_image.ts";
 import { readImageHeader } from "../../src/preview/image_header.ts";
+import { MAX_IMAGE_BYTES } from "../../src/preview/image_limits.ts";
 import { loadDecoder } from "../../src/preview/image_decoders.ts";
 import { runImageProcess } from "../../src/preview/image_process.ts";
 import { decodeReply } from "../../src/preview/image_reply.ts";
@@ -106,7 +107,7 @@ Deno.test("readImageHeader refuses what is too large to decode", () => {
 Deno.test("previewImage draws nothing of a bomb, and says why", async () => {
   const bombs: Record<string, [content: Uint8Array, reason: RegExp]> = {
     "by header": [pngOf(64_250, 64_250, new Uint8Array()), /64250 × 64250 pixels/],
-    "by size": [jpegHeadOf(32 * 1024 * 1024 + 1), /larger than 32 MiB/],
+    "by size": [jpegHeadOf(MAX_IMAGE_BYTES + 1), /larger than 32 MiB/],
     "without image": [new Uint8Array([0xff, 0xd8, 0xff]), /header/],
   };
   for (const [name, [content, reason]] of Object.entries(bombs)) {
@@ -171,6 +172,10 @@ Deno.test("runImageProcess kills a process that does not come to an end", async 
   );
 });
 
+Deno.test("runImageProcess kills a process that does not start", async () => {
+  await assertRefused("for (;;);", /did not start/);
+});
+
 Deno.test("runImageProcess kills a process that writes too much", async () => {
   await assertRefused(
     "for (;;) await Deno.stdout.write(new Uint8Array(100_000));",
@@ -180,6 +185,35 @@ Deno.test("runImageProcess kills a process that writes too much", async () => {
 
 Deno.test("runImageProcess ends when its signal aborts", async () => {
   await assertRefused("for (;;);", /interrupted/, AbortSignal.abort());
+});
+
+Deno.test("the decoding process takes no file that has grown beyond the limit", async () => {
+  await withFile(jpegHeadOf(MAX_IMAGE_BYTES + 1), async (path) => {
+    using input = await Deno.open(path);
+    const output = await runImageProcess(["8", "8", "rgba"], { input, maxBytes: 10_000 });
+    assert.deepEqual(decodeReply(output)?.reply, { refused: "the file grew while it was read" });
+  });
+});
+
+Deno.test("the decoding process has no permission when it decodes", async () => {
+  const child = new URL("../../src/preview/image_child.ts", import.meta.url).href;
+  const code = `
+    const { runImageChild } = await import(${JSON.stringify(child)});
+    await runImageChild(["8", "8", "rgba"]);
+    for (const name of ["read", "write", "net", "run", "env", "sys", "ffi"]) {
+      console.error(name, (await Deno.permissions.query({ name })).state);
+    }`;
+  const { png } = await inEachFormat(quarters(8, 8));
+  await withFile(png!, async (path) => {
+    const args = ["-c", '"$0" eval "$1" < "$2"', Deno.execPath(), code, path];
+    const { stdout, stderr } = await new Deno.Command("sh", { args }).output();
+    assert.equal(decodeReply(stdout)?.body.length, 8 * 8 * 4);
+    const states = new TextDecoder().decode(stderr).trim().split("\n").map((line) =>
+      line.split(" ")
+    );
+    assert.deepEqual(states.map(([name]) => name).length, 7);
+    for (const [name, state] of states) assert.notEqual(state, "granted", name);
+  });
 });
 
 Deno.test("decodeReply takes nothing from the process but what it asked for", () => {
