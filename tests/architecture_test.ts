@@ -139,6 +139,17 @@ Deno.test("only cli and ui write to the terminal", () => {
   assert.deepEqual(others.filter((file) => !WRITERS.includes(file)), []);
 });
 
+Deno.test("only the decoding process decodes pictures, and only that process is ever run", () => {
+  const runners = files.filter((file) =>
+    /\bDeno\s*\.\s*(Command|run)\b|child_process/.test(texts.get(file)!)
+  );
+  assert.deepEqual(runners, ["src/preview/image_process.ts"]);
+  const decoders = imports.filter(({ to, typeOnly }) =>
+    !typeOnly && to === "src/preview/image_decoders.ts"
+  );
+  assert.deepEqual(decoders.map(({ from }) => from), ["src/preview/image_child.ts"]);
+});
+
 Deno.test("files are named after what they hold", () => {
   assert.deepEqual(
     files.filter((file) => /^(index|utils?|helpers?|common|misc|mod)\.ts$/.test(basename(file))),

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type { Message } from "../../src/protocol/messages.ts";
 import { SEGMENT_BYTES } from "../../src/storage/part_record.ts";
 import { hasStrace } from "../helpers/has_tool.ts";
+import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { type Event, eventsOf, type Finished, Program } from "./program.ts";
 import { Scene } from "./scene.ts";
@@ -39,6 +41,52 @@ Deno.test(
     assert.deepEqual(await Deno.readFile(disk.path("a.bin")), sampleBytes(BYTES));
   },
 );
+
+Deno.test("ten offers at once are not promised more than the disk has", withMount, async () => {
+  await using scene = await Scene.open();
+  await SmallDisk.mount(scene, scene.received, "size=64m");
+  using peer = await RawPeer.connect(scene.port);
+  const offers = Array.from({ length: 10 }, (_, i) => peer.offerOf(10 * 2 ** 20, { name: `${i}` }));
+  for (const offer of offers) await peer.send(offer);
+  const answers = [];
+  for (const _ of offers) answers.push(await peer.answer());
+  // 16 MiB are left to others.
+  assert.deepEqual(answers.map(inWords).sort(), [
+    ...Array(4).fill("accept"),
+    ...Array(6).fill("refuse space"),
+  ]);
+});
+
+Deno.test(
+  "ten relays at once are not promised more than the hub's disk has",
+  withMount,
+  async () => {
+    await using scene = await Scene.open();
+    await SmallDisk.mount(scene, `${await scene.home("hub")}/spool`, "size=96m");
+    await join(scene, "bo");
+    using peer = await RawPeer.connect(scene.port);
+    const answers = [];
+    for (let i = 0; i < 10; i++) {
+      const exchange = 2 * i + 1;
+      const transfer = `${i}`.repeat(32);
+      await peer.send({ type: "relay", exchange, transfer, size: 10 * 2 ** 20, receivers: 1 });
+      await peer.send({ type: "envelope", exchange, to: "bo", sealed: "AAAA" });
+    }
+    for (let i = 0; i < 10; i++) answers.push(await peer.answer());
+    // 64 MiB are left to others, and a little to journals.
+    assert.deepEqual(answers.map(inWords).sort(), [
+      ...Array(3).fill("accept"),
+      ...Array(7).fill("refuse space"),
+    ]);
+  },
+);
+
+Deno.test("standard input stops before it has filled the disk", withMount, async () => {
+  await using scene = await Scene.open();
+  await SmallDisk.mount(scene, scene.received, "size=64m");
+  const stdin = new Uint8Array(60 * 2 ** 20);
+  assertStopped(await scene.send(["-", "--as", "a.bin", "--quiet"], { stdin }), "is left here");
+});
 
 Deno.test(
   "a disk without room for another file refuses, and takes it later",
@@ -174,6 +222,11 @@ function assertStopped({ code, stderr }: Finished, why: string) {
 function assertRefused({ code, stderr }: Finished, why: string) {
   assert.match(stderr, new RegExp(`^error: "a\\.bin" was refused: .*${why}`));
   assert.equal(code, 4);
+}
+
+/** `accept`, or `refuse` and its code. */
+function inWords(answer: Message | undefined): string {
+  return answer?.type === "refuse" ? `refuse ${answer.code}` : String(answer?.type);
 }
 
 /** Sends a file to its good end. */

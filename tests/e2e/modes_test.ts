@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RawPeer } from "../helpers/raw_peer.ts";
+import { treeOf } from "../helpers/tree.ts";
+import { Joiner } from "./joiner.ts";
 import { Scene } from "./scene.ts";
 
 /** For the hub: as it would run in a shell with that umask. */
@@ -44,6 +46,21 @@ Deno.test("what is on its way is private, whatever the umask", async () => {
   const part = join(scene.received, ".p2p-partial", scene.parts()[0]!);
   assert.equal(modeOf(part), "700");
   for (const name of ["content", "journal"]) assert.equal(modeOf(join(part, name)), "600");
+});
+
+Deno.test("what waits at the hub is private, whatever the umask", async () => {
+  await using scene = await Scene.open({ hub: withUmask("000") });
+  await using bob = await Joiner.join(scene, "bob");
+  await bob.stop("SIGINT");
+  await scene.hub.event("left");
+  await scene.write("a.txt", "a");
+  assert.equal((await scene.send(["a.txt", "--peer", "bob"])).code, 0);
+  const home = await scene.home("hub");
+  const modes = Object.entries(await treeOf(home)).map((
+    [path, facts],
+  ) => [path, facts.slice(0, 3)]);
+  assert.ok(modes.some(([path]) => /^spool\/.*\/content$/.test(path!)));
+  for (const [path, mode] of modes) assert.ok(["600", "700"].includes(mode!), `${path}: ${mode}`);
 });
 
 Deno.test("keys are made private, in a folder that is", async () => {

@@ -39,7 +39,7 @@ export type Attack = (peer: RawPeer) => Promise<Message | undefined>;
 /** The hub's answer to an attack: its type, its code, and a part of its reason. */
 export type Expected = [type: string, code: string, reason: RegExp];
 
-/** A test for each attack: the hub gives the answer that is expected, and withstands it. */
+/** A test for each attack: the hub gives the answer that is expected, keeps nothing that is damaged, and withstands it. */
 export function testAttacks(attacks: Record<string, [Attack, Expected]>): void {
   for (const [name, [attack, [type, code, reason]]] of Object.entries(attacks)) {
     Deno.test(`the hub withstands ${name}`, async () => {
@@ -48,6 +48,7 @@ export function testAttacks(attacks: Record<string, [Attack, Expected]>): void {
         const answer = await attack(peer) as Message<"cancel">;
         assert.deepEqual([answer.type, answer.code], [type, code], answer.reason);
         assert.match(answer.reason, reason);
+        if (code === "damaged") await scene.cleared();
       });
     });
   }

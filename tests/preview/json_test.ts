@@ -28,6 +28,18 @@ Deno.test("readJson agrees with JSON.parse on whatever is JSON", async () => {
   }));
 });
 
+Deno.test("readJson keeps 32 levels, 1,000 members of each value and 20,000 values, and counts all", async () => {
+  let node = (await readJson("[".repeat(100) + "]".repeat(100), true)).roots[0];
+  let depth = 0;
+  for (; node !== undefined; depth++) node = node.members[0]?.node;
+  assert.equal(depth, 32);
+  const [wide] = (await readJson(`[${"1,".repeat(2_000)}1]`, true)).roots;
+  assert.deepEqual([wide!.members.length, wide!.count], [1_000, 2_001]);
+  const [many] = (await readJson(`[${`[${"1,".repeat(900)}1],`.repeat(30)}1]`, true)).roots;
+  const kept = many!.members.reduce((sum, { node }) => sum + 1 + node.members.length, 1);
+  assert.deepEqual([kept, many!.count], [20_000, 31]);
+});
+
 Deno.test("previewJson lays JSON out, values as written", async () => {
   const text = '{"dup":1,"dup":1e400,"__proto__":{"x":"\\ud800"},"list":[1.0,-0,[],{}]}';
   assert.deepEqual(await previewFile("t.json", text), [

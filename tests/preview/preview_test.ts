@@ -117,6 +117,12 @@ Deno.test("preview shows the first lines of a text, cut to the width", async () 
   assert.equal(wide.at(-1), "text · UTF-8 · 5.5 KB · 3 lines of 50 shown");
 });
 
+Deno.test("preview reads no more than the beginning of a text", async () => {
+  const lines = await previewFile("notes.txt", "line\n".repeat(100_000), { previewRows: 100_000 });
+  assert.equal(lines.length, 13_109);
+  assert.equal(lines.at(-1), "text · UTF-8 · 500 KB · the first 13,108 lines shown");
+});
+
 Deno.test("preview tells type and size of anything else", async () => {
   const zip = new Uint8Array([0x50, 0x4b, 3, 4, ...new Uint8Array(996)]);
   assert.deepEqual(await previewFile("x.zip", zip), [
