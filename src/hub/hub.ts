@@ -12,8 +12,8 @@ import { FailureLimit, tooMany } from "./failure_limit.ts";
 /** After an accept that failed (too many open files, say), before the next one. */
 const ACCEPT_PAUSE_MS = 100;
 
-/** Sessions that may be open at once. */
-const MAX_SESSIONS = 4_096;
+/** Connections that may be there at once: those of people, and a thousand that have not come in. */
+const MAX_CONNECTIONS = 4_096;
 
 /** Files that stay free for transfers where the system's limit of open files is met. */
 const RESERVED_FILES = 24;
@@ -34,6 +34,8 @@ export interface HubOptions {
   secret?: string | undefined;
   /** Why somebody may not come in; undefined where it may. */
   refusePeer?: (peer: Peer) => Promise<string | undefined>;
+  /** More connections wait until one of these has gone. */
+  maxConnections?: number;
   /** Takes what one peer opens; `address` is where it comes from. */
   onOpen: (peer: Peer, address: string) => OnOpen;
   /** Is told what went wrong with one connection; the hub goes on. */
@@ -48,13 +50,14 @@ export class Hub {
   #wrongSecrets = new FailureLimit();
   #sessions = new Set<Session>();
   #connections = new Set<Deno.TcpConn>();
-  #limit = MAX_SESSIONS;
+  #limit: number;
   #closed = false;
   #accepting: Promise<void>;
   #wakeAccept = () => {};
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#limit = this.#most;
     if (options.secret !== undefined) preloadProof();
     this.address = options.listener.addr as Deno.NetAddr;
     this.#accepting = this.#acceptAll();
@@ -71,6 +74,10 @@ export class Hub {
       await session.closed.catch(() => {});
     }));
     await this.#accepting;
+  }
+
+  get #most(): number {
+    return this.#options.maxConnections ?? MAX_CONNECTIONS;
   }
 
   async #acceptAll() {
@@ -177,7 +184,7 @@ export class Hub {
 
   #drop(conn: Deno.TcpConn) {
     this.#connections.delete(conn);
-    if (this.#connections.size < this.#limit / 2) this.#limit = MAX_SESSIONS;
+    if (this.#connections.size < this.#limit / 2) this.#limit = this.#most;
     this.#wakeAccept();
     try {
       conn.close();

@@ -37,6 +37,20 @@ Deno.test("Admission closes everybody some time after they came, waiting or not,
   admission.close();
 });
 
+Deno.test("Admission gives who has waited no more time than whoever else came then", async () => {
+  const admission = new Admission({ openWithinMs: 100, yieldAfterMs: NEVER });
+  const [first] = Array.from({ length: 8 }, () => enter(admission, "a"));
+  const closed: string[] = [];
+  const [waited, direct] = [enter(admission, "a"), enter(admission, "b")];
+  const all = [waited.closed.then(() => closed.push("who waited")), direct.closed];
+  direct.closed.then(() => closed.push("who came in at once"));
+  await first!.finish();
+  assert.ok(waited.opening);
+  await Promise.all(all);
+  assert.deepEqual(closed, ["who waited", "who came in at once"]);
+  admission.close();
+});
+
 Deno.test("Admission leaves who came in alone", async () => {
   const admission = new Admission({ openWithinMs: 20, yieldAfterMs: 20 });
   const inside = Array.from({ length: 8 }, () => enter(admission, "a"));

@@ -107,6 +107,21 @@ Deno.test("Hub lets somebody in again after it has run out of files", async () =
   await caller.session.welcomed;
 });
 
+Deno.test("Hub accepts nobody over its most connections, until somebody goes", async () => {
+  const listener = freePort();
+  const accept = listener.accept.bind(listener);
+  let asked = 0;
+  listener.accept = () => (asked++, accept());
+  await using hub = new TestHub({ listener, maxConnections: 3 });
+  const callers = await Promise.all([1, 2, 3].map(() => hub.call()));
+  await Promise.all(callers.map(({ session }) => session.welcomed));
+  assert.equal(asked, 3);
+  const late = hub.call();
+  for (const caller of callers) await caller[Symbol.asyncDispose]();
+  await using caller = await late;
+  await caller.session.welcomed;
+});
+
 Deno.test("Hub.close tells every peer, those that are sending too", async () => {
   const hub = new TestHub();
   const idle = await hub.call();
