@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import type { Message } from "../../src/protocol/messages.ts";
+import { PURPOSE, sealEnvelope } from "../../src/secure/envelope.ts";
 import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
 import { openAnswer, sealAnswer } from "../../src/transfer/answer.ts";
@@ -13,6 +14,9 @@ import { eventsOf, type Finished, Program } from "./program.ts";
 
 const ana = generateKeyPair();
 const eve = generateKeyPair();
+
+/** Text that a terminal obeys: CSI by C0 and by C1, DEL, and a change of direction. */
+const HOSTILE = "\x1b[2J\x9b31m\x7f\u202e";
 
 Deno.test("join takes from a hub what an honest sender has sealed, once, whatever is brought again", async () => {
   await using scene = await Receiving.open();
@@ -125,6 +129,48 @@ Deno.test("envelopes that a hub changes, swaps or gives to somebody else open no
   assert.match((await scene.stop()).stderr, /refused what the hub brought from "ana": cannot open/);
 });
 
+Deno.test("what is sealed in place of an offer is told without doing anything to a terminal", async () => {
+  await using scene = await Receiving.open();
+  const file = fileOf(ana, "a.bin");
+  const sealed = sealEnvelope(new TextEncoder().encode(HOSTILE), {
+    purpose: PURPOSE.offer,
+    transferId: Buffer.from(file.transfer, "hex"),
+    sender: ana,
+    receiverKey: scene.visit.peer.key,
+  });
+  const answer = await bring(scene.visit, file, {
+    sealed: Buffer.from(sealed).toString("base64url"),
+  });
+  assert.equal((answer as Message<"answer">).code, "corrupt");
+  const { stdout, stderr } = await scene.stop();
+  assert.match(stderr, /"ana": cannot decode message: .*\\u\{1b\}\[2J/);
+  assertHarmless(stdout + stderr);
+});
+
+Deno.test("what a receiver seals into its answer does nothing to the terminal of status", async () => {
+  await using scene = await Sending.open();
+  const bob = generateKeyPair();
+  const receipt = { savedAs: HOSTILE, sha256: "0".repeat(64), bytes: 1, resumedAt: 0 };
+  const answers = [["delivered", receipt], ["declined", { reason: HOSTILE }]] as const;
+  for (const [code, payload] of answers) {
+    let entry!: Message<"entry">;
+    await scene.sendTo({ name: "bob", keyPair: bob }, async ({ exchange, relay, peer }) => {
+      const { transfer, size } = relay;
+      const sealed = sealAnswer(payload, { transfer, senderKey: peer.key, keyPair: bob });
+      await exchange.send({ type: "outcome", to: "bob", code, sealed });
+      const sent = { exchange: 0, transfer, to: "bob", size, bytes: 1, created: 0, until: 0 };
+      entry = { type: "entry", ...sent, code, sealed };
+    });
+    await using status = new Program(["status", scene.hub.to], { home: scene.home });
+    const { exchange } = await scene.hub.visit("status");
+    await exchange.send(entry);
+    await exchange.send({ type: "listed" });
+    const { stdout, stderr } = await status.finished;
+    assert.match(stdout, /\\u\{1b\}\[2J/, stderr);
+    assertHarmless(stdout + stderr);
+  }
+});
+
 Deno.test("another key under a name that is known is refused, and both are told", async () => {
   await using scene = await Receiving.open();
   const honest = fileOf(ana, "honest.bin");
@@ -232,6 +278,10 @@ Deno.test("a hub that talks nonsense ends send with an error, not with a crash",
 
 function fileOf(from: KeyPair, name: string): SealedFile {
   return new SealedFile(from, { name, content: sampleBytes(2 * CHUNK_BYTES + 10, name.length) });
+}
+
+function assertHarmless(said: string) {
+  assert.doesNotMatch(said, /[^\P{Cc}\n]|\u202e/u);
 }
 
 function flipped(chunk: Uint8Array): Uint8Array {
