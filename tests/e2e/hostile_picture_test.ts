@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { childOf } from "../helpers/child_of.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { samplePng } from "../helpers/sample_files.ts";
 import { Scene } from "./scene.ts";
@@ -22,15 +23,3 @@ Deno.test({
   await scene.hub.line("no preview: ");
   await eventually(() => assert.equal(childOf(scene.hub.pid), undefined));
 });
-
-/** A process that another has started and that has not ended; undefined where there is none. */
-function childOf(parent: number): number | undefined {
-  return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name)).find((pid) => {
-    try {
-      const [state, ppid] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!.split(" ");
-      return Number(ppid) === parent && state !== "Z";
-    } catch {
-      return false; // It is no process, or has ended.
-    }
-  });
-}

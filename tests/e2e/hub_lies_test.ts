@@ -187,6 +187,22 @@ Deno.test("another key under a name that is known is refused, and both are told"
   assert.match(refused[0]!.reason, /^the key of "ana" has changed/);
 });
 
+Deno.test("who waits by a code takes nothing that a hub brings from anybody else", async () => {
+  await using scene = await Sending.open();
+  await using program = new Program(["receive", "--code", scene.hub.to, "--dir", "received"], {
+    home: scene.home,
+    cwd: scene.dir,
+  });
+  const visit = await scene.hub.letJoin();
+  const file = fileOf(ana, "lie.bin");
+  const answer = await bring(visit, file) as Message<"answer">;
+  assert.equal(answer.code, "person");
+  const about = { transfer: file.transfer, keyPair: ana, key: visit.peer.key };
+  assert.equal(openAnswer(answer, about).reason, "only who shares the code may send here");
+  program.kill("SIGINT");
+  assert.equal((await program.finished).code, 130);
+});
+
 Deno.test("somebody who joins takes deliveries from a hub, and nothing else", async () => {
   await using scene = await Receiving.open();
   for (const opening of [{ type: "list" }, { type: "status" }, { type: "join" }] as const) {
@@ -326,6 +342,10 @@ class Sending implements AsyncDisposable {
 
   get home(): string {
     return this.#dir.join("home");
+  }
+
+  get dir(): string {
+    return this.#dir.path;
   }
 
   sending(args: string[] = []): Program {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { childOf } from "../helpers/child_of.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
+import { samplePng } from "../helpers/sample_files.ts";
 import { hasTmux, TmuxTerminal } from "../helpers/tmux.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 import { eventsOf, Program, programCommand, run } from "./program.ts";
@@ -161,6 +164,28 @@ Deno.test("a secret is in no command line, no output and no file but its own", a
   assert.ok(!said.includes(SECRET) && !said.includes(WRONG));
   const holding = filesWith(scene.dir, SECRET).map((path) => path.slice(scene.dir.length + 1));
   assert.deepEqual(holding.sort(), ["ana.secret"]);
+});
+
+Deno.test({
+  name: "a process that the hub starts does not have its secret",
+  ignore: Deno.build.os !== "linux", // It says in /proc what environment a process has.
+}, async () => {
+  await using scene = await sceneWithSecret({ plain: true, serve: ["--preview", "always"] });
+  await scene.write("a.png", samplePng(600, 600));
+  await using sender = await scene.sending(["a.png"], { env: { P2P_SECRET: SECRET } });
+  let decoder: number | undefined;
+  await eventually(() => {
+    decoder = childOf(scene.hub.pid);
+    assert.ok(decoder, "no process decodes the picture");
+    // Before it is a program of its own it is a copy of the hub.
+    assert.match(Deno.readTextFileSync(`/proc/${decoder}/cmdline`), /image_child|__decode-image/);
+    Deno.kill(decoder, "SIGSTOP");
+  });
+  const environment = Deno.readTextFileSync(`/proc/${decoder}/environ`);
+  Deno.kill(decoder!, "SIGKILL");
+  assert.match(environment, /PATH=/);
+  assert.ok(!environment.includes(SECRET));
+  assert.equal((await sender.finished).code, 0);
 });
 
 Deno.test({

@@ -160,6 +160,18 @@ Deno.test("linkFile and replaceFile give false for a name that is taken, and thr
   await assert.rejects(linkFile(from, join(folder.path, "none", "to")), { code: "local" });
 });
 
+Deno.test("linkFile goes through no link, whether it leads somewhere or not", async () => {
+  await using folder = await tempFolder();
+  const [from, canary, link] = ["from", "canary", "link"].map((name) => join(folder.path, name));
+  await Deno.writeTextFile(from!, "new");
+  await Deno.symlink(canary!, link!);
+  assert.equal(await linkFile(from!, link!), false);
+  await assert.rejects(Deno.lstat(canary!), Deno.errors.NotFound);
+  await Deno.writeTextFile(canary!, "sings");
+  assert.equal(await linkFile(from!, link!), false);
+  assert.equal(await Deno.readTextFile(canary!), "sings");
+});
+
 Deno.test("placeFolder takes no folder of somebody else, empty or not", async () => {
   await using folder = await tempFolder();
   const [from, to] = [join(folder.path, "from"), join(folder.path, "to")];
