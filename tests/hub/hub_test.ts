@@ -90,6 +90,16 @@ Deno.test("Hub goes on to accept after an error", async () => {
   assert.match(hub.troubles[0]!.message, /cannot accept a connection: Too many open files/);
 });
 
+Deno.test("Hub pauses after an accept that failed", async () => {
+  const listener = freePort();
+  const failed = () => new Promise<never>((_, reject) => setTimeout(reject, 0, new Error("no")));
+  listener.accept = failed;
+  await using hub = new TestHub({ listener });
+  // Half of the pause: time for many more.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(hub.troubles.length, 1);
+});
+
 Deno.test("Hub that has run out of files accepts nobody before some go, and then as many as ever", async () => {
   const listener = freePort();
   const accept = listener.accept.bind(listener);
