@@ -1,4 +1,4 @@
-/** What a whole run of chaos takes at most, in minutes; each part has its share. */
+/** What a task takes at most, in minutes; each part of it has its share. */
 const minutes = Number(Deno.env.get("P2P_CHAOS_MINUTES") ?? 15);
 
 /** What the run is repeated with. */
@@ -9,12 +9,12 @@ console.log(`P2P_SEED=${seed} P2P_CHAOS_MINUTES=${minutes}`);
 /** Sizes that take long are part of it. */
 export const isLong = minutes >= 30;
 
-/** The time of one part: `share` minutes of the fifteen that a whole run has. */
+/** The time of one part: a `share` of the whole, of which some is left for what ends late. */
 export class Bound {
   readonly #until: number;
 
   constructor(share: number) {
-    this.#until = performance.now() + share / 15 * minutes * 60_000;
+    this.#until = performance.now() + share * minutes * 60_000;
   }
 
   get isOver(): boolean {

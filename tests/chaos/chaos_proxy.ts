@@ -32,7 +32,9 @@ export type FaultMaker = (random: Random) => Fault;
 
 /** The kinds of fault, each with other figures at every connection; `bytes` is about what will pass. */
 export function faultMakers(bytes: number): Record<string, FaultMaker> {
-  const behind = (random: Random) => random.spread(1, bytes);
+  // Each order of magnitude as often as the next, for the first messages; each place, for what follows.
+  const behind = (random: Random) =>
+    random.next() < 0.5 ? random.spread(1, bytes) : random.int(1, bytes);
   return {
     latency: (random) => ({ latencyMs: random.int(5, 50) }),
     jitter: (random) => ({ latencyMs: 1, jitterMs: random.int(5, 50) }),

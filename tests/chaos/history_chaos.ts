@@ -23,7 +23,7 @@ interface Sent {
 
 Deno.test("people who send to each other through kills and cuts all have everything, once", async () => {
   await using history = await History.open(new Random(seed, "history"));
-  const kills = await history.disturb(new Bound(2));
+  const kills = await history.disturb(new Bound(0.15));
   await history.complete();
   console.log(
     `${history.sent.length} lines, ${kills} kills and cuts: exactly once, in order, complete`,
@@ -57,14 +57,17 @@ class History implements AsyncDisposable {
     this.#random = random;
   }
 
-  /** Lets everybody send until the time is up, while something bad happens now and then; gives how often. */
+  /** Lets everybody send until the time is up, while all that is bad happens in turn, each at least once; gives how often. */
   async disturb(bound: Bound): Promise<number> {
     const senders = PEOPLE.map((name) => this.#sendOn(name));
     let count = 0;
-    for (; !bound.isOver; count++) {
-      await new Promise((resolve) => setTimeout(resolve, this.#random.int(500, 3000)));
-      await this.#happen();
-    }
+    do {
+      for (const happen of this.#random.shuffled(this.#disturbances())) {
+        await new Promise((resolve) => setTimeout(resolve, this.#random.int(500, 3000)));
+        await happen();
+        count++;
+      }
+    } while (!bound.isOver);
     this.#isOver = true;
     await Promise.all(senders);
     return count;
@@ -120,10 +123,10 @@ class History implements AsyncDisposable {
     }
   }
 
-  async #happen() {
+  /** Everything bad there is. */
+  #disturbances(): (() => void | Promise<void>)[] {
     const makers = Object.values(faultMakers(MOST_BYTES));
-    const person = this.#random.pick(this.#people);
-    await this.#random.pick([
+    return [
       () => this.#proxy.arm(this.#random.pick(makers), { more: 2 }),
       () => this.#proxy.breakOff(),
       async () => {
@@ -131,10 +134,11 @@ class History implements AsyncDisposable {
         await this.#scene.startHub();
       },
       async () => {
+        const person = this.#random.pick(this.#people);
         await person.stop("SIGKILL");
         await person.start({ to: this.#proxy.to });
       },
-    ])();
+    ];
   }
 
   /** Published in the order in which they were sent. */

@@ -5,71 +5,89 @@ import type { Finished } from "../e2e/program.ts";
 import { Scene } from "../e2e/scene.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
-import { sha256 } from "../helpers/tree.ts";
+import { fileSha256 } from "../helpers/tree.ts";
 import { Bound, isLong, seed } from "./bound.ts";
-import { ChaosProxy, type FaultMaker, faultMakers } from "./chaos_proxy.ts";
+import { ChaosProxy, faultMakers } from "./chaos_proxy.ts";
 import { CHAOS_AT_MOST_MS, clear, digestsIn, Joiner, leftIn } from "./joiner.ts";
 import { Random } from "./random.ts";
 
-const SIZES = [
-  ...[0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 ** 24 - 1, 2 ** 24 + 1],
-  ...isLong ? [300_000_000] : [],
-];
+const SIZES = [0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 ** 24 - 1, 2 ** 24 + 1];
+
+const FAULTS = Object.keys(faultMakers(0));
+
+const LARGE_BYTES = 300_000_000;
+
+/** What a large file meets in every run; a long one has all of it. */
+const LARGE_FAULTS = ["cut", "reset", "stall"];
 
 /** Connections of one line that have a fault; those after them get through. */
 const FAULTY = 3;
 
-/** Who a file goes to in each way; nobody is the hub itself. */
-const WAYS: Record<string, string[]> = {
-  direct: [],
-  relay: ["bo"],
-  broadcast: ["bo", "chi", "dov"],
-  mailbox: ["emi"],
-};
+/** How many people a file goes to in each way; nobody is the hub itself. */
+const WAYS = { direct: 0, relay: 1, broadcast: 3, mailbox: 1 };
 
-const total = SIZES.reduce((sum, size) => sum + size);
+type Way = keyof typeof WAYS;
+
+/** One fault, and the sizes that are sent through it. */
+interface Cell {
+  fault: string;
+  sizes: number[];
+}
 
 Deno.test("whatever the network does, everything arrives, whole and once", async () => {
-  const bound = new Bound(2);
+  const bound = new Bound(0.15);
   const random = new Random(seed, "network");
-  await using matrix = await Matrix.open(random);
-  const cells = Object.entries(faultMakers(total)).flatMap(([fault, maker]) =>
-    Object.keys(WAYS).map((way) => ({ fault, maker, way }))
+  await using scene = await Scene.open({ hub: { atMostMs: CHAOS_AT_MOST_MS } });
+  await using stack = new AsyncDisposableStack();
+  const ways = Object.keys(WAYS) as Way[];
+  const lanes = await Promise.all(ways.map((way) => Lane.open(scene, way)));
+  for (const lane of lanes) stack.use(lane);
+  const large = largeCells(random);
+  await Promise.all(lanes.map((lane) => lane.runAll(large.get(lane.way)!, bound)));
+  const sum = (count: (lane: Lane) => number) => lanes.reduce((sum, lane) => sum + count(lane), 0);
+  const broken = sum((lane) => lane.broken);
+  assert.ok(broken > 0, "no connection was broken");
+  console.log(
+    `${sum(({ runs }) => runs)} runs, ${sum(({ met }) => met.size)} of ` +
+      `${FAULTS.length * ways.length} pairs of fault and way × ${SIZES.length} sizes, ` +
+      `${sum(({ way }) => large.get(way)!.length)} × 300 MB: ` +
+      `all whole; ${broken} connections were broken`,
   );
-  let rounds = 0;
-  let runs = 0;
-  for (; rounds === 0 || !bound.isOver; rounds++) {
-    for (const { fault, maker, way } of random.shuffled(cells)) {
-      if (rounds > 0 && bound.isOver) break;
-      runs++;
-      await matrix.send(way, maker).catch((cause) => {
-        throw new Error(`${fault} × ${way}: ${cause.message}`, { cause });
-      });
-    }
-  }
-  const count = `${runs} of ${cells.length} pairs of fault and way × ${SIZES.length} sizes`;
-  console.log(`${count}: all whole; ${matrix.broken} connections were broken`);
 });
 
-/** A hub, four people, and a bad network in front of those who send and of one who receives. */
-class Matrix implements AsyncDisposable {
+/** The faults that a large file meets in each way: all, or in a short run some, directly and in one of the other ways. */
+function largeCells(random: Random): Map<Way, string[]> {
+  const [direct, ...others] = Object.keys(WAYS) as Way[];
+  const some = LARGE_FAULTS.map((fault) => ({ fault, ways: [direct, random.pick(others)] }));
+  const faultsOf = (way: Way) =>
+    isLong ? FAULTS : some.filter(({ ways }) => ways.includes(way)).map(({ fault }) => fault);
+  return new Map([direct!, ...others].map((way) => [way, faultsOf(way)]));
+}
+
+/** One way of sending, with people of its own, and a bad network in front of the sender and of those who receive. */
+class Lane implements AsyncDisposable {
+  readonly way: Way;
+  /** Cells that were run so far. */
+  runs = 0;
+  /** The faults that all sizes have met. */
+  readonly met = new Set<string>();
   readonly #scene: Scene;
   readonly #random: Random;
   readonly #stack = new AsyncDisposableStack();
-  #people!: Map<string, Joiner>;
+  readonly #people: Joiner[] = [];
   #sender!: ChaosProxy;
   #receiver!: ChaosProxy;
-  #sent = 0;
 
-  static async open(random: Random): Promise<Matrix> {
-    const matrix = new Matrix(await Scene.open({ hub: { atMostMs: CHAOS_AT_MOST_MS } }), random);
-    await matrix.#fill();
-    return matrix;
+  static async open(scene: Scene, way: Way): Promise<Lane> {
+    const lane = new Lane(scene, way);
+    await lane.#fill();
+    return lane;
   }
 
-  private constructor(scene: Scene, random: Random) {
-    this.#scene = this.#stack.use(scene);
-    this.#random = random;
+  private constructor(scene: Scene, way: Way) {
+    this.#scene = scene;
+    this.way = way;
+    this.#random = new Random(seed, way);
   }
 
   /** Connections that were broken so far. */
@@ -77,21 +95,18 @@ class Matrix implements AsyncDisposable {
     return this.#sender.broken + this.#receiver.broken;
   }
 
-  /** Sends a file of each size; the same line again until it is done. Then looks at what is there. */
-  async send(way: string, maker: FaultMaker): Promise<void> {
-    const names = WAYS[way]!;
-    const receivers = names.map((name) => this.#people.get(name)!);
-    const dirs = names.length === 0 ? [this.#scene.received] : receivers.map(({ dir }) => dir);
-    const { files, digests } = await this.#files();
-    if (way === "mailbox") await receivers[0]!.stop("SIGINT");
-    this.#sender.arm(maker, { more: FAULTY });
-    this.#receiver.arm(maker, { more: 1 });
-    await this.#sendAll(files, names);
-    if (way === "mailbox") await receivers[0]!.start({ to: this.#receiver.to });
-    for (const dir of dirs) {
-      await eventually(async () => assert.deepEqual(await digestsIn(dir), digests));
-      await eventually(() => assert.deepEqual(leftIn(dir), []));
-      await clear(dir);
+  /** Runs those of `large` with a large file, and then one fault after the other until the time is up. */
+  async runAll(large: string[], bound: Bound): Promise<void> {
+    for (const size of [...SIZES, ...large.length > 0 ? [LARGE_BYTES] : []]) {
+      await this.#scene.write(`${this.way}-${size}`, sampleBytes(size, size + 1));
+    }
+    for (const fault of large) await this.#run({ fault, sizes: [LARGE_BYTES] });
+    while (true) {
+      for (const fault of this.#random.shuffled(FAULTS)) {
+        await this.#run({ fault, sizes: SIZES });
+        this.met.add(fault);
+        if (bound.isOver) return;
+      }
     }
   }
 
@@ -99,43 +114,63 @@ class Matrix implements AsyncDisposable {
     await this.#stack.disposeAsync();
   }
 
-  async #fill() {
-    const scene = this.#scene;
-    this.#sender = this.#stack.use(await ChaosProxy.open(scene.port, new Random(seed, "sender")));
-    this.#receiver = this.#stack.use(
-      await ChaosProxy.open(scene.port, new Random(seed, "receiver")),
-    );
-    const joins = ["bo", "chi", "dov", "emi"].map(async (name) => {
-      // The others are not held up by what happens to one.
-      const to = name === "dov" ? scene.to : this.#receiver.to;
-      return [name, this.#stack.use(await Joiner.join(scene, name, { to }))] as const;
+  async #run(cell: Cell) {
+    await this.#send(cell).catch((cause) => {
+      const where = `${cell.fault} × ${this.way} × ${cell.sizes}`;
+      throw new Error(`${where}: ${cause.message}`, { cause });
     });
-    this.#people = new Map(await Promise.all(joins));
-    for (const size of SIZES) await scene.write(`${size}`, sampleBytes(size, size + 1));
+    this.runs++;
+  }
+
+  /** Sends a file of each size; the same line again until it is done. Then looks at what is there. */
+  async #send({ fault, sizes }: Cell) {
+    const people = this.#people;
+    const dirs = people.length === 0 ? [this.#scene.received] : people.map(({ dir }) => dir);
+    const maker = faultMakers(sizes.reduce((sum, size) => sum + size))[fault]!;
+    const digests = await this.#files(sizes);
+    if (this.way === "mailbox") await people[0]!.stop("SIGINT");
+    this.#sender.arm(maker, { more: FAULTY });
+    this.#receiver.arm(maker, { more: 1 });
+    await this.#sendAll(Object.keys(digests));
+    if (this.way === "mailbox") await people[0]!.start({ to: this.#receiver.to });
+    for (const dir of dirs) {
+      await eventually(async () => assert.deepEqual(await digestsIn(dir), digests));
+      await eventually(() => assert.deepEqual(leftIn(dir), []));
+      await clear(dir);
+    }
+  }
+
+  async #fill() {
+    const open = (side: string) =>
+      ChaosProxy.open(this.#scene.port, new Random(seed, `${this.way} ${side}`));
+    this.#sender = this.#stack.use(await open("sender"));
+    this.#receiver = this.#stack.use(await open("receiver"));
+    for (let i = 0; i < WAYS[this.way]; i++) {
+      // The others are not held up by what happens to one.
+      const to = i === 2 ? this.#scene.to : this.#receiver.to;
+      const person = await Joiner.join(this.#scene, `${this.way} ${i}`, { to });
+      this.#people.push(this.#stack.use(person));
+    }
   }
 
   /** Files of names that were not sent yet, and their digests as they are to arrive. */
-  async #files(): Promise<{ files: string[]; digests: Record<string, string> }> {
-    const run = this.#sent++;
+  async #files(sizes: number[]): Promise<Record<string, string>> {
     const digests: Record<string, string> = {};
-    for (const size of SIZES) {
-      const name = `${run}-${size}`;
-      await Deno.link(join(this.#scene.files, `${size}`), join(this.#scene.files, name));
-      digests[name] = sha256(sampleBytes(size, size + 1));
+    for (const size of sizes) {
+      const name = `${this.runs}-${this.way}-${size}`;
+      const original = join(this.#scene.files, `${this.way}-${size}`);
+      await Deno.link(original, join(this.#scene.files, name));
+      digests[name] = await fileSha256(original);
     }
-    const files = Object.keys(digests);
-    return {
-      files,
-      digests: Object.fromEntries(files.sort().map((name) => [name, digests[name]!])),
-    };
+    return digests;
   }
 
-  async #sendAll(files: string[], names: string[]) {
+  async #sendAll(files: string[]) {
     const giveUp = this.#random.pick(["0s", "20s"]);
-    const people = names.flatMap((name) => ["--peer", name]);
+    const people = this.#people.flatMap(({ name }) => ["--peer", name]);
     const args = [...files, ...people, "--to", this.#sender.to, "--give-up", giveUp];
     for (let run = 0; run <= FAULTY; run++) {
-      const finished = await this.#scene.send(args);
+      const finished = await this.#scene.send(args, { as: `to ${this.way}` });
       if (finished.code === 0) return;
       assertClean(finished);
     }

@@ -29,7 +29,7 @@ for (const victim of ["direct hub", "relaying hub", "receiver"] as const) {
     ignore: !hasStrace, // No strace here, or no right to trace.
     fn: async () => {
       await using stage = await Stage.open(victim);
-      const bound = new Bound(2 / 3);
+      const bound = new Bound(0.03);
       let kills = 0;
       for (const call of new Random(seed, victim).shuffled(CALLS)) {
         for (let count = 1; count <= MOST_CALLS && !bound.isOver; count++) {

@@ -38,7 +38,7 @@ const CASES: Case[] = [
 ];
 
 Deno.test("1 GB that is killed at nine tenths goes on there, whoever is killed", async () => {
-  const bound = new Bound(1);
+  const bound = new Bound(0.1);
   const random = new Random(seed, "resume");
   await using stage = await Stage.open();
   for (let round = 0; round === 0 || !bound.isOver; round++) {

@@ -23,7 +23,7 @@ Deno.test({
   name: "200 clients that come and go leave memory and open files of the hub as they were",
   ignore: Deno.build.os !== "linux", // There is no /proc.
   fn: async () => {
-    const bound = new Bound(5);
+    const bound = new Bound(1);
     const random = new Random(seed, "soak");
     await using scene = await Scene.open({ hub: { atMostMs: CHAOS_AT_MOST_MS } });
     const clients = Array.from({ length: CLIENTS }, (_, i) => new Client(scene, `client ${i}`));
