@@ -83,9 +83,10 @@ export class Spool {
   /** Takes a new transfer in, or says why there is no room; two at once are never promised the same room. */
   async admit(relay: Omit<Relay, "created" | "until">): Promise<SpooledTransfer | NoRoom> {
     // Later than all others, so that the order outlives a restart.
-    const created = this.#lastCreated = Math.max(Date.now(), this.#lastCreated + 1);
+    const now = Date.now();
+    const created = this.#lastCreated = Math.max(now, this.#lastCreated + 1);
     const id = idOf(relay.from.key, relay.transfer);
-    const until = created + this.keepMs;
+    const until = now + this.keepMs;
     const transfer = new SpooledTransfer(join(this.#folder, id), { ...relay, created, until });
     const noRoom = this.noRoom(transfer, relay.size ?? 0);
     if (noRoom !== undefined) return noRoom;
@@ -151,15 +152,14 @@ export class Spool {
 
   /** Ends what has waited too long, and forgets what is older than that altogether. */
   async sweep(): Promise<void> {
-    const now = Date.now();
     for (const [id, transfer] of this.#transfers) {
-      if (transfer.relay.until > now) continue;
+      if (transfer.msLeft > 0) continue;
       for (const { name: to } of transfer.relay.recipients) {
         const state = transfer.stateOf(to);
         if (state !== "waiting" && state !== "interrupted") continue;
         await this.conclude(transfer, { to, code: "expired", sealed: null });
       }
-      if (transfer.relay.until + this.keepMs > now || !transfer.concluded) continue;
+      if (transfer.msLeft + this.keepMs > 0 || !transfer.concluded) continue;
       this.#transfers.delete(id);
       await transfer.remove();
     }

@@ -35,6 +35,8 @@ export class SpooledTransfer {
   readonly changes = new Changes();
   /** For receivers that follow its upload. */
   readonly pace: LivePace;
+  /** When it has waited long enough, by `performance.now()`: a system clock that is set ends nothing early or late. */
+  readonly #endsAt: number;
   readonly #folder: string;
   readonly #recipients: Map<string, Relay["recipients"][number]>;
   /** Chunks that were sent to each receiver so far. */
@@ -68,6 +70,7 @@ export class SpooledTransfer {
   constructor(folder: string, relay: Relay) {
     this.#folder = folder;
     this.relay = relay;
+    this.#endsAt = performance.now() + relay.until - Date.now();
     this.pace = new LivePace(relay.recipients.length);
     this.#recipients = new Map(relay.recipients.map((recipient) => [recipient.name, recipient]));
   }
@@ -80,6 +83,11 @@ export class SpooledTransfer {
     } catch (cause) {
       throw storageError(`cannot keep a transfer in "${this.#folder}"`, cause);
     }
+  }
+
+  /** How much longer it waits for its receivers, in ms; below 0 once that is over. */
+  get msLeft(): number {
+    return this.#endsAt - performance.now();
   }
 
   /** Chunks that are here and can be read. */

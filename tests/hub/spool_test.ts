@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Spool } from "../../src/hub/spool.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
+import { shiftWallClock } from "../helpers/wall_clock.ts";
 import { chunkOf, KEYS, SALT, TestSpool } from "./spooled.ts";
 
 Deno.test("Spool never promises the same room twice, however many ask at once", async () => {
@@ -81,6 +82,21 @@ Deno.test("Spool ends what has waited too long, tells it, and forgets it later",
   assert.equal(scene.spool.find(KEYS.ana, transfer.relay.transfer), undefined);
   assert.deepEqual([...Deno.readDirSync(dir.join("spool"))], []);
 });
+
+for (const days of [1, -1]) {
+  Deno.test(`Spool keeps all it has, and for as long, when the clock jumps by ${days} days`, async () => {
+    await using dir = await TempDir.make();
+    await using scene = await TestSpool.open(dir.path, { keepMs: 3_600_000 });
+    const before = await scene.store(1);
+    using _ = shiftWallClock(days * 86_400_000);
+    const behind = await scene.store(2);
+    await scene.spool.sweep();
+    assert.deepEqual(scene.spool.waitingFor({ name: "bob", key: KEYS.bob }), [before, behind]);
+    for (const { msLeft } of [before, behind]) {
+      assert.ok(msLeft > 3_500_000 && msLeft <= 3_600_000, `${msLeft}`);
+    }
+  });
+}
 
 Deno.test("Spool.giveUp gives everybody an outcome who has none", async () => {
   await using dir = await TempDir.make();
