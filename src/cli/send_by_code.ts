@@ -110,10 +110,10 @@ async function standstill(
   { to, ms, over }: { to: string; ms: number; over: AbortSignal },
 ) {
   let before = "";
-  for (let since = Date.now(); Date.now() - since < ms;) {
+  for (let since = performance.now(); performance.now() - since < ms;) {
     await sleep(LOOK_EVERY_MS, over);
     const now = JSON.stringify((await listTransfers(session)).filter((entry) => entry.to === to));
-    if (now !== before) since = Date.now();
+    if (now !== before) since = performance.now();
     before = now;
   }
 }

@@ -90,7 +90,7 @@ export async function deliver(items: Item[], options: DeliverOptions): Promise<v
       if (cut === undefined) return failed ? undefined : await options.outbox.clear();
       connected.session.abort();
       // What moves is not to be given up, however often it is cut.
-      if (moved) [cutAt, pause] = [Date.now(), FIRST_PAUSE_MS];
+      if (moved) [cutAt, pause] = [performance.now(), FIRST_PAUSE_MS];
       const next = await reconnect(cut, { options, pause, until: cutAt + options.giveUpMs });
       if (next instanceof P2pError) return giveUp(waiting, next, { ...options, ...connected });
       connected = next;
@@ -236,7 +236,7 @@ async function reconnect(
   { options, pause, until }: { options: DeliverOptions; pause: number; until: number },
 ): Promise<Connected | P2pError> {
   for (let error = cut;; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    if (error.code !== "connection" || Date.now() + pause > until) return error;
+    if (error.code !== "connection" || performance.now() + pause > until) return error;
     options.onReconnect(error, pause);
     await sleep(pause, options.signal);
     try {
