@@ -20,9 +20,4 @@ export class Bound {
   get isOver(): boolean {
     return performance.now() >= this.#until;
   }
-
-  /** Milliseconds that are left. */
-  get left(): number {
-    return Math.max(0, this.#until - performance.now());
-  }
 }

@@ -23,7 +23,7 @@ interface Sent {
 
 Deno.test("people who send to each other through kills and cuts all have everything, once", async () => {
   await using history = await History.open(new Random(seed, "history"));
-  const kills = await history.disturb(new Bound(0.15));
+  const kills = await history.disturb(new Bound(0.12));
   await history.complete();
   console.log(
     `${history.sent.length} lines, ${kills} kills and cuts: exactly once, in order, complete`,

@@ -32,7 +32,7 @@ const CASES: { people: boolean; victim: Victim }[] = [
 ];
 
 Deno.test("whoever is killed whenever, everything arrives, whole and once", async () => {
-  const bound = new Bound(0.15);
+  const bound = new Bound(0.12);
   const random = new Random(seed, "kill");
   await using matrix = await KillMatrix.open(random);
   let rounds = 0;

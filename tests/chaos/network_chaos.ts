@@ -35,7 +35,7 @@ interface Cell {
 }
 
 Deno.test("whatever the network does, everything arrives, whole and once", async () => {
-  const bound = new Bound(0.15);
+  const bound = new Bound(0.12);
   const random = new Random(seed, "network");
   await using scene = await Scene.open({ hub: { atMostMs: CHAOS_AT_MOST_MS } });
   await using stack = new AsyncDisposableStack();
