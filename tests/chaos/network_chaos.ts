@@ -95,18 +95,18 @@ class Lane implements AsyncDisposable {
     return this.#sender.broken + this.#receiver.broken;
   }
 
-  /** Runs those of `large` with a large file, and then one fault after the other until the time is up. */
+  /** Runs those of `large` with a large file, and then one fault after the other until the time is up; in a long run, each. */
   async runAll(large: string[], bound: Bound): Promise<void> {
     for (const size of [...SIZES, ...large.length > 0 ? [LARGE_BYTES] : []]) {
       await this.#scene.write(`${this.way}-${size}`, sampleBytes(size, size + 1));
     }
     for (const fault of large) await this.#run({ fault, sizes: [LARGE_BYTES] });
-    while (true) {
-      for (const fault of this.#random.shuffled(FAULTS)) {
-        await this.#run({ fault, sizes: SIZES });
-        this.met.add(fault);
-        if (bound.isOver) return;
-      }
+    const least = isLong ? FAULTS.length : 1;
+    for (let next: string[] = []; !bound.isOver || this.met.size < least;) {
+      if (next.length === 0) next = this.#random.shuffled(FAULTS);
+      const fault = next.pop()!;
+      await this.#run({ fault, sizes: SIZES });
+      this.met.add(fault);
     }
   }
 
