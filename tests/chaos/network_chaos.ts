@@ -133,6 +133,11 @@ class Lane implements AsyncDisposable {
     this.#receiver.arm(maker, { more: 1 });
     await this.#sendAll(Object.keys(digests));
     if (this.way === "mailbox") await people[0]!.start({ to: this.#receiver.to });
+    for (const { program } of people) {
+      for (const sent of Object.keys(digests)) {
+        await program.event("received", ({ name }) => name === sent);
+      }
+    }
     for (const dir of dirs) {
       await eventually(async () => assert.deepEqual(await digestsIn(dir), digests));
       await eventually(() => assert.deepEqual(leftIn(dir), []));
@@ -170,7 +175,10 @@ class Lane implements AsyncDisposable {
     const people = this.#people.flatMap(({ name }) => ["--peer", name]);
     const args = [...files, ...people, "--to", this.#sender.to, "--give-up", giveUp];
     for (let run = 0; run <= FAULTY; run++) {
-      const finished = await this.#scene.send(args, { as: `to ${this.way}` });
+      const finished = await this.#scene.send(args, {
+        as: `to ${this.way}`,
+        atMostMs: CHAOS_AT_MOST_MS,
+      });
       if (finished.code === 0) return;
       assertClean(finished);
     }
