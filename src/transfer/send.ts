@@ -41,7 +41,9 @@ export async function sendTransfer(
   const offeredAt = performance.now();
   try {
     using _ = stopOnAbort(exchange, options.signal);
-    await using early = options.begun ? new EarlyDigest(source) : undefined;
+    // What has no identity may not be there to be read a second time.
+    const mayGoOn = options.begun && source.identity !== null;
+    await using early = mayGoOn ? new EarlyDigest(source) : undefined;
     await exchange.send(offerOf(source, options.transfer, key));
     const answer = await exchange.receive();
     const latency = performance.now() - offeredAt;
