@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { P2pError } from "../../src/errors.ts";
 import { accept, type Handshake, initiate } from "../../src/protocol/handshake.ts";
+import {
+  checkSecret,
+  NOTHING,
+  type ProofContext,
+  proofInput,
+  proveSecret,
+} from "../../src/protocol/prove_secret.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
 import { memoryDuplex, MemoryPipe } from "../helpers/memory_duplex.ts";
 
@@ -83,6 +91,20 @@ Deno.test("a man in the middle who shakes hands with both does not get in with w
   relayed.resolve();
   await toVictim;
   assert.notEqual((await victim).proof, "secret");
+});
+
+Deno.test("a proof that is passed on proves nothing in another handshake, nor between other keys", async () => {
+  const context = {
+    secret: SECRET,
+    handshakeHash: randomBytes(32),
+    initiatorKey: generateKeyPair().publicKey,
+    acceptorKey: generateKeyPair().publicKey,
+  };
+  assert.deepEqual(await passedOn(context, context), [true, true]);
+  for (const part of ["handshakeHash", "initiatorKey", "acceptorKey"]) {
+    const elsewhere = { ...context, [part]: randomBytes(32) };
+    assert.deepEqual(await passedOn(context, elsewhere), [false, false], part);
+  }
 });
 
 Deno.test("initiate without a secret does not send message 3 to a hub that wants one", async () => {
@@ -193,4 +215,34 @@ function errorOf(settled: PromiseSettledResult<unknown>): P2pError | undefined {
   return settled.status === "rejected" && settled.reason instanceof P2pError
     ? settled.reason
     : undefined;
+}
+
+/** What initiator and acceptor, each in a handshake of its own, take the other for whose frames they get. */
+async function passedOn(ours: ProofContext, theirs: ProofContext): Promise<[boolean, boolean]> {
+  const [toAcceptor, toInitiator] = [new Frames(), new Frames()];
+  const proved = proveSecret(proofInput(ours), {
+    send: (frame) => toAcceptor.send(frame),
+    next: () => toInitiator.next(),
+  });
+  const right = await checkSecret(proofInput(theirs), {
+    share: await toAcceptor.next(),
+    frames: { send: (frame) => toInitiator.send(frame), next: () => toAcceptor.next() },
+  });
+  if (!right) await toInitiator.send(NOTHING);
+  return [await proved, right];
+}
+
+/** Frames on their way in one direction. */
+class Frames {
+  readonly #pipe = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 8 });
+  readonly #writer = this.#pipe.writable.getWriter();
+  readonly #reader = this.#pipe.readable.getReader();
+
+  async send(frame: Uint8Array): Promise<void> {
+    await this.#writer.write(frame);
+  }
+
+  async next(): Promise<Uint8Array> {
+    return (await this.#reader.read()).value!;
+  }
 }
