@@ -1,4 +1,4 @@
-/** What went wrong, as a caller can act on it; `cli.md` maps each code to an exit code. */
+/** What went wrong, as a caller can act on it; each code has its exit code (README.md). */
 export type ErrorCode =
   /** Unexpected: the message says what. Exit 1. */
   | "unexpected"

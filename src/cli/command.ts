@@ -2,7 +2,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { P2pError } from "../errors.ts";
 import { checkedPeerName } from "../protocol/peer_name.ts";
 
-/** A subcommand with the options that every command has (cli.md); what it is for says the table of `main.ts`. */
+/** A subcommand with the options that every command has; what it is for says the table of `main.ts`. */
 export function command(name: string) {
   return new Command(name)
     .addOption(new Option("--json", "one JSON object a line on stdout, and nothing else"))

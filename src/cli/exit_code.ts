@@ -10,7 +10,7 @@ const EXIT_CODES: Record<ErrorCode, number> = {
   interrupted: 130,
 };
 
-/** The exit code of cli.md for what was thrown. */
+/** The exit code for what was thrown (README.md). */
 export function exitCodeOf(error: unknown): number {
   return error instanceof P2pError ? EXIT_CODES[error.code] : EXIT_CODES.unexpected;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
 
-/** Where keys and state are when `--home` says nothing (cli.md): P2P_HOME, else the system's folder for settings. */
+/** Where keys and state are when `--home` says nothing: P2P_HOME, else the system's folder for settings. */
 export function defaultHome(): string {
   const chosen = Deno.env.get("P2P_HOME");
   if (chosen) return chosen;

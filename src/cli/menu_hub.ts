@@ -11,7 +11,7 @@ import { trustNewHub } from "./trust_new_hub.ts";
 /** The hint after a transfer that was stopped or cut off. */
 export const GO_ON = "send it again: it goes on where it stopped";
 
-/** The exit code of what was refused (cli.md). */
+/** The exit code of what was refused. */
 const REFUSED = 4;
 
 /** How long the menu tries to reconnect after a cut. */

@@ -13,7 +13,7 @@ export interface OutputOptions {
   layout?: (line: string) => string;
 }
 
-/** Where a command's words go (cli.md): results to stdout, all else to stderr, or with `--json` events to stdout alone. */
+/** Where a command's words go: results to stdout, all else to stderr, or with `--json` events to stdout alone. */
 export class Output {
   /** For stdout. */
   readonly style: Style;

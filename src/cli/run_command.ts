@@ -23,7 +23,7 @@ type AnyCommand = Command<any, any, any>;
 const WITHOUT_WORDS = ["menu"];
 
 /**
- * Runs the program with the arguments `words`, and returns the exit code of cli.md. An error becomes one line on stderr,
+ * Runs the program with the arguments `words`, and returns its exit code. An error becomes one line on stderr,
  * and where there is one a hint; with `--json` also an event.
  */
 export async function runCommand(table: CommandTable, words: string[]): Promise<number> {

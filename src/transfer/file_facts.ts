@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 
-/** What of a file differs once it was written to or replaced (SPEC.md §8: size, modification and change time). */
+/** What of a file differs once it was written to, replaced or removed (SPEC.md §8: size, modification and change time). */
 export function fileStamp(info: Deno.FileInfo): string {
   const times = [info.mtime, info.ctime].map((time) => time?.getTime() ?? 0);
-  return [info.dev, info.ino, info.size, ...times].join("/");
+  // The times may stay as they are where only its last name is taken away.
+  const gone = info.nlink === 0 ? ["gone"] : [];
+  return [info.dev, info.ino, info.size, ...times, ...gone].join("/");
 }
 
 /** A running hash over the stamps of a source; its `hex` tells in a later run whether anything has changed. */

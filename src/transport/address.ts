@@ -7,7 +7,7 @@ export interface Address {
   port: number;
 }
 
-/** The port when none is given (cli.md). */
+/** The port when none is given. */
 export const DEFAULT_PORT = 8080;
 
 /**
