@@ -1,5 +1,5 @@
 import type { Case, Settings } from "../case.ts";
-import { clear } from "../content.ts";
+import { clear, discard } from "../content.ts";
 import { type Contender, p2p } from "../contenders.ts";
 import { type Sample, syncDisks } from "../measure.ts";
 import { ratio, type Row, rowOf } from "../result.ts";
@@ -41,7 +41,7 @@ export function compare({ name, shows, prepare, peers }: Comparison): Case {
         rows.push({ ...our!, figures: { ...our!.figures, [`as fast as ${peer.name}`]: times } });
         rows.push(their!);
       }
-      await Deno.remove(dir, { recursive: true });
+      await discard(dir);
       return rows;
     },
   };

@@ -1,5 +1,5 @@
 import type { Case } from "../case.ts";
-import { clear } from "../content.ts";
+import { clear, discard } from "../content.ts";
 import { p2p } from "../contenders.ts";
 import { type Sample, syncDisks } from "../measure.ts";
 import { type Row, rowOf, withGrowth } from "../result.ts";
@@ -55,6 +55,6 @@ async function send({ prepare }: Step, runs: number): Promise<Sample[]> {
       await clear(ours.target);
     }
   }
-  await Deno.remove(dir, { recursive: true });
+  await discard(dir);
   return samples;
 }
