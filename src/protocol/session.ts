@@ -12,7 +12,16 @@ export const MAX_OPEN_EXCHANGES = 16;
 const MAX_WAITING_ANSWERS = 64;
 
 /** When a side that is silent speaks up, and when the other one is given up (SPEC.md §11). */
-const KEEP_ALIVE = { pingAfterMs: 25_000, deadAfterMs: 60_000 };
+interface KeepAlive {
+  pingAfterMs: number;
+  deadAfterMs: number;
+}
+
+/** The acceptor waits longer: its answer to a ping is word enough, and a hub has thousands to keep alive. */
+const KEEP_ALIVE = {
+  initiator: { pingAfterMs: 25_000, deadAfterMs: 60_000 },
+  acceptor: { pingAfterMs: 35_000, deadAfterMs: 60_000 },
+};
 
 /** Takes an exchange that the other side has opened, and how. Without it every one is refused. */
 export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) => void;
@@ -21,7 +30,7 @@ export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) =>
 export interface SessionOptions {
   initiator: boolean;
   onOpen?: OnOpen | undefined;
-  keepAlive?: typeof KEEP_ALIVE;
+  keepAlive?: KeepAlive;
 }
 
 /** A connection with somebody known: exchanges over one channel, kept alive, ended by `goodbye` (SPEC.md §6, §7, §11). */
@@ -82,7 +91,8 @@ export class Session {
   }
 
   async #run() {
-    const keepAlive = this.#options.keepAlive ?? KEEP_ALIVE;
+    const { initiator, keepAlive = KEEP_ALIVE[initiator ? "initiator" : "acceptor"] } =
+      this.#options;
     const watch = every(keepAlive.pingAfterMs / 5, () => this.#watch(keepAlive));
     let failure = new P2pError("connection", "the connection was lost");
     try {
@@ -209,7 +219,7 @@ export class Session {
   }
 
   /** By what was sent, not heard: who only receives keeps a sender alive whose own pings wait behind its data. */
-  #watch({ pingAfterMs, deadAfterMs }: typeof KEEP_ALIVE) {
+  #watch({ pingAfterMs, deadAfterMs }: KeepAlive) {
     const now = performance.now();
     if (now - this.#heardAt >= deadAfterMs) return this.#channel.abort();
     if (now - this.#channel.sentAt >= pingAfterMs) {
