@@ -27,3 +27,10 @@ export class P2pError extends Error {
     this.hint = options.hint;
   }
 }
+
+/** What was thrown as a `P2pError`: itself where it is one, else "unexpected" with its message. */
+export function asP2pError(error: unknown): P2pError {
+  if (error instanceof P2pError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new P2pError("unexpected", message, { cause: error });
+}

@@ -106,9 +106,7 @@ export class Courier {
     const exchange = session.open();
     try {
       const sealed = transfer.envelopeFor(person)!;
-      const result = await deliverOnce(exchange, {
-        ...{ transfer, to: person.name, sealed, signal },
-      });
+      const result = await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });
       if (typeof result === "string") return result;
       await this.#conclude(transfer, result);
       await exchange.send({ type: "settled" });

@@ -1,4 +1,4 @@
-import { P2pError } from "../errors.ts";
+import { asP2pError, P2pError } from "../errors.ts";
 import { Channel } from "../protocol/channel.ts";
 import { WRONG_SECRET } from "../protocol/connect.ts";
 import { accept, type SecretCheck } from "../protocol/handshake.ts";
@@ -195,9 +195,7 @@ export class Hub {
 
   /** A peer that goes without a word is no trouble: its transfers say what became of them. */
   #trouble(address: string, error: unknown) {
-    const failure = error instanceof P2pError
-      ? error
-      : new P2pError("unexpected", (error as Error).message, { cause: error });
+    const failure = asP2pError(error);
     if (failure.code !== "connection") this.#options.onTrouble?.(address, failure);
   }
 }

@@ -9,6 +9,7 @@ import {
   readFrames,
   writeFrameHeader,
 } from "../transport/frame.ts";
+import { lostConnection } from "../transport/lost_connection.ts";
 import type { Handshake } from "./handshake.ts";
 import { decodeMessage, encodeMessage, type Message } from "./messages.ts";
 
@@ -55,7 +56,7 @@ export class Channel {
     } catch (error) {
       if (this.#closing) return;
       if (error instanceof P2pError) throw error;
-      throw lost(error);
+      throw lostConnection(error);
     } finally {
       this.#reading = false;
     }
@@ -129,16 +130,12 @@ export class Channel {
 
   async #write(frame: Uint8Array) {
     // A write after the end of our half would close the other half as well.
-    if (this.#closing) throw lost();
+    if (this.#closing) throw lostConnection();
     this.#sentAt = performance.now();
     try {
       await this.#writer.write(frame);
     } catch (error) {
-      throw lost(error);
+      throw lostConnection(error);
     }
   }
-}
-
-function lost(cause?: unknown): P2pError {
-  return new P2pError("connection", "the connection was lost", { cause });
 }

@@ -2,7 +2,8 @@ import { P2pError } from "../errors.ts";
 import type { CipherState } from "../secure/cipher_state.ts";
 import { HandshakeState } from "../secure/noise.ts";
 import type { KeyPair } from "../secure/x25519.ts";
-import { ByteReader, LOST } from "../transport/byte_reader.ts";
+import { ByteReader } from "../transport/byte_reader.ts";
+import { lostConnection } from "../transport/lost_connection.ts";
 import { decodeJson } from "./messages.ts";
 import { checkSecret, NOTHING, type ProofFrames, proofInput, proveSecret } from "./prove_secret.ts";
 import { type Check, object, text } from "./schema.ts";
@@ -244,7 +245,7 @@ async function write(conn: Duplex, parts: Uint8Array[]) {
   try {
     await writer.write(bytes);
   } catch (cause) {
-    throw new P2pError("connection", LOST, { cause });
+    throw lostConnection(cause);
   } finally {
     writer.releaseLock();
   }

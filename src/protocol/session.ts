@@ -1,4 +1,5 @@
-import { P2pError } from "../errors.ts";
+import { asP2pError, P2pError } from "../errors.ts";
+import { lostConnection } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
 import type { GoodbyeCode, Message, Opening } from "./messages.ts";
@@ -94,7 +95,7 @@ export class Session {
     const { initiator, keepAlive = KEEP_ALIVE[initiator ? "initiator" : "acceptor"] } =
       this.#options;
     const watch = every(keepAlive.pingAfterMs / 5, () => this.#watch(keepAlive));
-    let failure = new P2pError("connection", "the connection was lost");
+    let failure = lostConnection();
     try {
       for await (const incoming of this.#channel.incoming()) {
         this.#heardAt = performance.now();
@@ -103,9 +104,7 @@ export class Session {
       if (!this.#ended) throw failure;
       failure = new P2pError("connection", "the session is over");
     } catch (error) {
-      failure = error instanceof P2pError
-        ? error
-        : new P2pError("unexpected", (error as Error).message, { cause: error });
+      failure = asP2pError(error);
       throw failure;
     } finally {
       watch[Symbol.dispose]();

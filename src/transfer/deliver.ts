@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { isAbsolute } from "node:path";
-import { P2pError } from "../errors.ts";
+import { asP2pError, P2pError } from "../errors.ts";
 import { sleep } from "../sleep.ts";
 import type { Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";
@@ -260,11 +260,4 @@ function giveUp(
       if (!item.told?.has(to)) onOutcome({ item, to, error });
     }
   }
-}
-
-function asP2pError(error: unknown): P2pError {
-  if (error instanceof P2pError) return error;
-  return new P2pError("unexpected", error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
 }

@@ -12,28 +12,38 @@ export class EarlyDigest implements AsyncDisposable {
   readonly #digests = new Map<number, string>();
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #running: Promise<void>;
+  #isOver = false;
   #changed = Promise.withResolvers<void>();
 
   constructor(source: Source) {
     this.#source = source;
     this.#reader = source.stream(0).getReader();
-    this.#running = this.#run().finally(() => this.#changed.resolve());
+    this.#running = this.#run().finally(() => {
+      this.#isOver = true;
+      this.#changed.resolve();
+    });
     this.#running.catch(() => {}); // Whoever asks is told.
   }
 
   /** SHA-256 in hex of the content stream up to `offset`, as {@link Source.digest}. */
   async digest(offset: number): Promise<string> {
-    let isOver = false;
-    this.#running.then(() => isOver = true, () => isOver = true);
-    while (!isOver && offset % SEGMENT_BYTES === 0 && !this.#digests.has(offset)) {
+    while (!this.#isOver && offset % SEGMENT_BYTES === 0 && !this.#digests.has(offset)) {
       await this.#changed.promise;
     }
-    return this.#digests.get(offset) ?? await this.#source.digest(offset);
+    const known = this.#digests.get(offset);
+    if (known !== undefined) return known;
+    await this.stop(); // Nobody reads it twice at once.
+    return await this.#source.digest(offset);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Reads no further. */
+  async stop(): Promise<void> {
     await this.#reader.cancel().catch(() => {});
     await this.#running.catch(() => {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 
   async #run(): Promise<void> {

@@ -39,7 +39,7 @@ export async function openFileSource(found: FoundSource): Promise<Source> {
 async function readHead(found: FoundSource): Promise<Uint8Array> {
   using file = await openUnchanged(found);
   const head = new Uint8Array(Math.min(KIND_HEAD_BYTES, found.info.size));
-  return head.subarray(0, await readFull(new QuickFile(file), head, found));
+  return head.subarray(0, await readFull(file, head, found));
 }
 
 async function* fileChunks(
@@ -79,8 +79,11 @@ async function assertUnchanged(file: Deno.FsFile, { name, info }: FoundSource): 
   if (fileStamp(await file.stat()) !== fileStamp(info)) throw changedError(name);
 }
 
+/** What is read from: the file itself, or the quick way to it. */
+type Readable = Pick<QuickFile, "read">;
+
 /** Fills `into` as far as the file goes. */
-async function readFull(file: QuickFile, into: Uint8Array, found: FoundSource): Promise<number> {
+async function readFull(file: Readable, into: Uint8Array, found: FoundSource): Promise<number> {
   let filled = 0;
   while (filled < into.length) {
     const length = await readSome(file, into.subarray(filled), found);
@@ -91,7 +94,7 @@ async function readFull(file: QuickFile, into: Uint8Array, found: FoundSource): 
 }
 
 async function readSome(
-  file: QuickFile,
+  file: Readable,
   into: Uint8Array,
   found: FoundSource,
 ): Promise<number | null> {

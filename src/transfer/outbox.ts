@@ -61,12 +61,12 @@ export class Outbox {
     const given = this.#given.get(path);
     if (given !== undefined) return { transfer: given, begun: true };
     const known = fresh ? undefined : await this.#read(path);
-    const entry = known ?? { transfer: randomBytes(16).toString("hex"), begun: false };
-    this.#given.set(path, entry.transfer);
-    if (known !== undefined) return known;
+    const { transfer } = known ?? { transfer: randomBytes(16).toString("hex") };
+    this.#given.set(path, transfer);
+    if (known !== undefined) return { ...known, begun: true };
     await makePrivateFolder(this.#dir);
-    await Deno.writeTextFile(path, `${entry.transfer}\n`, { mode: 0o600 });
-    return entry;
+    await Deno.writeTextFile(path, `${transfer}\n`, { mode: 0o600 });
+    return { transfer, begun: false };
   }
 
   /** Notes what became of the transfer of `key`, before its receiver may forget it. */
@@ -89,16 +89,16 @@ export class Outbox {
   }
 
   /** What an earlier run has left; undefined where there is nothing to go on with. */
-  async #read(path: string): Promise<OutboxEntry | undefined> {
+  async #read(path: string): Promise<Omit<OutboxEntry, "begun"> | undefined> {
     const text = await Deno.readTextFile(path).catch(() => "");
     const [transfer = "", last] = text.trimEnd().split("\n");
     if (!/^[0-9a-f]{32}$/.test(transfer)) return undefined;
-    if (last === undefined) return { transfer, begun: true };
+    if (last === undefined) return { transfer };
     const { line, at, done } = parsed(last);
     // Another line that names the file means to send it.
     if (line !== this.#line || Date.now() - at > KEEP_MS) return undefined;
     this.#finished.add(path);
-    return { transfer, begun: true, done };
+    return { transfer, done };
   }
 
   #path({ to, path, as, identity }: OutboxKey): string {

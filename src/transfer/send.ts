@@ -91,7 +91,7 @@ function settleAnswer(answer: Message, context: Context): Promise<DirectReceipt>
 async function sendContent(accept: Message<"accept">, context: Context): Promise<DirectReceipt> {
   const { exchange, source, early, key, options } = context;
   const offset = await agreedOffset(accept, context);
-  await early?.[Symbol.asyncDispose]();
+  await early?.stop();
   await using pipe = await pipeContent(exchange, { ...options, source, key, offset });
   return await awaitReceipt(pipe.sent, context);
 }
@@ -123,10 +123,10 @@ async function agreedOffset(
 
 async function compareExisting(
   sha256: string,
-  { source, exchange }: Context,
+  { source, early, exchange }: Context,
 ): Promise<DirectReceipt> {
   const size = source.size ?? 0;
-  if (await source.digest(size) === sha256) {
+  if (await (early ?? source).digest(size) === sha256) {
     return { savedAs: source.name, sha256, bytes: size, resumedAt: size, already: true };
   }
   await exchange.send({ type: "settled" });

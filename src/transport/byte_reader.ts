@@ -1,7 +1,5 @@
 import { P2pError } from "../errors.ts";
-
-/** What is said where the system gives no more of a connection. */
-export const LOST = "the connection was lost";
+import { lostConnection } from "./lost_connection.ts";
 
 /** Reads exact numbers of bytes from a stream, up to a total that a stranger may make us read. */
 export class ByteReader {
@@ -20,7 +18,7 @@ export class ByteReader {
     if (this.#left < 0) throw new P2pError("protocol", "too many bytes before the session is open");
     while (this.#held.length < count) {
       const { value, done } = await this.#reader.read().catch((cause) => {
-        throw new P2pError("connection", LOST, { cause });
+        throw lostConnection(cause);
       });
       if (done) {
         throw new P2pError("connection", "the connection was closed before the session was open");
