@@ -2,13 +2,12 @@ import { takeBuffer } from "../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
 import { TAG_BYTES } from "../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
-import { QuickFile } from "../storage/quick_file.ts";
 import type { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** Reads the sealed chunks of a transfer one after the other. */
 export class ChunkReader implements Disposable {
   readonly #transfer: SpooledTransfer;
-  #content: QuickFile | undefined;
+  #content: Deno.FsFile | undefined;
   /** The chunk that it stands at. */
   #at = 0;
 
@@ -25,7 +24,9 @@ export class ChunkReader implements Disposable {
     const buffer = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
     let filled = DATA_HEADROOM_BYTES;
     while (filled < buffer.length) {
-      const read = await content.read(buffer.subarray(filled));
+      const rest = buffer.subarray(filled);
+      // What is in memory is not worth a hop to another thread; the disk may take long, and the hub has other guests.
+      const read = this.#transfer.isWarm(chunk) ? content.readSync(rest) : await content.read(rest);
       if (read === null) break;
       filled += read;
     }
@@ -36,14 +37,14 @@ export class ChunkReader implements Disposable {
     return buffer.subarray(0, filled);
   }
 
-  async #openAt(chunk: number): Promise<QuickFile> {
+  async #openAt(chunk: number): Promise<Deno.FsFile> {
     try {
-      this.#content ??= new QuickFile(await this.#transfer.open());
+      this.#content ??= await this.#transfer.open();
     } catch (error) {
       throw error instanceof Deno.errors.NotFound ? new LostChunk() : error;
     }
     if (this.#at !== chunk) {
-      await this.#content.seek(chunk * SEALED_CHUNK_BYTES);
+      await this.#content.seek(chunk * SEALED_CHUNK_BYTES, Deno.SeekMode.Start);
     }
     return this.#content;
   }

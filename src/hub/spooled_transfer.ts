@@ -18,6 +18,9 @@ import {
 /** Chunks of a segment: between two synced checkpoints of an upload, and between two places to go on from. */
 const SEGMENT_CHUNKS = SEGMENT_BYTES / CHUNK_BYTES;
 
+/** The latest chunks are in the system's memory still: 64 MiB of each upload. */
+const WARM_CHUNKS = 256;
+
 /** Where one receiver stands: an outcome, or what is being done about it. */
 export type ReceiverState = Outcome["code"] | "waiting" | "running";
 
@@ -210,6 +213,11 @@ export class SpooledTransfer {
     this.pace.arrived();
     this.changes.notify();
     if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
+  }
+
+  /** Whether a chunk has just been written, so that reading it does not wait for the disk. */
+  isWarm(chunk: number): boolean {
+    return this.#isComing && this.#chunks - chunk <= WARM_CHUNKS;
   }
 
   /** All chunks are here: resolves when they are on disk for good. */

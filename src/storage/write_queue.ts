@@ -1,6 +1,5 @@
 import { giveBuffer } from "../buffer_pool.ts";
 import type { P2pError } from "../errors.ts";
-import { QuickFile } from "./quick_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Most bytes that wait to be written to one file. */
@@ -22,7 +21,7 @@ export interface WriteQueueOptions {
  */
 export class WriteQueue {
   readonly #name: string;
-  readonly #file: QuickFile;
+  readonly #file: Deno.FsFile;
   /** Operations on one `FsFile` wait for each other; through a second one a sync runs beside the writes. */
   readonly #synced: Deno.FsFile;
   /** Those that are not done, the oldest first. */
@@ -49,7 +48,7 @@ export class WriteQueue {
 
   private constructor(name: string, file: Deno.FsFile, synced: Deno.FsFile) {
     this.#name = name;
-    this.#file = new QuickFile(file);
+    this.#file = file;
     this.#synced = synced;
   }
 

@@ -7,10 +7,12 @@ import { hubFirstByte } from "./cases/hub_first_byte.ts";
 import { hubIdle } from "./cases/hub_idle.ts";
 import { hubSlowReader } from "./cases/hub_slow_reader.ts";
 import { mailbox } from "./cases/mailbox.ts";
+import { previews } from "./cases/previews.ts";
 import { relay } from "./cases/relay.ts";
 import { resume } from "./cases/resume.ts";
+import { secret } from "./cases/secret.ts";
 import { makeFile, makeFolder, mixedSize } from "./content.ts";
-import { overSsh, plainSocket, rsyncDaemon } from "./contenders.ts";
+import { netcat, overSsh, plainSocket, rsyncDaemon, wormhole } from "./contenders.ts";
 import { freeBytes } from "../../src/storage/disk_space.ts";
 import { formatBytes } from "../../src/ui/format.ts";
 
@@ -26,7 +28,7 @@ export const cases: Case[] = [
     name: "file-2gb",
     shows: "one large file",
     prepare: (dir, scale) => oneFile(dir, scale(2e9)),
-    peers: [scp, rsyncDaemon, plainSocket],
+    peers: [scp, rsyncDaemon, netcat, wormhole, plainSocket],
   }),
   compare({
     name: "file-1gb",
@@ -71,6 +73,8 @@ export const cases: Case[] = [
   hubSlowReader,
   hubIdle,
   hubFirstByte,
+  secret,
+  previews,
   grow({
     name: "memory-by-size",
     shows: "one file of 10 MB to 10 GB: time, and the peak of both ends",

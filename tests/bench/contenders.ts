@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Program, programCommand } from "../e2e/program.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { AT_MOST_MS } from "./hub_scene.ts";
 import { measure, type Sample } from "./measure.ts";
 
@@ -103,20 +105,80 @@ export async function plainSocket(dir: string): Promise<Contender | undefined> {
   const script =
     new URL("../../../shared/bench/plain_socket_baseline.py", import.meta.url).pathname;
   if (!await installed(script)) return undefined;
-  const target = join(dir, "plain");
+  return await oneByOne(join(dir, "plain"), "plain socket baseline", (port, target) => ({
+    receive: ["python3", script, "serve", String(port), join(target, "copy")],
+    send: (source) => ["python3", script, "send", String(port), source],
+  }));
+}
+
+/** netcat: bytes from one socket to another, and nothing else. */
+export async function netcat(dir: string): Promise<Contender | undefined> {
+  if (!await installed("/usr/bin/nc")) return undefined;
+  return await oneByOne(join(dir, "nc"), "nc (plaintext)", (port, target) => ({
+    receive: ["sh", "-c", `exec nc -l 127.0.0.1 ${port} > "$0"`, join(target, "copy")],
+    send: (source) => ["sh", "-c", `exec nc -N 127.0.0.1 ${port} < "$0"`, source],
+  }));
+}
+
+/** magic-wormhole with a mailbox of its own; both ends connect to each other. */
+export async function wormhole(dir: string): Promise<Contender | undefined> {
+  if (!await installed("/usr/bin/wormhole") || !await installed("/usr/bin/twist3")) {
+    return undefined;
+  }
+  const target = join(dir, "wormhole");
+  await Deno.mkdir(target, { recursive: true });
+  const port = freePort();
+  const place = [
+    `--port=tcp:${port}:interface=127.0.0.1`,
+    `--channel-db=${join(dir, "mailbox.db")}`,
+  ];
+  const mailbox = spawn(["twist3", "wormhole-mailbox", ...place]);
+  await listening(port);
+  const command = ["wormhole", "--relay-url", `ws://127.0.0.1:${port}/v1`, "--transit-helper", ""];
+  return {
+    name: "wormhole",
+    target,
+    async send([source]) {
+      const code = "7-bench-code";
+      const accept = [
+        "receive",
+        "--accept-file",
+        "--hide-progress",
+        "-o",
+        join(target, "copy"),
+        code,
+      ];
+      const receiver = spawn([...command, ...accept]);
+      const send = ["send", "--hide-progress", "--code", code, source!];
+      const sample = await measure([{ line: [...command, ...send] }]);
+      await receiver.status;
+      return sample;
+    },
+    [Symbol.asyncDispose]: () => stop(mailbox),
+  };
+}
+
+/** A peer whose receiver takes one file on a port, and ends: one is started for each file. */
+async function oneByOne(
+  target: string,
+  name: string,
+  commands: (port: number, target: string) => {
+    receive: string[];
+    send: (source: string) => string[];
+  },
+): Promise<Contender> {
   await Deno.mkdir(target, { recursive: true });
   return {
-    name: "plain socket baseline",
+    name,
     target,
     async send([source]) {
       const port = freePort();
-      const server = spawn(["python3", script, "serve", String(port), join(target, "copy")]);
-      await new Promise((resolve) => setTimeout(resolve, 300)); // It serves one connection: it cannot be tried out.
+      const { receive, send } = commands(port, target);
+      const receiver = spawn(receive);
+      await listening(port);
       const started = performance.now();
-      const { peak } = await measure([{
-        line: ["python3", script, "send", String(port), source!],
-      }]);
-      await server.status;
+      const { peak } = await measure([{ line: send(source!) }]);
+      await receiver.status;
       return { peak, cpu: {}, seconds: (performance.now() - started) / 1000 };
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -187,15 +249,18 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Resolves when something accepts connections on `port`. */
+/** Resolves when something listens on `port`; that is looked up, for some peers take one connection and no other. */
 async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-  throw new Error(`nothing listens on ${port}`);
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
+  await eventually(async () => {
+    const tables = await Promise.all(
+      ["tcp", "tcp6"].map((table) => Deno.readTextFile(`/proc/net/${table}`).catch(() => "")),
+    );
+    const sockets = tables.join("\n").split("\n").map((line) => line.trim().split(/\s+/));
+    const isThere = sockets.some(([, at, , state]) => `${at} `.endsWith(local) && state === LISTEN);
+    assert.ok(isThere, `nothing listens on ${port}`);
+  });
 }
+
+/** The state of a listening socket in `/proc/net/tcp`: proc(5). */
+const LISTEN = "0A";

@@ -1,14 +1,14 @@
 import { MAX_HALF_OPEN_PER_ADDRESS } from "../../src/hub/admission.ts";
 import { Joiner } from "../e2e/joiner.ts";
 import { eventsOf, programCommand } from "../e2e/program.ts";
-import { Scene } from "../e2e/scene.ts";
+import { Scene, type SceneOptions } from "../e2e/scene.ts";
 import type { Command } from "./measure.ts";
 
 /** Longer than any case takes: nothing counts as hanging while it is measured. */
 export const AT_MOST_MS = 3_600_000;
 
 /** A hub, and what belongs to it. */
-export function openScene(options: { plain?: boolean } = { plain: true }): Promise<Scene> {
+export function openScene(options: SceneOptions = { plain: true }): Promise<Scene> {
   return Scene.open({ ...options, hub: { atMostMs: AT_MOST_MS } });
 }
 

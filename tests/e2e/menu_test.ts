@@ -366,7 +366,7 @@ testOnTerminal("names of files cannot touch the terminal", async () => {
 async function stalled(menu: MenuScreen) {
   let [bytes, looks] = ["", 0];
   await menu.until((lines) => {
-    const shown = /[\d.]+ MB \/ /.exec(lines.at(-1)!)?.[0] ?? "";
+    const shown = /[\d.]+ [KM]?B \/ /.exec(lines.at(-1)!)?.[0] ?? "";
     looks = shown === bytes ? looks + 1 : 0;
     bytes = shown;
     return shown !== "" && looks > 30;

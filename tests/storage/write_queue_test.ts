@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { MAX_PENDING_BYTES, WriteQueue } from "../../src/storage/write_queue.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
-import { beSlow } from "./be_slow.ts";
 import { sha256, tempFolder } from "./staged.ts";
 
 const NEW = { name: "x", offset: 0, createNew: true, mode: 0o600 };
@@ -11,7 +10,7 @@ Deno.test("WriteQueue writes all, in order, where the system takes only a part o
   await using folder = await tempFolder();
   const path = join(folder.path, "x");
   const bytes = sampleBytes(100_000);
-  await withWrite((write, data) => write(data.subarray(0, 7_001)), async () => {
+  await withWrite((file, data) => file.writeSync(data.subarray(0, 7_001)), async () => {
     const queue = await WriteQueue.open(path, NEW);
     for (let at = 0; at < bytes.length; at += 30_000) {
       await queue.write(bytes.subarray(at, at + 30_000));
@@ -46,8 +45,11 @@ Deno.test("WriteQueue holds no more than its bound", async () => {
   await using folder = await tempFolder();
   const gate = Promise.withResolvers<void>();
   let taken = 0;
-  const stuck = async (write: Write, data: Uint8Array) => (await gate.promise, write(data));
-  await withSlowWrite(stuck, async () => {
+  const slow = async (
+    file: Deno.FsFile,
+    data: Uint8Array,
+  ) => (await gate.promise, file.writeSync(data));
+  await withWrite(slow, async () => {
     const queue = await WriteQueue.open(join(folder.path, "x"), NEW);
     const writing = (async () => {
       for (let i = 0; i < 10; i++) {
@@ -70,36 +72,18 @@ Deno.test("WriteQueue makes its file new, through no link", async () => {
   await assert.rejects(Deno.lstat(join(folder.path, "target")), Deno.errors.NotFound);
 });
 
-type Write = (data: Uint8Array) => number;
-
-/** Runs `task` with `fake` in the place of the system's write; each test file has a runtime of its own. */
+/** Runs `task` with `write` in the place of the system's; each test file has a runtime of its own. */
 async function withWrite(
-  fake: (write: Write, data: Uint8Array) => number,
+  write: (file: Deno.FsFile, data: Uint8Array) => number | Promise<number>,
   task: () => Promise<void>,
 ): Promise<void> {
-  const original = Deno.FsFile.prototype.writeSync;
-  Deno.FsFile.prototype.writeSync = function (data) {
-    return fake((some) => original.call(this, some), data);
+  const original = Deno.FsFile.prototype.write;
+  Deno.FsFile.prototype.write = async function (data) {
+    return await write(this, data);
   };
   try {
     await task();
   } finally {
-    Deno.FsFile.prototype.writeSync = original;
-  }
-}
-
-/** As `withWrite`, where the disk is slow: what is written by another thread is written by `fake`. */
-async function withSlowWrite(
-  fake: (write: Write, data: Uint8Array) => Promise<number>,
-  task: () => Promise<void>,
-): Promise<void> {
-  const { write, writeSync } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.write = async function (data) {
-    return await fake((some) => writeSync.call(this, some), data);
-  };
-  try {
-    await withWrite(() => (beSlow(), 0), task);
-  } finally {
-    Deno.FsFile.prototype.write = write;
+    Deno.FsFile.prototype.write = original;
   }
 }
