@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Program, programCommand } from "../e2e/program.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { TCP_STATE, tcpSockets } from "../helpers/tcp_sockets.ts";
 import { AT_MOST_MS } from "./hub_scene.ts";
 import { measure, type Sample } from "./measure.ts";
 
@@ -251,16 +252,10 @@ function freePort(): number {
 
 /** Resolves when something listens on `port`; that is looked up, for some peers take one connection and no other. */
 async function listening(port: number): Promise<void> {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
-  await eventually(async () => {
-    const tables = await Promise.all(
-      ["tcp", "tcp6"].map((table) => Deno.readTextFile(`/proc/net/${table}`).catch(() => "")),
+  await eventually(() => {
+    const isThere = tcpSockets().some(({ local, state }) =>
+      local === port && state === TCP_STATE.listen
     );
-    const sockets = tables.join("\n").split("\n").map((line) => line.trim().split(/\s+/));
-    const isThere = sockets.some(([, at, , state]) => `${at} `.endsWith(local) && state === LISTEN);
     assert.ok(isThere, `nothing listens on ${port}`);
   });
 }
-
-/** The state of a listening socket in `/proc/net/tcp`: proc(5). */
-const LISTEN = "0A";

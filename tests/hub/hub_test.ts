@@ -6,8 +6,10 @@ import { initiate } from "../../src/protocol/handshake.ts";
 import type { Offer } from "../../src/protocol/messages.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { closeQuietly } from "../helpers/loopback.ts";
 import { OFFER } from "../helpers/session_pair.ts";
+import { TCP_STATE, type TcpSocket, tcpSockets } from "../helpers/tcp_sockets.ts";
 
 const hubKeys = generateKeyPair();
 
@@ -35,8 +37,9 @@ Deno.test("Hub refuses a name that SPEC.md §13 does not allow, and asks nobody 
     await assert.rejects(caller.session.welcomed, { code: "refused" }, JSON.stringify(name));
   }
   assert.deepEqual(asked, []);
-  await settle(() => hub.troubles.length === 4);
-  assert.deepEqual(hub.troubles.map(({ code }) => code), new Array(4).fill("refused"));
+  await eventually(() =>
+    assert.deepEqual(hub.troubles.map(({ code }) => code), new Array(4).fill("refused"))
+  );
 });
 
 Deno.test("Hub refuses who is refused, with the reason, and drops what they sent without waiting", async () => {
@@ -172,9 +175,10 @@ Deno.test({
     "Hub serves a newcomer among 1,000 idle and 1,000 trickling connections, and gives every file back",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const filesBefore = openFiles();
+    let port: number;
     {
       await using hub = new TestHub();
+      port = hub.port;
       const sockets: Deno.TcpConn[] = [];
       for (let i = 0; i < 2_000; i++) sockets.push(await hub.connect());
       const trickle = setInterval(
@@ -193,11 +197,7 @@ Deno.test({
       await using after = await hub.call();
       await after.session.welcomed;
     }
-    await settle(() => openFiles() <= filesBefore);
-    assert.ok(
-      openFiles() <= filesBefore,
-      `${openFiles()} files are open, ${filesBefore} were before`,
-    );
+    await eventually(() => assert.deepEqual(openAt(port), []));
   },
 });
 
@@ -206,18 +206,13 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using hub = new TestHub();
-    const filesBefore = openFiles();
     for (let round = 0; round < 25; round++) {
       const callers = await Promise.all([1, 2, 3, 4].map(() => hub.call()));
       await Promise.all(callers.map(({ session }) => session.welcomed));
       await callers[0]!.session.goodbye("bye", "");
       await Promise.all(callers.map((caller) => caller[Symbol.asyncDispose]()));
     }
-    await settle(() => openFiles() <= filesBefore);
-    assert.ok(
-      openFiles() <= filesBefore,
-      `${openFiles()} files are open, ${filesBefore} were before`,
-    );
+    await eventually(() => assert.deepEqual(openAt(hub.port), []));
   },
 });
 
@@ -239,9 +234,13 @@ class TestHub implements AsyncDisposable {
     });
   }
 
+  get port(): number {
+    return this.#hub.address.port;
+  }
+
   /** A connection that has said nothing yet. */
   connect(): Promise<Deno.TcpConn> {
-    return Deno.connect({ port: this.#hub.address.port });
+    return Deno.connect({ port: this.port });
   }
 
   /** A peer after its handshake. */
@@ -269,12 +268,10 @@ function freePort(): Deno.TcpListener {
   return Deno.listen({ hostname: "127.0.0.1", port: 0 });
 }
 
-/** Files that this process has open. */
-function openFiles(): number {
-  return [...Deno.readDirSync("/proc/self/fd")].length;
-}
-
-/** Waits until it is so, for 5 s at most: the other ends of connections close a little later. */
-async function settle(isSo: () => boolean) {
-  for (let i = 0; i < 250 && !isSo(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+/** The connections at a port that one of their ends has not closed. */
+function openAt(port: number): TcpSocket[] {
+  return tcpSockets().filter((socket) =>
+    [socket.local, socket.remote].includes(port) && socket.isOpen &&
+    socket.state !== TCP_STATE.listen
+  );
 }

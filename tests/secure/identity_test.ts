@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { loadIdentity } from "../../src/secure/identity.ts";
 import { keyPairFrom } from "../../src/secure/x25519.ts";
+import { runScript } from "../helpers/run_script.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
+
+const IDENTITY = new URL("../../src/secure/identity.ts", import.meta.url).href;
 
 const hasModes = Deno.build.os !== "windows";
 
@@ -34,12 +37,11 @@ Deno.test({
   async fn() {
     await using dir = await TempDir.make();
     const home = dir.join("home");
-    const before = Deno.umask(0);
-    try {
-      await loadIdentity(home);
-    } finally {
-      Deno.umask(before);
-    }
+    await runScript(`
+      import { loadIdentity } from "${IDENTITY}";
+      Deno.umask(0);
+      await loadIdentity("${home}");
+    `);
     assert.equal(modeOf(home), 0o700);
     assert.equal(modeOf(`${home}/identity.json`), 0o600);
   },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { PublishOptions } from "../../src/storage/part.ts";
 import { SEGMENT_BYTES } from "../../src/storage/part_record.ts";
 import { linkFile, mergeFolder, placeFolder, replaceFile } from "../../src/storage/publish.ts";
+import { runScript } from "../helpers/run_script.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { offerOf, openStaging, RENAME, SENDER, sha256, tempFolder, write } from "./staged.ts";
 
@@ -57,6 +58,8 @@ Deno.test("publishing moves hidden names out of the way unless they are allowed,
   }
 });
 
+const STAGED = new URL("./staged.ts", import.meta.url).href;
+
 for (const umask of [0o000, 0o022, 0o077]) {
   for (const executable of [false, true]) {
     const title = `publishing gives mode ${executable ? "0777" : "0666"} without the umask ${
@@ -64,27 +67,15 @@ for (const umask of [0o000, 0o022, 0o077]) {
     }`;
     Deno.test(title, onUnix, async () => {
       await using folder = await tempFolder();
-      // The umask is one for the whole process; what the staging probes is set back before anything else runs.
-      const script = `
-        import { openStaging, offerOf, write, SENDER, RENAME } from "${new URL(
-        "./staged.ts",
-        import.meta.url,
-      )}";
+      await runScript(`
+        import { openStaging, offerOf, write, SENDER, RENAME } from "${STAGED}";
         Deno.umask(${umask});
         const staging = await openStaging("${folder.path}");
         const part = await staging.claim(SENDER, offerOf(3, { executable: ${executable} }));
         await write(part, new Uint8Array(3));
         await part.publish("x", RENAME);
         await part.settle();
-      `;
-      const args = [
-        "eval",
-        "--quiet",
-        `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
-        script,
-      ];
-      const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
-      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      `);
       const mode = (await Deno.stat(join(folder.path, "x"))).mode! & 0o7777;
       assert.equal(mode, (executable ? 0o777 : 0o666) & ~umask);
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createStyle, terminalSize } from "../../src/ui/terminal.ts";
+import { runScript } from "../helpers/run_script.ts";
 
 Deno.test("createStyle wraps text in SGR and its end, or leaves it as it is", () => {
   const color = createStyle(true);
@@ -15,7 +16,8 @@ Deno.test("terminalSize is a size, with a terminal or without", () => {
 });
 
 Deno.test("isInteractive, canAnimate and useColor follow terminals and environment", async () => {
-  const answers = await inChild(`
+  const answers = JSON.parse(
+    await runScript(`
     const { isInteractive, canAnimate, useColor } = await import(${JSON.stringify(MODULE)});
     const answer = (change) => {
       const { stdin = true, stdout = true, stderr = true, noColor = false, ...env } = change;
@@ -26,7 +28,8 @@ Deno.test("isInteractive, canAnimate and useColor follow terminals and environme
       return [isInteractive(), canAnimate(), useColor({ noColor })].map(Number).join("");
     };
     console.log(JSON.stringify(${JSON.stringify(Object.values(CASES))}.map(answer)));
-  `);
+  `),
+  );
   assert.deepEqual(answers, Object.keys(CASES).map((name) => name.slice(0, 3)));
 });
 
@@ -42,9 +45,3 @@ const CASES = {
 };
 
 const MODULE = new URL("../../src/ui/terminal.ts", import.meta.url).href;
-
-async function inChild(script: string): Promise<unknown> {
-  const command = new Deno.Command(Deno.execPath(), { args: ["eval", script], stderr: "inherit" });
-  const { stdout } = await command.output();
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
