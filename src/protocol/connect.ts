@@ -3,6 +3,7 @@ import { P2pError } from "../errors.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../secure/identity.ts";
 import { pinKey, pinnedKey } from "../secure/known_hubs.ts";
+import { sleep } from "../sleep.ts";
 import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
 import { dial } from "../transport/dial.ts";
 import { Channel } from "./channel.ts";
@@ -11,6 +12,10 @@ import { preloadProof } from "./prove_secret.ts";
 import { type OnOpen, Session } from "./session.ts";
 
 const OPEN_WITHIN_MS = 10_000;
+
+/** A crowded hub closes handshakes that take long, so that others get in (SPEC.md §12): they come again a little later. */
+const TRIES = 4;
+const PAUSE_MS = 250;
 
 /** What a hub says to who has not proved that it knows the secret. */
 export const WRONG_SECRET = "the secret is wrong";
@@ -78,13 +83,20 @@ class UnknownKey extends Error {
 class SecretWanted extends Error {}
 
 async function connectOnce(address: Address, options: ConnectOptions): Promise<Connected> {
-  if (options.secret?.known !== undefined) preloadProof();
-  const conn = await dial(address, options);
-  try {
-    return await within(OPEN_WITHIN_MS, options.signal, open(conn, address, options));
-  } catch (error) {
-    closeQuietly(conn);
-    throw isLost(error) ? notConnected(address, error) : error;
+  const { secret, signal } = options;
+  if (secret?.known !== undefined) preloadProof();
+  const until = performance.now() + OPEN_WITHIN_MS;
+  for (let tries = 1;; tries++) {
+    const conn = await dial(address, options);
+    try {
+      return await within(until, signal, open(conn, address, options));
+    } catch (error) {
+      closeQuietly(conn);
+      if (!isLost(error)) throw error;
+      const pause = tries * PAUSE_MS * (0.5 + Math.random());
+      if (tries === TRIES || performance.now() + pause > until) throw notConnected(address, error);
+      await sleep(pause, signal);
+    }
   }
 }
 
@@ -190,12 +202,13 @@ function keyChanged(where: string, { was, is }: { was: Uint8Array; is: Uint8Arra
   });
 }
 
-async function within<T>(ms: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** What comes of `work` before `until`, by `performance.now()`. */
+async function within<T>(until: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
   work.catch(() => {});
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new P2pError("connection", `no answer within ${ms / 1000} s`)),
-    ms,
+    () => late.reject(new P2pError("connection", `no answer within ${OPEN_WITHIN_MS / 1000} s`)),
+    until - performance.now(),
   );
   const onAbort = () => late.reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

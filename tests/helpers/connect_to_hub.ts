@@ -12,11 +12,11 @@ export const BEYOND = "127.1";
 /** A hub that takes everybody and does nothing, on a free port. */
 export function startHub(options: Partial<HubOptions> = {}) {
   const hub = new Hub({
-    listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
     keyPair: hubKeys,
     name: "the hub",
     onOpen: () => () => {},
     ...options,
+    listener: options.listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 }),
   });
   return { port: hub.address.port, [Symbol.asyncDispose]: () => hub.close() };
 }

@@ -121,6 +121,20 @@ Deno.test("connect says so where the connection is lost before the welcome", asy
   });
 });
 
+Deno.test("connect comes again where a crowded hub closed the connection to let others in", async () => {
+  await using dir = await TempDir.make();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accept = listener.accept.bind(listener);
+  listener.accept = async () => {
+    for (; closed < 3; closed++) (await accept()).close();
+    return await accept();
+  };
+  let closed = 0;
+  await using hub = startHub({ listener });
+  await connectAndLeave(loopback(hub.port), optionsIn(dir));
+  assert.equal(closed, 3);
+});
+
 Deno.test("connect throws the reason of its signal while it waits", async () => {
   await using dir = await TempDir.make();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
