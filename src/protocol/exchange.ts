@@ -15,6 +15,14 @@ type ExchangeMessage = Extract<Message, { exchange: number }>;
 /** A message of an exchange without the number, which the exchange fills in. */
 export type Unnumbered<M = ExchangeMessage> = M extends unknown ? Omit<M, "exchange"> : never;
 
+/** What an exchange works with. */
+export interface ExchangeOptions {
+  channel: Channel;
+  /** Is told when there are fewer {@link Exchange.waitingBytes}. */
+  onTaken: () => void;
+  onEnd: () => void;
+}
+
 /** One numbered conversation of a session: its messages, and sealed chunks in both directions under credit. */
 export class Exchange {
   readonly number: number;
@@ -22,10 +30,13 @@ export class Exchange {
   #data: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
   #channel: Channel;
+  #onTaken: () => void;
   #onEnd: () => void;
   #failure: P2pError | undefined;
   #messages: Message[] = [];
   #chunks: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #dropsChunks = false;
   #dataEnded = false;
   #shortSeen = false;
   #cancelled = false;
@@ -36,16 +47,24 @@ export class Exchange {
   #granted = WINDOW_BYTES;
   #consumed = 0;
 
-  constructor(number: number, { channel, onEnd }: { channel: Channel; onEnd: () => void }) {
+  constructor(number: number, { channel, onTaken, onEnd }: ExchangeOptions) {
     this.number = number;
     this.#channel = channel;
+    this.#onTaken = onTaken;
     this.#onEnd = onEnd;
   }
 
   /** Sealed chunks from the other side, one a frame, to its `end`. What is read here is granted again as credit. */
   get data(): ReadableStream<Uint8Array> {
-    const source = { pull: (c: ReadableStreamDefaultController<Uint8Array>) => this.#pull(c) };
-    return this.#data ??= new ReadableStream(source, { highWaterMark: 0 });
+    return this.#data ??= new ReadableStream({
+      pull: (controller) => this.#pull(controller),
+      cancel: () => this.#dropChunks(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Bytes of sealed chunks that wait for whoever reads {@link data}; 0 where nobody has begun to, which credit bounds. */
+  get waitingBytes(): number {
+    return this.#data === undefined ? 0 : this.#waitingBytes;
   }
 
   /**
@@ -61,7 +80,10 @@ export class Exchange {
 
   /** Sends one message of this exchange. */
   send(message: Unnumbered): Promise<void> {
-    if (message.type === "cancel") this.#dropWrites();
+    if (message.type === "cancel") {
+      this.#dropWrites();
+      this.#dropChunks();
+    }
     return this.#channel.send({ ...message, exchange: this.number } as ExchangeMessage);
   }
 
@@ -119,7 +141,9 @@ export class Exchange {
         `exchange ${this.number} sent ${-this.#granted} bytes more than it was granted`,
       );
     }
+    if (this.#dropsChunks) return;
     this.#chunks.push(chunk);
+    this.#waitingBytes += chunk.length;
     this.#wakeChunk();
   }
 
@@ -138,6 +162,8 @@ export class Exchange {
       await new Promise<void>((resolve) => this.#wakeChunk = resolve);
     }
     const chunk = this.#chunks.shift()!;
+    this.#waitingBytes -= chunk.length;
+    this.#onTaken();
     this.#consumed += chunk.length;
     if (this.#consumed >= CREDIT_STEP_BYTES) this.#grant();
     controller.enqueue(chunk);
@@ -163,6 +189,14 @@ export class Exchange {
 
   async #writeEnd() {
     if (!this.#cancelled) await this.send({ type: "end" });
+  }
+
+  /** Nobody will read them: what is here goes, and what still comes. */
+  #dropChunks() {
+    this.#dropsChunks = true;
+    this.#chunks = [];
+    this.#waitingBytes = 0;
+    this.#onTaken();
   }
 
   #dropWrites() {

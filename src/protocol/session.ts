@@ -12,6 +12,9 @@ export const MAX_OPEN_EXCHANGES = 16;
 /** Answers that may wait for the socket: more are for somebody who asks and does not read. */
 const MAX_WAITING_ANSWERS = 64;
 
+/** Bytes of chunks that wait to be put away: with more a session reads no further (SPEC.md §11). */
+export const MAX_WAITING_BYTES = 2 ** 20;
+
 /** When a side that is silent speaks up, and when the other one is given up (SPEC.md §11). */
 interface KeepAlive {
   pingAfterMs: number;
@@ -49,6 +52,8 @@ export class Session {
   #waitingAnswers = 0;
   #welcomeSeen = false;
   #ended = false;
+  #aborted = false;
+  #wakeReader = () => {};
   #failure: P2pError | undefined;
   #welcome = Promise.withResolvers<string>();
 
@@ -79,6 +84,7 @@ export class Session {
   async goodbye(code: GoodbyeCode, reason: string): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    this.#wakeReader();
     await this.#channel.close({
       type: "goodbye",
       code,
@@ -88,6 +94,8 @@ export class Session {
 
   /** Breaks the connection off. */
   abort(): void {
+    this.#aborted = true;
+    this.#wakeReader();
     this.#channel.abort();
   }
 
@@ -100,6 +108,7 @@ export class Session {
       for await (const incoming of this.#channel.incoming()) {
         this.#heardAt = performance.now();
         if (!this.#ended) this.#take(incoming);
+        if (incoming.type === "data") await this.#room();
       }
       if (!this.#ended) throw failure;
       failure = new P2pError("connection", "the session is over");
@@ -116,6 +125,19 @@ export class Session {
       this.#ended = true;
       this.#channel.abort();
     }
+  }
+
+  /** Resolves when so few chunks wait that more may be read: what comes meanwhile stays with the system, and the sender. */
+  async #room() {
+    while (!this.#ended && !this.#aborted && this.#waitingBytes() > MAX_WAITING_BYTES) {
+      await new Promise<void>((resolve) => this.#wakeReader = resolve);
+    }
+  }
+
+  #waitingBytes(): number {
+    let bytes = 0;
+    for (const exchange of this.#exchanges.values()) bytes += exchange.waitingBytes;
+    return bytes;
   }
 
   #take(incoming: Incoming) {
@@ -207,8 +229,12 @@ export class Session {
     if (number > MAX_EXCHANGE) {
       throw new P2pError("connection", "the numbers of this session are used up");
     }
-    const onEnd = () => this.#exchanges.delete(number);
-    const exchange = new Exchange(number, { channel: this.#channel, onEnd });
+    const onTaken = () => this.#wakeReader();
+    const onEnd = () => {
+      this.#exchanges.delete(number);
+      this.#wakeReader();
+    };
+    const exchange = new Exchange(number, { channel: this.#channel, onTaken, onEnd });
     this.#exchanges.set(number, exchange);
     return exchange;
   }
@@ -220,7 +246,7 @@ export class Session {
   /** By what was sent, not heard: who only receives keeps a sender alive whose own pings wait behind its data. */
   #watch({ pingAfterMs, deadAfterMs }: KeepAlive) {
     const now = performance.now();
-    if (now - this.#heardAt >= deadAfterMs) return this.#channel.abort();
+    if (now - this.#heardAt >= deadAfterMs) return this.abort();
     if (now - this.#channel.sentAt >= pingAfterMs) {
       this.#channel.send({ type: "ping" }).catch(() => {});
     }

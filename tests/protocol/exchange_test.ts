@@ -160,6 +160,19 @@ Deno.test("Exchange.writable says no end after a cancel", async () => {
   assert.deepEqual(sent.map(({ type }) => type), ["cancel"]);
 });
 
+Deno.test("Exchange holds chunks for who reads them, and none where nobody will", async () => {
+  for (const give of [({ data }: Exchange) => data.cancel(), (it: Exchange) => it.send(CANCEL)]) {
+    const { exchange } = start();
+    exchange.pushChunk(full(1));
+    assert.equal(exchange.waitingBytes, 0); // Credit bounds what comes before anybody reads.
+    exchange.data;
+    assert.equal(exchange.waitingBytes, SEALED_CHUNK_BYTES);
+    await give(exchange);
+    exchange.pushChunk(full(2));
+    assert.equal(exchange.waitingBytes, 0);
+  }
+});
+
 Deno.test("Exchange.end ends every wait, and is told to the session", async () => {
   const { exchange, ended } = start();
   const waiting = exchange.receive();
@@ -177,7 +190,8 @@ function start(sendData: () => Promise<void> = () => Promise.resolve()) {
     send: (message: Message) => Promise.resolve(void sent.push(message)),
     sendData: (_: number, buffer: Uint8Array) => (data.push(buffer), sendData()),
   } as unknown as Channel;
-  return { exchange: new Exchange(5, { channel, onEnd: () => ended.count++ }), sent, data, ended };
+  const exchange = new Exchange(5, { channel, onTaken() {}, onEnd: () => ended.count++ });
+  return { exchange, sent, data, ended };
 }
 
 /** Chunks without an end. */

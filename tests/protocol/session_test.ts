@@ -2,10 +2,19 @@ import assert from "node:assert/strict";
 import { DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
 import { type Exchange, WINDOW_BYTES } from "../../src/protocol/exchange.ts";
 import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/messages.ts";
-import { MAX_OPEN_EXCHANGES, Session, type SessionOptions } from "../../src/protocol/session.ts";
+import {
+  MAX_OPEN_EXCHANGES,
+  MAX_WAITING_BYTES,
+  Session,
+  type SessionOptions,
+} from "../../src/protocol/session.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { ChannelPair } from "../helpers/channel_pair.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { OFFER, offerOf, SessionPair, SessionUnderTest } from "../helpers/session_pair.ts";
+
+/** Full chunks that may be on their way before the first credit. */
+const WINDOW_CHUNKS = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
 
 const WELCOME: Message = { type: "welcome", name: "the hub" };
 
@@ -108,11 +117,35 @@ Deno.test("Session refuses every offer where nothing is received", async () => {
 Deno.test("Session fails for data that was not granted", async () => {
   await using test = await SessionUnderTest.open({ initiator: false, onOpen });
   await test.peer.send(offerOf(1));
-  const chunk = () => new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
-  for (let sent = 0; sent <= WINDOW_BYTES; sent += SEALED_CHUNK_BYTES) {
-    test.peer.sendData(1, chunk()).catch(() => {});
-  }
+  sendChunks(test, WINDOW_CHUNKS + 1);
   assert.match(await failed(test), /more than it was granted/);
+});
+
+Deno.test("Session reads no further while what came is not put away, and goes on when it is", async () => {
+  const { test, exchange } = await crowded();
+  await using _ = test;
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
+  assert.ok(exchange.waitingBytes <= MAX_WAITING_BYTES + SEALED_CHUNK_BYTES);
+  const reader = exchange.data.getReader();
+  for (let read = 0; read < WINDOW_CHUNKS; read++) await reader.read();
+  const incoming = test.peer.incoming();
+  assert.equal((await next(incoming)).type, "credit");
+  await alive(test, incoming);
+});
+
+Deno.test("Session reads on where nobody will put it away any more", async () => {
+  const ways: ((exchange: Exchange) => unknown)[] = [
+    (exchange) => exchange.end(),
+    (exchange) => exchange.data.cancel(),
+  ];
+  for (const give of ways) {
+    const { test, exchange } = await crowded();
+    await using _ = test;
+    give(exchange);
+    await alive(test);
+  }
+  const { test } = await crowded();
+  await test[Symbol.asyncDispose](); // It would wait for ever.
 });
 
 Deno.test("Session fails for anything in front of welcome, and for one that is not due", async () => {
@@ -285,6 +318,24 @@ async function failed({ peer, session }: SessionUnderTest, why?: string): Promis
 async function alive({ peer }: SessionUnderTest, incoming = peer.incoming()) {
   await peer.send({ type: "ping" });
   assert.deepEqual(await next(incoming), { type: "pong" });
+}
+
+/** A session that is sent a window of data, which its exchange is about to read and does not. */
+async function crowded() {
+  const opened = Promise.withResolvers<Exchange>();
+  const test = await SessionUnderTest.open({ initiator: false, onOpen: opened.resolve });
+  await test.peer.send(offerOf(1));
+  const exchange = await opened.promise;
+  assert.equal(exchange.data.locked, false);
+  sendChunks(test, WINDOW_CHUNKS);
+  await eventually(() => assert.ok(exchange.waitingBytes > MAX_WAITING_BYTES));
+  return { test, exchange };
+}
+
+function sendChunks({ peer }: SessionUnderTest, count: number) {
+  for (let sent = 0; sent < count; sent++) {
+    peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES)).catch(() => {});
+  }
 }
 
 /** Data of exchange 1 until the connection is gone. */
