@@ -4,7 +4,10 @@
  */
 const IN_PER_OUT = { one: 1, many: 4 };
 
-/** An upload is fast where that many chunks come within that time: 150 MB/s, more than a gigabit line brings. */
+/**
+ * An upload is fast where that many chunks come within that time: 150 MB/s, more than a gigabit line brings. So is one
+ * that waits for the hub and not for its line: with more followers it would wait longer still.
+ */
 const MEASURED_CHUNKS = 64;
 const FAST_MS = 110;
 
@@ -20,6 +23,8 @@ export class LivePace {
   readonly #waiting: (() => void)[] = [];
   readonly #inPerOut: number;
   #chunks = 0;
+  /** Of those that are measured now: how many had another one right behind them. */
+  #followed = 0;
   #measuredAt = performance.now();
   #isFast = true;
   #quietAt = 0;
@@ -31,12 +36,14 @@ export class LivePace {
     this.#inPerOut = followers > 1 ? IN_PER_OUT.many : IN_PER_OUT.one;
   }
 
-  /** A chunk has come in. */
-  arrived(): void {
+  /** A chunk has come in; `more` says that the next one is here as well, and waits for the hub. */
+  arrived({ more = false } = {}): void {
     const now = performance.now();
+    if (more) this.#followed++;
     if (++this.#chunks % MEASURED_CHUNKS === 0) {
-      this.#isFast = now - this.#measuredAt < FAST_MS;
+      this.#isFast = now - this.#measuredAt < FAST_MS || this.#followed > MEASURED_CHUNKS / 2;
       this.#measuredAt = now;
+      this.#followed = 0;
     }
     if (!this.#isFast) return this.end();
     this.#quietAt = now + QUIET_MS;

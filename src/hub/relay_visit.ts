@@ -131,7 +131,7 @@ export class RelayVisit {
       }
     }
     try {
-      await this.#transfer.append(chunk);
+      await this.#transfer.append(chunk, { more: this.#exchange.waitingBytes > 0 });
     } catch (cause) {
       throw storageError(`cannot keep chunk ${chunks}`, cause);
     }

@@ -202,15 +202,15 @@ export class SpooledTransfer {
     }
   }
 
-  /** Takes the next sealed chunk, and its memory; resolves when it can be read. */
-  async append(chunk: Uint8Array): Promise<void> {
+  /** Takes the next sealed chunk, and its memory; resolves when it can be read. `more` says that the one behind it is here. */
+  async append(chunk: Uint8Array, { more = false } = {}): Promise<void> {
     const writer = this.#writer!;
     this.#isShort = chunk.length < SEALED_CHUNK_BYTES;
     await writer.write(chunk);
     await writer.flush();
     if (chunk.length > 0) giveBuffer(chunk);
     this.#chunks++;
-    this.pace.arrived();
+    this.pace.arrived({ more });
     this.changes.notify();
     if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
   }

@@ -45,3 +45,15 @@ Deno.test("LivePace lets everybody go when nothing comes in any more", async () 
   pace.turn();
   await Promise.all([pace.turn(), pace.turn()]);
 });
+
+Deno.test("LivePace lets everybody follow a slow line, and nobody more where it is the hub that is slow", async () => {
+  for (const more of [false, true]) {
+    const pace = new LivePace(20);
+    for (let i = 0; i < 63; i++) pace.arrived({ more });
+    await new Promise((resolve) => setTimeout(resolve, 120)); // Slower than a gigabit line.
+    for (let i = 0; i < 2; i++) pace.arrived({ more });
+    pace.turn(); // One may always go.
+    assert.equal(pace.turn() === undefined, !more);
+    pace.end();
+  }
+});
