@@ -1,7 +1,7 @@
 import { asP2pError, P2pError } from "../errors.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, WINDOW_BYTES } from "./exchange.ts";
 import type { GoodbyeCode, Message, Opening } from "./messages.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
 import { every } from "./shared_timer.ts";
@@ -12,8 +12,8 @@ export const MAX_OPEN_EXCHANGES = 16;
 /** Answers that may wait for the socket: more are for somebody who asks and does not read. */
 const MAX_WAITING_ANSWERS = 64;
 
-/** Bytes of chunks that wait to be put away: with more a session reads no further (SPEC.md §11). */
-export const MAX_WAITING_BYTES = 2 ** 20;
+/** Bytes of chunks that wait to be put away: with more a session reads no further, whose exchanges are many (SPEC.md §11). */
+export const MAX_WAITING_BYTES = WINDOW_BYTES;
 
 /** When a side that is silent speaks up, and when the other one is given up (SPEC.md §11). */
 interface KeepAlive {

@@ -121,16 +121,20 @@ Deno.test("Session fails for data that was not granted", async () => {
   assert.match(await failed(test), /more than it was granted/);
 });
 
-Deno.test("Session reads no further while what came is not put away, and goes on when it is", async () => {
-  const { test, exchange } = await crowded();
+Deno.test("Session reads no further while what came for many is not put away, and goes on when it is", async () => {
+  const { test, exchanges } = await crowded();
   await using _ = test;
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
-  assert.ok(exchange.waitingBytes <= MAX_WAITING_BYTES + SEALED_CHUNK_BYTES);
-  const reader = exchange.data.getReader();
-  for (let read = 0; read < WINDOW_CHUNKS; read++) await reader.read();
+  assert.ok(waiting(exchanges) <= MAX_WAITING_BYTES + SEALED_CHUNK_BYTES);
   const incoming = test.peer.incoming();
-  assert.equal((await next(incoming)).type, "credit");
-  await alive(test, incoming);
+  await test.peer.send({ type: "ping" });
+  for (const { data } of exchanges) {
+    const reader = data.getReader();
+    for (let read = 0; read < WINDOW_CHUNKS; read++) await reader.read();
+  }
+  let answer = await next(incoming);
+  while (answer.type === "credit") answer = await next(incoming);
+  assert.equal(answer.type, "pong");
 });
 
 Deno.test("Session reads on where nobody will put it away any more", async () => {
@@ -139,9 +143,9 @@ Deno.test("Session reads on where nobody will put it away any more", async () =>
     (exchange) => exchange.data.cancel(),
   ];
   for (const give of ways) {
-    const { test, exchange } = await crowded();
+    const { test, exchanges } = await crowded();
     await using _ = test;
-    give(exchange);
+    exchanges.forEach(give);
     await alive(test);
   }
   const { test } = await crowded();
@@ -320,21 +324,30 @@ async function alive({ peer }: SessionUnderTest, incoming = peer.incoming()) {
   assert.deepEqual(await next(incoming), { type: "pong" });
 }
 
-/** A session that is sent a window of data, which its exchange is about to read and does not. */
+/** A session that is sent a window of data for each of two exchanges, which are about to read it and do not. */
 async function crowded() {
-  const opened = Promise.withResolvers<Exchange>();
-  const test = await SessionUnderTest.open({ initiator: false, onOpen: opened.resolve });
-  await test.peer.send(offerOf(1));
-  const exchange = await opened.promise;
-  assert.equal(exchange.data.locked, false);
-  sendChunks(test, WINDOW_CHUNKS);
-  await eventually(() => assert.ok(exchange.waitingBytes > MAX_WAITING_BYTES));
-  return { test, exchange };
+  const exchanges: Exchange[] = [];
+  const onOpen = (exchange: Exchange) => {
+    exchanges.push(exchange);
+    assert.equal(exchange.data.locked, false);
+  };
+  const test = await SessionUnderTest.open({ initiator: false, onOpen });
+  for (const number of [1, 3]) {
+    await test.peer.send(offerOf(number));
+    sendChunks(test, WINDOW_CHUNKS, number);
+  }
+  await eventually(() => assert.ok(waiting(exchanges) > MAX_WAITING_BYTES));
+  return { test, exchanges };
 }
 
-function sendChunks({ peer }: SessionUnderTest, count: number) {
+function waiting(exchanges: Exchange[]): number {
+  return exchanges.reduce((bytes, { waitingBytes }) => bytes + waitingBytes, 0);
+}
+
+function sendChunks({ peer }: SessionUnderTest, count: number, exchange = 1) {
   for (let sent = 0; sent < count; sent++) {
-    peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES)).catch(() => {});
+    const buffer = new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
+    peer.sendData(exchange, buffer).catch(() => {});
   }
 }
 
