@@ -3,7 +3,7 @@ import type { P2pError } from "../errors.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Most bytes that wait to be written to one file. */
-export const MAX_PENDING_BYTES = 2 ** 20;
+export const MAX_PENDING_BYTES = 2 ** 19;
 
 /** `createNew` refuses what is there already, links too. */
 export interface WriteQueueOptions {

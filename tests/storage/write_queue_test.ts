@@ -4,6 +4,7 @@ import { MAX_PENDING_BYTES, WriteQueue } from "../../src/storage/write_queue.ts"
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { sha256, tempFolder } from "./staged.ts";
 
+const PIECE_BYTES = MAX_PENDING_BYTES / 2;
 const NEW = { name: "x", offset: 0, createNew: true, mode: 0o600 };
 
 Deno.test("WriteQueue writes all, in order, where the system takes only a part of a write", async () => {
@@ -53,8 +54,8 @@ Deno.test("WriteQueue holds no more than its bound", async () => {
     const queue = await WriteQueue.open(join(folder.path, "x"), NEW);
     const writing = (async () => {
       for (let i = 0; i < 10; i++) {
-        await queue.write(new Uint8Array(2 ** 20));
-        taken += 2 ** 20;
+        await queue.write(new Uint8Array(PIECE_BYTES));
+        taken += PIECE_BYTES;
       }
     })();
     await new Promise((resolve) => setTimeout(resolve));
