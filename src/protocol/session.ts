@@ -12,7 +12,7 @@ export const MAX_OPEN_EXCHANGES = 16;
 /** Answers that may wait for the socket: more are for somebody who asks and does not read. */
 const MAX_WAITING_ANSWERS = 64;
 
-/** Bytes of chunks that wait to be put away: with more a session reads no further, whose exchanges are many (SPEC.md §11). */
+/** Bytes of chunks that may wait in all exchanges of a session together: with more it reads no further (SPEC.md §11). */
 export const MAX_WAITING_BYTES = WINDOW_BYTES;
 
 /** When a side that is silent speaks up, and when the other one is given up (SPEC.md §11). */
