@@ -2,12 +2,13 @@ import { takeBuffer } from "../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
 import { TAG_BYTES } from "../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { QuickReader } from "../storage/quick_reader.ts";
 import type { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** Reads the sealed chunks of a transfer one after the other. */
 export class ChunkReader implements Disposable {
   readonly #transfer: SpooledTransfer;
-  #content: Deno.FsFile | undefined;
+  #content: { file: Deno.FsFile; quick: QuickReader } | undefined;
   /** The chunk that it stands at. */
   #at = 0;
 
@@ -20,13 +21,13 @@ export class ChunkReader implements Disposable {
    * the disk has less than it should.
    */
   async read(chunk: number): Promise<Uint8Array> {
-    const content = await this.#openAt(chunk);
+    const { file, quick } = await this.#openAt(chunk);
     const buffer = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
     let filled = DATA_HEADROOM_BYTES;
     while (filled < buffer.length) {
-      const rest = buffer.subarray(filled);
-      // What is in memory is not worth a hop to another thread; the disk may take long, and the hub has other guests.
-      const read = this.#transfer.isWarm(chunk) ? content.readSync(rest) : await content.read(rest);
+      // The disk may take long, and the hub has other guests.
+      const reader = this.#transfer.isWarm(chunk) ? quick : file;
+      const read = await reader.read(buffer.subarray(filled));
       if (read === null) break;
       filled += read;
     }
@@ -37,20 +38,25 @@ export class ChunkReader implements Disposable {
     return buffer.subarray(0, filled);
   }
 
-  async #openAt(chunk: number): Promise<Deno.FsFile> {
+  async #openAt(chunk: number) {
+    const content = this.#content ??= await this.#open();
+    if (this.#at !== chunk) {
+      await content.file.seek(chunk * SEALED_CHUNK_BYTES, Deno.SeekMode.Start);
+    }
+    return content;
+  }
+
+  async #open() {
     try {
-      this.#content ??= await this.#transfer.open();
+      const file = await this.#transfer.open();
+      return { file, quick: new QuickReader(file) };
     } catch (error) {
       throw error instanceof Deno.errors.NotFound ? new LostChunk() : error;
     }
-    if (this.#at !== chunk) {
-      await this.#content.seek(chunk * SEALED_CHUNK_BYTES, Deno.SeekMode.Start);
-    }
-    return this.#content;
   }
 
   [Symbol.dispose]() {
-    this.#content?.close();
+    this.#content?.file.close();
   }
 }
 

@@ -18,8 +18,9 @@ import {
 /** Chunks of a segment: between two synced checkpoints of an upload, and between two places to go on from. */
 const SEGMENT_CHUNKS = SEGMENT_BYTES / CHUNK_BYTES;
 
-/** The latest chunks are in the system's memory still: 64 MiB of each upload. */
-const WARM_CHUNKS = 256;
+/** The latest chunks are in the system's memory still: 1 GiB of each upload, until a minute after the last one came. */
+const WARM_CHUNKS = 4_096;
+const WARM_MS = 60_000;
 
 /** Where one receiver stands: an outcome, or what is being done about it. */
 export type ReceiverState = Outcome["code"] | "waiting" | "running";
@@ -46,6 +47,8 @@ export class SpooledTransfer {
   readonly #sent = new Map<string, number>();
   readonly #running = new Set<string>();
   #chunks = 0;
+  /** When the last one came, by `performance.now()`. */
+  #arrivedAt = -Infinity;
   /** A short chunk has come: it is the last one. */
   #isShort = false;
   #stored = false;
@@ -210,14 +213,15 @@ export class SpooledTransfer {
     await writer.flush();
     if (chunk.length > 0) giveBuffer(chunk);
     this.#chunks++;
+    this.#arrivedAt = performance.now();
     this.pace.arrived({ more });
     this.changes.notify();
     if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
   }
 
-  /** Whether a chunk has just been written, so that reading it does not wait for the disk. */
+  /** Whether a chunk has been written not long ago, so that reading it hardly ever waits for the disk. */
   isWarm(chunk: number): boolean {
-    return this.#isComing && this.#chunks - chunk <= WARM_CHUNKS;
+    return this.#chunks - chunk <= WARM_CHUNKS && performance.now() - this.#arrivedAt < WARM_MS;
   }
 
   /** All chunks are here: resolves when they are on disk for good. */

@@ -1,10 +1,10 @@
 import { takeBuffer } from "../buffer_pool.ts";
 import { CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { QuickReader } from "../storage/quick_reader.ts";
 import { changedError, storageError } from "../storage/storage_error.ts";
 import { fileStamp, Identity, isExecutable, modifiedOf } from "./file_facts.ts";
 import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
 import { prefixDigest } from "./prefix_digest.ts";
-import { QuickReader } from "./quick_reader.ts";
 import { readAhead } from "./read_ahead.ts";
 import type { Source } from "./source.ts";
 

@@ -26,6 +26,17 @@ Deno.test("SpooledTransfer goes on at a whole segment, and the next run takes th
   await transfer.close();
 });
 
+Deno.test("SpooledTransfer takes for warm what this process has written, also when it is all there", async () => {
+  await using scene = await Scene.open();
+  const transfer = await scene.begun(SEGMENT);
+  assert.equal(transfer.isWarm(0), true);
+  await transfer.finish();
+  assert.equal(transfer.isWarm(0), true);
+  await transfer.close();
+  const found = await scene.recover();
+  assert.equal(found.isWarm(0), false, "the disk may have to be waited for");
+});
+
 Deno.test("SpooledTransfer does not go on behind a short chunk, which was the last", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT - 1);

@@ -4,7 +4,7 @@ import {
   FIRST_DETOUR,
   QuickReader,
   SLOW_MS,
-} from "../../src/transfer/quick_reader.ts";
+} from "../../src/storage/quick_reader.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 

@@ -10,7 +10,7 @@ export const FIRST_DETOUR = 32;
 /**
  * Reads of an open file that are done at once while the system's memory gives the bytes: a hop to another thread costs
  * more than such a copy. After one that waited for the disk the next ones are left to another thread, twice as many each
- * time. For a sender, who has nobody else to serve: a hub must not wait for a disk even once.
+ * time. For a sender, who has nobody else to serve, and for what a hub has just written: it must not wait for a disk.
  */
 export class QuickReader {
   readonly #file: Deno.FsFile;
