@@ -107,11 +107,13 @@ function readMemory(memory: Deno.FsFile, { at, length }: { at: number; length: n
   }
 }
 
-/** Strings are of one or of two bytes a character there. */
+/** Strings are of one or of two bytes a character there. Text is searched many times as fast as a `Buffer`. */
 function wordsIn(bytes: Uint8Array, words: string[]): string[] {
   const { buffer, byteOffset, length } = bytes;
-  const searched = Buffer.from(buffer as ArrayBuffer, byteOffset, length);
-  return words.filter((word) => searched.includes(word) || searched.includes(word, 0, "utf16le"));
+  const text = Buffer.from(buffer as ArrayBuffer, byteOffset, length).toString("latin1");
+  const forms = (word: string) =>
+    (["utf8", "utf16le"] as const).map((form) => Buffer.from(word, form).toString("latin1"));
+  return words.filter((word) => forms(word).some((form) => text.includes(form)));
 }
 
 function canReadMemory(pid: number): boolean {
