@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Session } from "../../../src/protocol/session.ts";
 import type { Scene } from "../../e2e/scene.ts";
 import { programCommand } from "../../e2e/program.ts";
+import { answerTimes } from "../answer_times.ts";
 import type { Case } from "../case.ts";
 import { makeFile } from "../content.ts";
 import { AT_MOST_MS, openScene } from "../hub_scene.ts";
@@ -15,8 +15,6 @@ const TABLE_BYTES = 1e7;
 /** 24 megapixels, and pictures that are known apart by their width. */
 const [WIDTH, HEIGHT] = [6_000, 4_000];
 const PICTURES = 3;
-
-const ASK_EVERY_MS = 2;
 
 /** Terminals by the protocol that they draw pictures with. */
 const TERMINALS: Record<string, Record<string, string>> = {
@@ -112,24 +110,6 @@ async function hubThatShows(pictures: string[]): Promise<Row> {
 async function sendAll(scene: Scene, paths: string[]): Promise<void> {
   const { code, stderr } = await scene.send([...paths, "--quiet"]);
   if (code !== 0) throw new Error(stderr);
-}
-
-/** Asks who is there, again and again while `work` is done, and how long each answer takes, in milliseconds. */
-async function answerTimes(session: Session, work: () => Promise<void>): Promise<number[]> {
-  let isDone = false;
-  const working = work().finally(() => isDone = true);
-  const times: number[] = [];
-  while (!isDone) {
-    const at = performance.now();
-    const exchange = session.open();
-    await exchange.send({ type: "list" });
-    while ((await exchange.receive()).type !== "listed");
-    exchange.end();
-    times.push(performance.now() - at);
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
-  }
-  await working;
-  return times;
 }
 
 /** Pictures, made by a process of its own: what they leave in memory would be collected while somebody asks. */
