@@ -2,13 +2,13 @@ import { takeBuffer } from "../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
 import { TAG_BYTES } from "../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
-import { QuickReader } from "../storage/quick_reader.ts";
+import { QuickFile } from "../storage/quick_file.ts";
 import type { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** Reads the sealed chunks of a transfer one after the other. */
 export class ChunkReader implements Disposable {
   readonly #transfer: SpooledTransfer;
-  #content: { file: Deno.FsFile; quick: QuickReader } | undefined;
+  #content: { file: Deno.FsFile; quick: QuickFile } | undefined;
   /** The chunk that it stands at. */
   #at = 0;
 
@@ -49,7 +49,7 @@ export class ChunkReader implements Disposable {
   async #open() {
     try {
       const file = await this.#transfer.open();
-      return { file, quick: new QuickReader(file) };
+      return { file, quick: new QuickFile(file) };
     } catch (error) {
       throw error instanceof Deno.errors.NotFound ? new LostChunk() : error;
     }

@@ -168,7 +168,7 @@ export class RelayVisit {
         told.add(to);
         await this.#exchange.send({ type: "outcome", to, code, sealed });
       }
-      if (told.size === this.#transfer.outcomes.size) await this.#transfer.changes.next(signal);
+      if (told.size === this.#transfer.outcomes.size) await this.#transfer.conclusions.next(signal);
     }
   }
 }

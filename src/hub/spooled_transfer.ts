@@ -37,6 +37,8 @@ export class SpooledTransfer {
   readonly outcomes = new Map<string, Outcome>();
   /** More chunks, a sender who came or went, stored, an outcome. */
   readonly changes = new Changes();
+  /** Of {@link changes} the outcomes alone, for those who wait for nothing else. */
+  readonly conclusions = new Changes();
   /** For receivers that follow its upload. */
   readonly pace: LivePace;
   /** When it has waited long enough, by `performance.now()`: a system clock that is set ends nothing early or late. */
@@ -199,6 +201,7 @@ export class SpooledTransfer {
         offset: attempt.chunk * SEALED_CHUNK_BYTES,
         createNew: attempt.chunk === 0 && !await exists(path),
         mode: 0o600,
+        quick: true,
       });
     } catch (cause) {
       throw storageError("cannot keep the transfer", cause);
@@ -252,6 +255,7 @@ export class SpooledTransfer {
     await this.#commit([{ outcome }]);
     this.outcomes.set(outcome.to, outcome);
     this.changes.notify();
+    this.conclusions.notify();
     if (this.concluded && this.#writer === undefined) await this.#removeContent();
   }
 

@@ -1,5 +1,6 @@
 import { giveBuffer } from "../buffer_pool.ts";
 import type { P2pError } from "../errors.ts";
+import { QuickFile } from "./quick_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Most bytes that wait to be written to one file. */
@@ -12,6 +13,8 @@ export interface WriteQueueOptions {
   readonly offset: number;
   readonly createNew: boolean;
   readonly mode: number;
+  /** Writes at once what the system's memory takes ({@link QuickFile}): for who does nothing beside the writes. */
+  readonly quick?: boolean;
 }
 
 /**
@@ -22,6 +25,8 @@ export interface WriteQueueOptions {
 export class WriteQueue {
   readonly #name: string;
   readonly #file: Deno.FsFile;
+  /** The file itself, or the quick way to it. */
+  readonly #written: Pick<QuickFile, "write">;
   /** Operations on one `FsFile` wait for each other; through a second one a sync runs beside the writes. */
   readonly #synced: Deno.FsFile;
   /** Those that are not done, the oldest first. */
@@ -33,22 +38,26 @@ export class WriteQueue {
   /** Opens the file at `path`, which is made with `mode` where `createNew`, and drops what is beyond `offset`. */
   static async open(
     path: string,
-    { name, offset, createNew, mode }: WriteQueueOptions,
+    { name, offset, createNew, mode, quick = false }: WriteQueueOptions,
   ): Promise<WriteQueue> {
     const file = await Deno.open(path, { write: true, ...(createNew && { createNew, mode }) });
     try {
       await file.truncate(offset);
       await file.seek(offset, Deno.SeekMode.Start);
-      return new WriteQueue(name, file, await Deno.open(path, { write: true }));
+      return new WriteQueue(name, { file, quick, synced: await Deno.open(path, { write: true }) });
     } catch (error) {
       file.close();
       throw error;
     }
   }
 
-  private constructor(name: string, file: Deno.FsFile, synced: Deno.FsFile) {
+  private constructor(
+    name: string,
+    { file, quick, synced }: { file: Deno.FsFile; quick: boolean; synced: Deno.FsFile },
+  ) {
     this.#name = name;
     this.#file = file;
+    this.#written = quick ? new QuickFile(file) : file;
     this.#synced = synced;
   }
 
@@ -89,7 +98,7 @@ export class WriteQueue {
     const { length } = bytes;
     try {
       let left = this.#error === undefined ? bytes : bytes.subarray(bytes.length);
-      while (left.length > 0) left = left.subarray(await this.#file.write(left));
+      while (left.length > 0) left = left.subarray(await this.#written.write(left));
     } catch (cause) {
       this.#error = storageError(`cannot write "${this.#name}"`, cause);
     }

@@ -1,6 +1,6 @@
 import { takeBuffer } from "../buffer_pool.ts";
 import { CHUNK_BYTES } from "../secure/sealed_stream.ts";
-import { QuickReader } from "../storage/quick_reader.ts";
+import { QuickFile } from "../storage/quick_file.ts";
 import { changedError, storageError } from "../storage/storage_error.ts";
 import { fileStamp, Identity, isExecutable, modifiedOf } from "./file_facts.ts";
 import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
@@ -48,7 +48,7 @@ async function* fileChunks(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   using file = await openUnchanged(found);
   await file.seek(offset, Deno.SeekMode.Start);
-  const quick = new QuickReader(file);
+  const quick = new QuickFile(file);
   let left = found.info.size - offset;
   if (left < 0) throw new RangeError(`cannot read from ${offset}: "${found.name}" ends before`);
   while (left > 0) {
@@ -80,7 +80,7 @@ async function assertUnchanged(file: Deno.FsFile, { name, info }: FoundSource): 
 }
 
 /** What is read from: the file itself, or the quick way to it. */
-type Readable = Pick<QuickReader, "read">;
+type Readable = Pick<QuickFile, "read">;
 
 /** Fills `into` as far as the file goes. */
 async function readFull(file: Readable, into: Uint8Array, found: FoundSource): Promise<number> {

@@ -66,6 +66,19 @@ Deno.test("WriteQueue holds no more than its bound", async () => {
   });
 });
 
+Deno.test("WriteQueue writes at once where it is told to be quick", async () => {
+  await using folder = await tempFolder();
+  const path = join(folder.path, "x");
+  const bytes = sampleBytes(1_000);
+  await withWrite(() => assert.fail("left to another thread"), async () => {
+    const queue = await WriteQueue.open(path, { ...NEW, quick: true });
+    await queue.write(bytes.slice());
+    await queue.flush();
+    assert.deepEqual(await Deno.readFile(path), bytes);
+    await queue.close();
+  });
+});
+
 Deno.test("WriteQueue makes its file new, through no link", async () => {
   await using folder = await tempFolder();
   await Deno.symlink(join(folder.path, "target"), join(folder.path, "x"));

@@ -1,25 +1,23 @@
 import assert from "node:assert/strict";
-import {
-  BREATH_EVERY,
-  FIRST_DETOUR,
-  QuickReader,
-  SLOW_MS,
-} from "../../src/storage/quick_reader.ts";
+import { BREATH_EVERY, FIRST_DETOUR, QuickFile, SLOW_MS } from "../../src/storage/quick_file.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
 const BYTES = sampleBytes(20 * BREATH_EVERY);
 
-Deno.test("QuickReader reads what a file reads, from where it stands", async () => {
+Deno.test("QuickFile reads and writes what a file does, from where it stands", async () => {
   await using test = await Opened.open();
   await test.file.seek(BYTES.length - 3, Deno.SeekMode.Start);
   const into = new Uint8Array(10);
-  assert.equal(await test.reader.read(into), 3);
+  assert.equal(await test.quick.read(into), 3);
   assert.deepEqual(into.subarray(0, 3), BYTES.subarray(-3));
-  assert.equal(await test.reader.read(into), null);
+  assert.equal(await test.quick.read(into), null);
+  assert.equal(await test.quick.write(into.subarray(0, 3)), 3);
+  assert.deepEqual((await test.content()).subarray(BYTES.length), BYTES.subarray(-3));
+  assert.deepEqual(test.calls, ["at once", "at once", "at once"]);
 });
 
-Deno.test("QuickReader leaves what follows a slow read to another thread, more each time", async () => {
+Deno.test("QuickFile leaves what follows a slow operation to another thread, more each time", async () => {
   await using test = await Opened.open({ isSlow: true });
   const bytes = await test.readBytes(3 * FIRST_DETOUR + 3);
   const threads = (count: number) => Array.from({ length: count }, () => "thread");
@@ -33,48 +31,56 @@ Deno.test("QuickReader leaves what follows a slow read to another thread, more e
   assert.deepEqual(bytes, BYTES.subarray(0, bytes.length));
 });
 
-Deno.test("QuickReader lets others have their turn while it is fast, too", async () => {
+Deno.test("QuickFile lets others have their turn while it is fast, too", async () => {
   await using test = await Opened.open();
   assert.deepEqual(await test.readBytes(20 * BREATH_EVERY), BYTES);
   assert.ok(test.calls.filter((call) => call === "thread").length >= 20);
 });
 
-Deno.test("QuickReader throws what the system says", async () => {
-  await using test = await Opened.open({ read: false });
-  await assert.rejects(test.reader.read(new Uint8Array(1)));
+Deno.test("QuickFile throws what the system says", async () => {
+  await using unread = await Opened.open({ read: false });
+  await assert.rejects(unread.quick.read(new Uint8Array(1)));
+  await using unwritten = await Opened.open({ write: false });
+  await assert.rejects(unwritten.quick.write(new Uint8Array(1)));
 });
 
-/** A file that is read, and which way each read took. */
+/** A file that is read and written, and which way each operation took. */
 class Opened implements AsyncDisposable {
   readonly file: Deno.FsFile;
-  readonly reader: QuickReader;
+  readonly quick: QuickFile;
   readonly calls: ("at once" | "thread")[] = [];
   readonly #dir: TempDir;
 
-  static async open({ isSlow = false, read = true } = {}): Promise<Opened> {
+  static async open({ isSlow = false, read = true, write = true } = {}): Promise<Opened> {
     const dir = await TempDir.make();
     await Deno.writeFile(dir.join("x"), BYTES);
-    return new Opened(dir, await Deno.open(dir.join("x"), { read, write: !read }), isSlow);
+    return new Opened(dir, await Deno.open(dir.join("x"), { read, write }), isSlow);
   }
 
   private constructor(dir: TempDir, file: Deno.FsFile, isSlow: boolean) {
     this.#dir = dir;
     this.file = file;
-    const { read, readSync } = file;
+    const { read, readSync, write, writeSync } = file;
     file.read = (into) => (this.calls.push("thread"), read.call(file, into));
+    file.write = (bytes) => (this.calls.push("thread"), write.call(file, bytes));
+    file.writeSync = (bytes) => (this.calls.push("at once"), writeSync.call(file, bytes));
     file.readSync = (into) => {
       this.calls.push("at once");
       if (isSlow) beSlow();
       return readSync.call(file, into);
     };
-    this.reader = new QuickReader(file);
+    this.quick = new QuickFile(file);
   }
 
   /** So many reads of a byte each. */
   async readBytes(count: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(count);
-    for (let i = 0; i < count; i++) await this.reader.read(bytes.subarray(i, i + 1));
+    for (let i = 0; i < count; i++) await this.quick.read(bytes.subarray(i, i + 1));
     return bytes;
+  }
+
+  content(): Promise<Uint8Array> {
+    return Deno.readFile(this.#dir.join("x"));
   }
 
   async [Symbol.asyncDispose]() {
