@@ -51,6 +51,8 @@ export class SpooledTransfer {
   #chunks = 0;
   /** When the last one came, by `performance.now()`. */
   #arrivedAt = -Infinity;
+  /** The first one of those that came without a pause in which they could get cold. */
+  #warmFrom = 0;
   /** A short chunk has come: it is the last one. */
   #isShort = false;
   #stored = false;
@@ -192,6 +194,7 @@ export class SpooledTransfer {
     const attempt = { chunk: this.resumeAt, salt };
     const path = join(this.#folder, "content");
     this.#chunks = attempt.chunk;
+    if (!this.#cameLately) this.#warmFrom = attempt.chunk;
     this.#isShort = false;
     addAttempt(this.attempts, attempt);
     await this.#commit([{ attempt }], { sync: false });
@@ -224,7 +227,11 @@ export class SpooledTransfer {
 
   /** Whether a chunk has been written not long ago, so that reading it hardly ever waits for the disk. */
   isWarm(chunk: number): boolean {
-    return this.#chunks - chunk <= WARM_CHUNKS && performance.now() - this.#arrivedAt < WARM_MS;
+    return this.#cameLately && chunk >= this.#warmFrom && this.#chunks - chunk <= WARM_CHUNKS;
+  }
+
+  get #cameLately(): boolean {
+    return performance.now() - this.#arrivedAt < WARM_MS;
   }
 
   /** All chunks are here: resolves when they are on disk for good. */

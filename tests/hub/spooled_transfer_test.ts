@@ -37,6 +37,16 @@ Deno.test("SpooledTransfer takes for warm what this process has written, also wh
   assert.equal(found.isWarm(0), false, "the disk may have to be waited for");
 });
 
+Deno.test("SpooledTransfer that goes on after a crash takes for warm what is new alone", async () => {
+  await using scene = await Scene.open();
+  await (await scene.begun(SEGMENT)).close();
+  const found = await scene.recover();
+  await found.begin("T".repeat(43));
+  await found.append(chunkOf());
+  assert.deepEqual([SEGMENT - 1, SEGMENT].map((chunk) => found.isWarm(chunk)), [false, true]);
+  await found.close();
+});
+
 Deno.test("SpooledTransfer does not go on behind a short chunk, which was the last", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT - 1);
