@@ -19,8 +19,9 @@ export interface WriteQueueOptions {
 
 /**
  * Writes to one file in the background, in order, at most {@link MAX_PENDING_BYTES} of them at once, so that the next
- * chunk is opened and hashed meanwhile. A failed write is thrown by the next call, whichever it is. What was handed
- * over must not be changed or read any more: a buffer that it fills is given back once it is written.
+ * chunk is opened and hashed meanwhile; where it is `quick`, mostly at once. A failed write is thrown by the next call,
+ * whichever it is. What was handed over must not be changed or read any more: a buffer that it fills is given back once
+ * it is written.
  */
 export class WriteQueue {
   readonly #name: string;
