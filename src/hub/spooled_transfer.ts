@@ -204,7 +204,6 @@ export class SpooledTransfer {
         offset: attempt.chunk * SEALED_CHUNK_BYTES,
         createNew: attempt.chunk === 0 && !await exists(path),
         mode: 0o600,
-        quick: true,
       });
     } catch (cause) {
       throw storageError("cannot keep the transfer", cause);
