@@ -1,5 +1,5 @@
-/** Bytes of a pooled buffer: the largest frame, header and all (SPEC.md §5), which a chunk of a file fits in too. */
-export const POOLED_BYTES = 262_168;
+/** Bytes of a pooled buffer: the largest frame, its header and the next one (SPEC.md §5); a chunk of a file fits in too. */
+export const POOLED_BYTES = 262_172;
 
 /** Less than this is cheaper to make anew than to keep. */
 const LEAST_BYTES = POOLED_BYTES / 2;

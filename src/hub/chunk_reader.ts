@@ -21,6 +21,8 @@ export class ChunkReader implements Disposable {
    * the disk has less than it should.
    */
   async read(chunk: number): Promise<Uint8Array> {
+    const live = this.#transfer.tail?.take(chunk);
+    if (live !== undefined) return live;
     const { file, quick } = await this.#openAt(chunk);
     const buffer = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
     let filled = DATA_HEADROOM_BYTES;

@@ -73,7 +73,7 @@ export class Courier {
         await transfer.changes.next(signal);
         continue;
       }
-      await transfer.pace.turn();
+      await transfer.pace?.turn();
       const result = await this.#inPlace(() => this.#deliver(transfer));
       if (result === "done") return;
       if (result === "at once") {

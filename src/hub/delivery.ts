@@ -94,7 +94,7 @@ async function* chunksOf(
       await transfer.changes.next(signal);
       signal.throwIfAborted();
     }
-    await transfer.pace.turn();
+    await transfer.pace?.turn();
     const buffer = await reader.read(at).catch((error) => {
       if (error instanceof LostChunk) return undefined;
       throw error;

@@ -1,27 +1,26 @@
 /**
- * Chunks that come in for each that goes out, and for each delivery that begins: one follower keeps up, and of many each
- * would have only a part before the end, for which the sender would wait.
+ * Chunks that come in for each that goes out, and for each delivery that begins: of many followers each would have only a
+ * part before the end, for which the sender would wait.
  */
-const IN_PER_OUT = { one: 1, many: 4 };
+const IN_PER_OUT = 4;
 
 /**
  * An upload is fast where that many chunks come within that time: 150 MB/s, more than a gigabit line brings. So is one
  * that waits for the hub and not for its line: with more followers it would wait longer still.
  */
-const MEASURED_CHUNKS = 64;
-const FAST_MS = 110;
+export const FAST_CHUNKS = 64;
+export const FAST_MS = 110;
 
 /** Without a chunk for that long everybody may follow. */
 const QUIET_MS = 200;
 
 /**
- * Keeps those who follow a fast upload from getting in its way: a part of what came goes out at once, and the rest when
+ * Keeps several who follow a fast upload from getting in its way: a part of what came goes out at once, and the rest when
  * all is here. So a sender with twenty receivers is done nearly as soon as one with one, and they have it no later, for
  * the hub is as busy either way. Everybody follows a slow one.
  */
 export class LivePace {
   readonly #waiting: (() => void)[] = [];
-  readonly #inPerOut: number;
   #chunks = 0;
   /** Of those that are measured now: how many had another one right behind them. */
   #followed = 0;
@@ -31,23 +30,18 @@ export class LivePace {
   #mayGo = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `followers` is how many there can be. */
-  constructor(followers: number) {
-    this.#inPerOut = followers > 1 ? IN_PER_OUT.many : IN_PER_OUT.one;
-  }
-
   /** A chunk has come in; `more` says that the next one is here as well, and waits for the hub. */
   arrived({ more = false } = {}): void {
     const now = performance.now();
     if (more) this.#followed++;
-    if (++this.#chunks % MEASURED_CHUNKS === 0) {
-      this.#isFast = now - this.#measuredAt < FAST_MS || this.#followed > MEASURED_CHUNKS / 2;
+    if (++this.#chunks % FAST_CHUNKS === 0) {
+      this.#isFast = now - this.#measuredAt < FAST_MS || this.#followed > FAST_CHUNKS / 2;
       this.#measuredAt = now;
       this.#followed = 0;
     }
     if (!this.#isFast) return this.end();
     this.#quietAt = now + QUIET_MS;
-    if ((this.#chunks - 1) % this.#inPerOut !== 0) return;
+    if ((this.#chunks - 1) % IN_PER_OUT !== 0) return;
     const next = this.#waiting.shift();
     this.#mayGo = next === undefined;
     next?.();

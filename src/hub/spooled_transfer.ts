@@ -7,6 +7,7 @@ import { storageError } from "../storage/storage_error.ts";
 import { WriteQueue } from "../storage/write_queue.ts";
 import { Changes } from "./changes.ts";
 import { LivePace } from "./live_pace.ts";
+import { LiveTail } from "./live_tail.ts";
 import {
   addAttempt,
   type Outcome,
@@ -39,8 +40,10 @@ export class SpooledTransfer {
   readonly changes = new Changes();
   /** Of {@link changes} the outcomes alone, for those who wait for nothing else. */
   readonly conclusions = new Changes();
-  /** For receivers that follow its upload. */
-  readonly pace: LivePace;
+  /** For several receivers that follow its upload. */
+  readonly pace: LivePace | undefined;
+  /** For the only receiver, where it follows its upload. */
+  readonly tail: LiveTail | undefined;
   /** When it has waited long enough, by `performance.now()`: a system clock that is set ends nothing early or late. */
   readonly #endsAt: number;
   readonly #folder: string;
@@ -81,7 +84,8 @@ export class SpooledTransfer {
     this.#folder = folder;
     this.relay = relay;
     this.#endsAt = performance.now() + relay.until - Date.now();
-    this.pace = new LivePace(relay.recipients.length);
+    if (relay.recipients.length === 1) this.tail = new LiveTail();
+    else this.pace = new LivePace();
     this.#recipients = new Map(relay.recipients.map((recipient) => [recipient.name, recipient]));
   }
 
@@ -159,7 +163,13 @@ export class SpooledTransfer {
   /** Notes that a receiver is being served, until it is disposed of. */
   serve(name: string): Disposable {
     this.#running.add(name);
-    return { [Symbol.dispose]: () => void this.#running.delete(name) };
+    this.tail?.follow();
+    return {
+      [Symbol.dispose]: () => {
+        this.#running.delete(name);
+        this.tail?.end();
+      },
+    };
   }
 
   /** Whether `run` is the sender's last one so far, and has not been replaced. */
@@ -204,24 +214,30 @@ export class SpooledTransfer {
         offset: attempt.chunk * SEALED_CHUNK_BYTES,
         createNew: attempt.chunk === 0 && !await exists(path),
         mode: 0o600,
+        quick: this.tail !== undefined, // The pace of several goes by what comes while a chunk is written.
       });
     } catch (cause) {
       throw storageError("cannot keep the transfer", cause);
     }
   }
 
-  /** Takes the next sealed chunk, and its memory; resolves when it can be read. `more` says that the one behind it is here. */
+  /**
+   * Takes the next sealed chunk, and its memory; resolves when it can be read and there is room for the next one. `more`
+   * says that this is here.
+   */
   async append(chunk: Uint8Array, { more = false } = {}): Promise<void> {
     const writer = this.#writer!;
     this.#isShort = chunk.length < SEALED_CHUNK_BYTES;
     await writer.write(chunk);
     await writer.flush();
-    if (chunk.length > 0) giveBuffer(chunk);
+    if (this.tail === undefined) giveBuffer(chunk);
+    else this.tail.push(this.#chunks, chunk);
     this.#chunks++;
     this.#arrivedAt = performance.now();
-    this.pace.arrived({ more });
+    this.pace?.arrived({ more });
     this.changes.notify();
     if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
+    await this.tail?.room();
   }
 
   /** Whether a chunk has been written not long ago, so that reading it hardly ever waits for the disk. */
@@ -245,7 +261,8 @@ export class SpooledTransfer {
   /** The sender has gone, or is done. */
   async pause(): Promise<void> {
     this.#isComing = false;
-    this.pace.end();
+    this.pace?.end();
+    this.tail?.end();
     const writer = this.#writer;
     this.#writer = undefined;
     await this.#checkpoint.catch(() => {});

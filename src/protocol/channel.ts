@@ -16,6 +16,11 @@ import { decodeMessage, encodeMessage, type Message } from "./messages.ts";
 /** Bytes that `sendData` wants free in front of a sealed chunk, so that frame and chunk are one buffer. */
 export const DATA_HEADROOM_BYTES = FRAME_HEADER_BYTES + EXCHANGE_BYTES;
 
+/** A sealed chunk that came in, with what is free in front of it: `sendData` takes it as it is. */
+export function withHeadroom({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset - DATA_HEADROOM_BYTES, DATA_HEADROOM_BYTES + length);
+}
+
 /** How long a side that closes goes on reading, so that its last words are not lost to a reset. */
 const LINGER_MS = 2_000;
 

@@ -39,7 +39,7 @@ export interface ByteSource {
 }
 
 /**
- * All frames from `source` to its end, each in a buffer of its own (SPEC.md §5). A type or length that is out of bounds
+ * All frames from `source` to its end, each in a buffer of its own, behind room for a header (SPEC.md §5). A type or length that is out of bounds
  * throws "protocol" before the body is allocated; an end inside a frame throws "connection". `leftover` are bytes that
  * were read from the source before.
  */
@@ -56,7 +56,7 @@ export async function* readFrames(
     if (filled < header.length) throw endedInside();
     const { type, length } = readFrameHeader(header);
     // The next header comes with the body, so that a large frame is one read.
-    const body = takeBuffer(length + header.length);
+    const body = takeBuffer(header.length + length + header.length).subarray(header.length);
     const end = await fill(bytes, body, { filled: 0, least: length });
     if (end < length) throw endedInside();
     header.set(body.subarray(length, end));

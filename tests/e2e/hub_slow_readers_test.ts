@@ -38,6 +38,16 @@ Deno.test({
   assert.ok(memory < MOST_MEMORY_BYTES, `the hub took ${memory} bytes`);
 });
 
+Deno.test("who alone gets something and does not read it keeps the sender no longer", async () => {
+  await using scene = await Scene.open();
+  using slow = new Stalled();
+  await slow.join(scene.port, "slow");
+  await scene.write("big.bin", sampleBytes(128 * CHUNK_BYTES));
+  const to = ["--peer", "slow", "--wait", "stored"];
+  const [{ code, stderr }] = await Promise.all([scene.send(["big.bin", ...to]), slow.taken()]);
+  assert.equal(code, 0, stderr);
+});
+
 /** People who take what is brought to them, and read nothing more from then on. */
 class Stalled implements Disposable {
   readonly #peers: RawPeer[] = [];

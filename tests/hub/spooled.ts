@@ -1,6 +1,7 @@
 import { Spool, type SpoolOptions } from "../../src/hub/spool.ts";
 import type { Relay } from "../../src/hub/spool_record.ts";
 import { SpooledTransfer } from "../../src/hub/spooled_transfer.ts";
+import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 
 /** Static keys, as they stand in messages. */
@@ -59,7 +60,7 @@ export class TestSpool implements AsyncDisposable {
   }
 }
 
-/** A sealed chunk, as far as a hub can tell. */
+/** A sealed chunk as it comes in, as far as a hub can tell. */
 export function chunkOf(length = SEALED_CHUNK_BYTES, fill = 1): Uint8Array {
-  return new Uint8Array(length + 4).fill(fill).subarray(4);
+  return new Uint8Array(DATA_HEADROOM_BYTES + length).fill(fill).subarray(DATA_HEADROOM_BYTES);
 }
