@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { ChunkReader, LostChunk } from "../../src/hub/chunk_reader.ts";
 import { SpooledTransfer } from "../../src/hub/spooled_transfer.ts";
+import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 import { chunkOf, relayOf, SALT } from "./spooled.ts";
@@ -147,6 +149,24 @@ Deno.test("SpooledTransfer takes room as declared while its sender is here, and 
   assert.deepEqual([transfer.bytes / SEALED_CHUNK_BYTES, transfer.bytesToCome], [2, 0]);
 });
 
+Deno.test("SpooledTransfer gives its only receiver from memory what comes while it is served, and from disk what came before and after", async () => {
+  await using scene = await Scene.open();
+  const transfer = await scene.begun(1, { to: ["bob"] });
+  using reader = new ChunkReader(transfer);
+  {
+    using _ = transfer.serve("bob");
+    await transfer.append(chunkOf(SEALED_CHUNK_BYTES, 2));
+    await scene.truncate(SEALED_CHUNK_BYTES);
+    const [first, second] = [await reader.read(0), await reader.read(1)];
+    assert.deepEqual(first.subarray(DATA_HEADROOM_BYTES), chunkOf(SEALED_CHUNK_BYTES, 1));
+    assert.deepEqual(second.subarray(DATA_HEADROOM_BYTES), chunkOf(SEALED_CHUNK_BYTES, 2));
+    await transfer.append(chunkOf());
+  }
+  await scene.truncate(SEALED_CHUNK_BYTES);
+  await assert.rejects(reader.read(2), LostChunk);
+  await transfer.close();
+});
+
 /** The folder of one transfer. */
 class Scene implements AsyncDisposable {
   readonly #dir: TempDir;
@@ -163,9 +183,12 @@ class Scene implements AsyncDisposable {
     return this.#dir.join("transfer");
   }
 
-  /** One to bob and cy whose first chunks are here. */
-  async begun(chunks: number, { size = null }: { size?: number | null } = {}) {
-    const relay = { ...relayOf(1, { to: ["bob", "cy"], size }), created: 1, until: 2 };
+  /** One whose first chunks are here. */
+  async begun(
+    chunks: number,
+    { size = null, to = ["bob", "cy"] }: { size?: number | null; to?: ("bob" | "cy")[] } = {},
+  ) {
+    const relay = { ...relayOf(1, { to, size }), created: 1, until: 2 };
     const transfer = new SpooledTransfer(this.folder, relay);
     await transfer.create();
     await transfer.begin(SALT);
