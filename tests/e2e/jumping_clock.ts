@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { TempDir } from "../helpers/temp_dir.ts";
 
+const SHARED_MEMORY = "/dev/shm";
+
 const FAKETIME = ["-m", "-f", "--exclude-monotonic", "+0"];
 
 const library = await fakedBy();
@@ -40,6 +42,7 @@ export class JumpingClock implements AsyncDisposable {
 
   async [Symbol.asyncDispose]() {
     await this.#dir[Symbol.asyncDispose]();
+    await sweep();
   }
 
   get #path(): string {
@@ -50,10 +53,24 @@ export class JumpingClock implements AsyncDisposable {
 /** What `faketime` puts between a program and its clock; it starts a process more, which would take the signals. */
 async function fakedBy(): Promise<string | undefined> {
   try {
+    await sweep();
     const args = [...FAKETIME, "printenv", "LD_PRELOAD"];
     const { success, stdout } = await new Deno.Command("faketime", { args }).output();
     return success ? new TextDecoder().decode(stdout).trim() : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Removes the clocks of programs that were killed: the next one that gets the number of such a process would not start. */
+async function sweep(): Promise<void> {
+  for await (const { name } of Deno.readDir(SHARED_MEMORY)) {
+    const pid = /^(?:faketime_shm|sem\.faketime_sem)_(\d+)$/.exec(name)?.[1];
+    if (pid === undefined || await isThere(join("/proc", pid))) continue;
+    await Deno.remove(join(SHARED_MEMORY, name)).catch(() => {}); // Another test was first.
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
 }
