@@ -72,8 +72,8 @@ export class LiveTail {
     this.#timer = undefined;
     if (!this.#isFull) return;
     this.#credit -= FAST_CHUNKS;
-    if (this.#credit < 0) return this.end();
-    this.#timer = setTimeout(() => this.#charge(), FAST_MS);
+    if (this.#credit < 0) this.end();
+    else this.#wake(); // It waits on, with a timer of its own.
   }
 
   #dropUntil(end: number) {
