@@ -4,52 +4,52 @@ import { type CommandTable, runCommand } from "./src/cli/run_command.ts";
 const commands: CommandTable = {
   serve: {
     summary: "be a hub: receive files, relay between those who joined",
-    load: async () => (await import("./src/cli/serve.ts")).serveCommand(),
+    load: async () => (await import("./src/cli/commands/serve.ts")).serveCommand(),
   },
   send: {
     summary: "send files to a hub, or through it to the people who joined",
-    load: async () => (await import("./src/cli/send.ts")).sendCommand(),
+    load: async () => (await import("./src/cli/commands/send.ts")).sendCommand(),
   },
   join: {
     summary: "join a hub by name and receive what is sent to it, until Ctrl-C",
-    load: async () => (await import("./src/cli/join.ts")).joinCommand(),
+    load: async () => (await import("./src/cli/commands/join.ts")).joinCommand(),
   },
   receive: {
     summary: "fetch what somebody sends with a one-time code",
-    load: async () => (await import("./src/cli/receive.ts")).receiveCommand(),
+    load: async () => (await import("./src/cli/commands/receive.ts")).receiveCommand(),
   },
   peers: {
     summary: "who is joined, who is known and away",
-    load: async () => (await import("./src/cli/peers.ts")).peersCommand(),
+    load: async () => (await import("./src/cli/commands/peers.ts")).peersCommand(),
   },
   status: {
     summary: "what you sent to whom through a hub, and where it stands",
-    load: async () => (await import("./src/cli/status.ts")).statusCommand(),
+    load: async () => (await import("./src/cli/commands/status.ts")).statusCommand(),
   },
   explain: {
     summary: "the rule of a policy file that decides",
-    load: async () => (await import("./src/cli/explain.ts")).explainCommand(),
+    load: async () => (await import("./src/cli/commands/explain.ts")).explainCommand(),
   },
   show: {
     summary: "preview a local file: picture, table, JSON or text",
-    load: async () => (await import("./src/cli/show.ts")).showCommand(),
+    load: async () => (await import("./src/cli/commands/show.ts")).showCommand(),
   },
   id: {
     summary: "this machine's name, fingerprint and key",
-    load: async () => (await import("./src/cli/id.ts")).idCommand(),
+    load: async () => (await import("./src/cli/commands/id.ts")).idCommand(),
   },
   trust: {
     summary: "the people and hubs whose keys this machine knows",
-    load: async () => (await import("./src/cli/trust.ts")).trustCommand(),
+    load: async () => (await import("./src/cli/commands/trust.ts")).trustCommand(),
   },
   menu: {
     summary: "all of it by menu; what a bare `p2p` opens on a terminal",
-    load: async () => (await import("./src/cli/menu.ts")).menuCommand(),
+    load: async () => (await import("./src/cli/commands/menu.ts")).menuCommand(),
   },
   "__decode-image": {
     hidden: true,
     summary: "the process that decodes a picture",
-    load: async () => (await import("./src/cli/decode_image.ts")).decodeImageCommand(),
+    load: async () => (await import("./src/cli/commands/decode_image.ts")).decodeImageCommand(),
   },
 };
 

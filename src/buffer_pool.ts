@@ -20,7 +20,7 @@ export function takeBuffer(length: number): Uint8Array<ArrayBuffer> {
  * or another view of their buffer holds zero bytes from here on, so that nobody ever sees what is written there next.
  * TypeError where it was given back before.
  */
-export function giveBuffer({ buffer }: Uint8Array): void {
+export function releaseBuffer({ buffer }: Uint8Array): void {
   if (!(buffer instanceof ArrayBuffer)) return;
   const isKept = buffer.byteLength === POOLED_BYTES && free.length < MAX_FREE;
   const moved = buffer.transfer(isKept ? POOLED_BYTES : 0);

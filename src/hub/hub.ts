@@ -1,8 +1,8 @@
 import { asP2pError, P2pError } from "../errors.ts";
 import { Channel } from "../protocol/channel.ts";
-import { WRONG_SECRET } from "../protocol/connect.ts";
+import { WRONG_SECRET } from "../protocol/prove_secret.ts";
 import { accept, type SecretCheck } from "../protocol/handshake.ts";
-import { checkedPeerName } from "../protocol/peer_name.ts";
+import { checkedPeerName } from "../names/peer_name.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";

@@ -1,5 +1,5 @@
-import type { Outcome } from "./spool_record.ts";
-import type { SpooledTransfer } from "./spooled_transfer.ts";
+import type { Outcome } from "./spool/spool_record.ts";
+import type { SpooledTransfer } from "./spool/spooled_transfer.ts";
 
 /** What a hub tells of the people it serves; `time` is added where it is printed. */
 export type HubEvent =

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
 import type { Exchange } from "../protocol/exchange.ts";
-import { isCodeName } from "../protocol/peer_name.ts";
 import type { Session } from "../protocol/session.ts";
-import type { Courier } from "./courier.ts";
-import type { Person } from "./people.ts";
+import type { Courier } from "./relay/courier.ts";
+import type { Person } from "./name_registry.ts";
+import { isCodeName } from "../secure/code.ts";
 
 /** News that may wait for a member's connection: who does not read them is not kept up to date, but let go. */
 const MAX_WAITING_NEWS = 5_000;

@@ -1,21 +1,21 @@
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Offer, Opening } from "../protocol/messages.ts";
-import { isCodeName } from "../protocol/peer_name.ts";
 import type { Session } from "../protocol/session.ts";
 import { StorageError } from "../storage/storage_error.ts";
-import { Courier } from "./courier.ts";
+import { Courier } from "./relay/courier.ts";
 import type { Peer } from "./hub.ts";
 import { type HubEvent, relayed } from "./hub_event.ts";
 import { Nameplates } from "./nameplates.ts";
-import { nameTaken, type People } from "./people.ts";
-import { type RefusesRelay, RelayIntake } from "./relay_intake.ts";
+import { type NameRegistry, nameTaken } from "./name_registry.ts";
+import { Intake, type RefusesRelay } from "./relay/intake.ts";
 import { encodedKey, type Member, Roster } from "./roster.ts";
-import type { Spool } from "./spool.ts";
+import type { Spool } from "./spool/spool.ts";
+import { isCodeName } from "../secure/code.ts";
 
 /** What a switchboard is made of. */
 export interface SwitchboardOptions {
-  people: People;
+  people: NameRegistry;
   spool: Spool;
   /** Takes what is sent to the hub itself. */
   receive: (exchange: Exchange, offer: Offer, from: Peer) => void;
@@ -39,7 +39,7 @@ interface Opened {
 export class Switchboard {
   readonly #options: SwitchboardOptions;
   readonly #roster = new Roster();
-  readonly #intake: RelayIntake;
+  readonly #intake: Intake;
   readonly #nameplates = new Nameplates();
   readonly #running = new Set<Promise<void>>();
   readonly #joined = new WeakSet<Session>();
@@ -47,7 +47,7 @@ export class Switchboard {
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     const { people, spool, report } = options;
-    this.#intake = new RelayIntake({
+    this.#intake = new Intake({
       people,
       spool,
       roster: this.#roster,

@@ -1,8 +1,8 @@
-import { formatBytes } from "../ui/format.ts";
-import { fitText } from "./fit_text.ts";
-import type { Head } from "./head.ts";
+import { formatBytes } from "../units.ts";
+import { fitText } from "./text/fit_text.ts";
+import type { Head } from "./text/head.ts";
 import type { PreviewOptions } from "./options.ts";
-import { paint } from "./spans.ts";
+import { paint } from "./text/spans.ts";
 
 /** First bytes, in hex, of what people send each other and no preview shows. */
 const TYPES: [magic: string, name: string][] = [

@@ -1,14 +1,14 @@
 import { P2pError } from "../errors.ts";
-import { isText, KIND_HEAD_BYTES, kindOf } from "../transfer/kind.ts";
-import { CSV_HEAD_BYTES, previewCsv } from "./csv.ts";
-import { fitText } from "./fit_text.ts";
-import { readHead } from "./head.ts";
-import { previewImage } from "./image.ts";
-import { JSON_HEAD_BYTES, previewJson } from "./json.ts";
+import { isText, KIND_HEAD_BYTES, kindOf } from "../transfer/source/kind.ts";
+import { CSV_HEAD_BYTES, previewCsv } from "./csv/csv.ts";
+import { fitText } from "./text/fit_text.ts";
+import { readHead } from "./text/head.ts";
+import { previewImage } from "./image/image.ts";
+import { JSON_HEAD_BYTES, previewJson } from "./json/json.ts";
 import type { PreviewOptions } from "./options.ts";
 import { previewOther } from "./other.ts";
-import { paint } from "./spans.ts";
-import { previewText, TEXT_HEAD_BYTES } from "./text.ts";
+import { paint } from "./text/spans.ts";
+import { previewText, TEXT_HEAD_BYTES } from "./text/text.ts";
 
 /**
  * A file as lines for the terminal: a picture, a table, JSON or text, bounded in all they take; else its type and size.

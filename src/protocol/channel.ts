@@ -1,4 +1,4 @@
-import { giveBuffer } from "../buffer_pool.ts";
+import { releaseBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 import { RecordCipher } from "../secure/record_cipher.ts";
 import {
@@ -81,7 +81,7 @@ export class Channel {
     writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });
     new DataView(buffer.buffer, buffer.byteOffset).setUint32(FRAME_HEADER_BYTES, exchange);
     await this.#write(buffer);
-    giveBuffer(buffer);
+    releaseBuffer(buffer);
   }
 
   /** When something was last sent, by `performance.now()`. */

@@ -1,6 +1,6 @@
 import { P2pError } from "../errors.ts";
-import type { CipherState } from "../secure/cipher_state.ts";
-import { HandshakeState } from "../secure/noise.ts";
+import type { CipherState } from "../secure/noise/cipher_state.ts";
+import { HandshakeState } from "../secure/noise/noise.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { ByteReader } from "../transport/byte_reader.ts";
 import { lostConnection } from "../transport/lost_connection.ts";

@@ -1,5 +1,5 @@
 import { P2pError } from "../errors.ts";
-import { checkedPeerName } from "./peer_name.ts";
+import { checkedPeerName } from "../names/peer_name.ts";
 import {
   base64url,
   boolean,

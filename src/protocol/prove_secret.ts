@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
-import { type CpaceInput, lvCat } from "../secure/cpace_strings.ts";
+import { type CpaceInput, lvCat } from "../secure/cpace/cpace_strings.ts";
 import { normalizedSecret } from "../secure/secret.ts";
 
 /** The frames of SPEC.md §4, each `length:u16 ‖ bytes`. */
@@ -20,9 +20,12 @@ export interface ProofContext {
 /** In place of a share or a tag: the acceptor does not take the initiator. */
 export const NOTHING = new Uint8Array(0);
 
+/** What an acceptor says to an initiator that has not proved that it knows the secret. */
+export const WRONG_SECRET = "the secret is wrong";
+
 /** Loads what a proof needs while something else is waited for. */
 export function preloadProof(): void {
-  import("../secure/cpace.ts").catch(() => {}); // Where it is missing, the proof says so.
+  import("../secure/cpace/cpace.ts").catch(() => {}); // Where it is missing, the proof says so.
 }
 
 /** What CPace runs on (SPEC.md §4). */
@@ -41,7 +44,7 @@ export function proofInput(context: ProofContext): CpaceInput {
  * the acceptor itself does not know the secret.
  */
 export async function proveSecret(input: CpaceInput, frames: ProofFrames): Promise<boolean> {
-  const { CpaceInitiator } = await import("../secure/cpace.ts");
+  const { CpaceInitiator } = await import("../secure/cpace/cpace.ts");
   const run = new CpaceInitiator(input);
   await frames.send(run.share);
   const share = await frames.next();
@@ -58,7 +61,7 @@ export async function checkSecret(
   input: CpaceInput,
   { share, frames }: { share: Uint8Array; frames: ProofFrames },
 ): Promise<boolean> {
-  const { CpaceResponder } = await import("../secure/cpace.ts");
+  const { CpaceResponder } = await import("../secure/cpace/cpace.ts");
   const run = new CpaceResponder(input);
   await frames.send(run.share);
   const tag = finished(run.finish.bind(run, share, await frames.next()));

@@ -1,4 +1,5 @@
 import { P2pError } from "../errors.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { randomWords, WORDS } from "./words.ts";
 
 /** Words of a code: 33 bits, for one guess (SPEC.md §19). */
@@ -52,4 +53,14 @@ function completed(typed: string, code: string): string {
   throw new P2pError("usage", `cannot read the code "${code}": "${typed}" is no word of a code`, {
     ...near === undefined ? {} : { hint: `did you mean "${near}"? The code is not used up` },
   });
+}
+
+/** The name of a session for a code: it is the key's, and needs nobody's leave (SPEC.md §19). */
+export function codeName(key: Uint8Array): string {
+  return `#${fingerprint(key)}`;
+}
+
+/** Whether a name can only be the {@link codeName} of some key. */
+export function isCodeName(name: string): boolean {
+  return name.startsWith("#");
 }

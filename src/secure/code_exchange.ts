@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, seal } from "./aead.ts";
 import type { Code } from "./code.ts";
-import { CpaceInitiator, CpaceResponder } from "./cpace.ts";
-import { type CpaceInput, lvCat } from "./cpace_strings.ts";
+import { CpaceInitiator, CpaceResponder } from "./cpace/cpace.ts";
+import { type CpaceInput, lvCat } from "./cpace/cpace_strings.ts";
 import { hkdf } from "./hkdf.ts";
 
 const SID_BYTES = 16;

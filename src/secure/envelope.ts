@@ -1,5 +1,5 @@
 import { P2pError } from "../errors.ts";
-import { HandshakeState } from "./noise.ts";
+import { HandshakeState } from "./noise/noise.ts";
 import type { KeyPair } from "./x25519.ts";
 
 /** What an envelope carries (SPEC.md §17). */

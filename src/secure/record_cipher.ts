@@ -1,4 +1,4 @@
-import type { CipherState } from "./cipher_state.ts";
+import type { CipherState } from "./noise/cipher_state.ts";
 
 /** Records of one direction under one key (SPEC.md §6). */
 export const RECORDS_PER_KEY = 65_536;

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { giveBuffer, takeBuffer } from "../buffer_pool.ts";
+import { releaseBuffer, takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, sealInto, TAG_BYTES } from "./aead.ts";
 import { hkdf } from "./hkdf.ts";
@@ -52,7 +52,7 @@ export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
     function sealChunk(chunk: Uint8Array, last: boolean): Uint8Array {
       const framed = takeBuffer(headroom + chunk.length + TAG_BYTES).fill(0, 0, headroom);
       sealInto(framed.subarray(headroom), key, chunkNonce(counter, last), chunk);
-      giveBuffer(chunk);
+      releaseBuffer(chunk);
       counter += 1;
       return framed;
     }
@@ -85,7 +85,7 @@ export class OpenStream extends TransformStream<Uint8Array, Uint8Array> {
         if (ended) refuse(counter, "it comes after the last chunk");
         checkSealedSize(counter, sealed.length);
         const { chunk, last } = openChunk(key, counter, sealed);
-        giveBuffer(sealed);
+        releaseBuffer(sealed);
         ended = last;
         counter += 1;
         if (chunk.length > 0) controller.enqueue(chunk);

@@ -1,6 +1,6 @@
-import { giveBuffer } from "../buffer_pool.ts";
+import { releaseBuffer } from "../buffer_pool.ts";
 import type { P2pError } from "../errors.ts";
-import { QuickFile } from "./quick_file.ts";
+import { AdaptiveFile } from "./adaptive_file.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Most bytes that wait to be written to one file. */
@@ -13,7 +13,7 @@ export interface WriteQueueOptions {
   readonly offset: number;
   readonly createNew: boolean;
   readonly mode: number;
-  /** Writes at once what the system's memory takes ({@link QuickFile}): for who does nothing beside the writes. */
+  /** Writes at once what the system's memory takes ({@link AdaptiveFile}): for who does nothing beside the writes. */
   readonly quick?: boolean;
 }
 
@@ -27,7 +27,7 @@ export class WriteQueue {
   readonly #name: string;
   readonly #file: Deno.FsFile;
   /** The file itself, or the quick way to it. */
-  readonly #written: Pick<QuickFile, "write">;
+  readonly #written: Pick<AdaptiveFile, "write">;
   /** Operations on one `FsFile` wait for each other; through a second one a sync runs beside the writes. */
   readonly #synced: Deno.FsFile;
   /** Those that are not done, the oldest first. */
@@ -58,7 +58,7 @@ export class WriteQueue {
   ) {
     this.#name = name;
     this.#file = file;
-    this.#written = quick ? new QuickFile(file) : file;
+    this.#written = quick ? new AdaptiveFile(file) : file;
     this.#synced = synced;
   }
 
@@ -104,7 +104,7 @@ export class WriteQueue {
       this.#error = storageError(`cannot write "${this.#name}"`, cause);
     }
     this.#pending -= length;
-    if (length === bytes.buffer.byteLength) giveBuffer(bytes);
+    if (length === bytes.buffer.byteLength) releaseBuffer(bytes);
     this.#writes.shift();
   }
 }

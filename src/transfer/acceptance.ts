@@ -1,5 +1,5 @@
 import type { Kind, Offer, RefuseCode } from "../protocol/messages.ts";
-import { topName } from "../storage/safe_path.ts";
+import { topName } from "../names/file_name.ts";
 
 /** Who sends: the static key, and the name that it goes by. */
 export interface Sender {

@@ -4,7 +4,7 @@ import { decodeJson, MAX_REASON_LENGTH, type OutcomeCode } from "../protocol/mes
 import { hex, int, object, text } from "../protocol/schema.ts";
 import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import type { KeyPair } from "../secure/x25519.ts";
-import type { Receipt } from "./replies.ts";
+import type { Receipt } from "./receipt.ts";
 
 const receipt = object({ savedAs: text(4096), sha256: hex(64), bytes: int(), resumedAt: int() });
 const refusal = object({ reason: text(MAX_REASON_LENGTH) });

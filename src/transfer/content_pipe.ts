@@ -6,7 +6,7 @@ import { deriveDataKey, SealStream } from "../secure/sealed_stream.ts";
 import type { Report } from "./events.ts";
 import { LimitStream } from "./limit_stream.ts";
 import { MeterStream } from "./meter_stream.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "./source/source.ts";
 
 /** How the content of one transfer is sent. */
 export interface ContentOptions {

@@ -3,12 +3,12 @@ import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message, Offer } from "../protocol/messages.ts";
 import { CHUNK_BYTES, deriveDataKey, OpenStream } from "../secure/sealed_stream.ts";
-import type { ArchiveEntry } from "../storage/archive.ts";
-import type { OnConflict, Part, Published } from "../storage/part.ts";
-import { topName } from "../storage/safe_path.ts";
-import type { Staging } from "../storage/staging.ts";
+import type { ArchiveEntry } from "../storage/archive/archive.ts";
+import type { OnConflict, Part, Published } from "../storage/part/part.ts";
+import { topName } from "../names/file_name.ts";
+import type { Staging } from "../storage/part/staging.ts";
 import { StorageError, storageError, systemCode } from "../storage/storage_error.ts";
-import type { Reservation, SpaceBook } from "../storage/space_book.ts";
+import type { Reservation, Reservations } from "../storage/reservations.ts";
 import { type Acceptance, judge, type Refusal, type Sender } from "./acceptance.ts";
 import type { Report } from "./events.ts";
 import { MeterStream } from "./meter_stream.ts";
@@ -17,7 +17,7 @@ import { directReplies, type Replies } from "./replies.ts";
 /** Where received files go, and what is taken. */
 export interface ReceiverOptions {
   staging: Staging;
-  space: SpaceBook;
+  space: Reservations;
   acceptance: Acceptance;
   onConflict: OnConflict;
   allowHidden: boolean;

@@ -6,14 +6,14 @@ import type { Session } from "../protocol/session.ts";
 import { PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import { hkdf } from "../secure/hkdf.ts";
 import type { KeyPair } from "../secure/x25519.ts";
-import { SEGMENT_BYTES } from "../storage/part_record.ts";
+import { SEGMENT_BYTES } from "../storage/part/part_record.ts";
 import { isoDate } from "./iso_date.ts";
 import { openAnswer } from "./answer.ts";
 import { pipeContent } from "./content_pipe.ts";
 import type { Delivered, Report, Stored } from "./events.ts";
-import { stopOnAbort, tellLocalError } from "./last_words.ts";
-import type { Receipt } from "./replies.ts";
-import type { Source } from "./source.ts";
+import { stopOnAbort, tellLocalError } from "./cancel.ts";
+import type { Receipt } from "./receipt.ts";
+import type { Source } from "./source/source.ts";
 
 /** Envelopes that are sent before their `routed` are awaited. */
 const ENVELOPES_AT_ONCE = 16;

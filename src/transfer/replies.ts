@@ -7,15 +7,8 @@ import {
 } from "../protocol/messages.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { sealAnswer } from "./answer.ts";
-import type { AnsweredTransfers } from "./answered_transfers.ts";
-
-/** What a receipt says (SPEC.md §7). */
-export interface Receipt {
-  savedAs: string;
-  sha256: string;
-  bytes: number;
-  resumedAt: number;
-}
+import type { Receipt } from "./receipt.ts";
+import type { AnsweredTransfers } from "../home/answered.ts";
 
 /** How a receiver answers a sender: in the open of their channel, or through a hub that must not read it. */
 export interface Replies {

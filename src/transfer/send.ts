@@ -5,11 +5,11 @@ import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
 import { pipeContent } from "./content_pipe.ts";
-import { EarlyDigest } from "./early_digest.ts";
+import { EarlyDigest } from "./source/early_digest.ts";
 import type { Delivered, Report } from "./events.ts";
-import { stopOnAbort, tellLocalError } from "./last_words.ts";
-import type { Receipt } from "./replies.ts";
-import type { Source } from "./source.ts";
+import { stopOnAbort, tellLocalError } from "./cancel.ts";
+import type { Receipt } from "./receipt.ts";
+import type { Source } from "./source/source.ts";
 
 /** How one transfer is sent. */
 export interface SendOptions {

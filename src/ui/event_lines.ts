@@ -6,7 +6,7 @@ import type {
   Stored,
   TransferEvent,
 } from "../transfer/events.ts";
-import { formatBytes, formatDate, formatDuration, formatRate } from "./format.ts";
+import { formatBytes, formatDate, formatDuration, formatRate } from "../units.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./terminal.ts";
 

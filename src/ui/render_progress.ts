@@ -1,5 +1,5 @@
 import stringWidth from "string-width";
-import { formatBytes, formatDuration, formatRate } from "./format.ts";
+import { formatBytes, formatDuration, formatRate } from "../units.ts";
 import { printable } from "./printable.ts";
 import type { TerminalSize } from "./terminal.ts";
 

@@ -14,7 +14,7 @@ import { secret } from "./cases/secret.ts";
 import { makeFile, makeFolder, mixedSize } from "./content.ts";
 import { netcat, overSsh, plainSocket, rsyncDaemon, wormhole } from "./contenders.ts";
 import { freeBytes } from "../../src/storage/disk_space.ts";
-import { formatBytes } from "../../src/ui/format.ts";
+import { formatBytes } from "../../src/units.ts";
 
 const scp = (dir: string) => overSsh(dir, "scp");
 const rsync = (dir: string) => overSsh(dir, "rsync");

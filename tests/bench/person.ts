@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { connect } from "../../src/protocol/connect.ts";
+import { connect } from "../../src/client/connect.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import type { OnOpen, Session } from "../../src/protocol/session.ts";

@@ -1,4 +1,4 @@
-import { formatBytes } from "../../src/ui/format.ts";
+import { formatBytes } from "../../src/units.ts";
 import type { Sample } from "./measure.ts";
 
 /** Something that was measured, once or more often. */

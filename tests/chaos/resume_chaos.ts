@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Event, eventsOf, type Program } from "../e2e/program.ts";
 import { Scene } from "../e2e/scene.ts";
-import { SEGMENT_BYTES } from "../../src/storage/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { fileSha256 } from "../helpers/tree.ts";
 import { Bound, seed } from "./bound.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import naughtyStrings from "big-list-of-naughty-strings" with { type: "json" };
-import { ARCHIVE_END } from "../../src/storage/archive.ts";
+import { ARCHIVE_END } from "../../src/storage/archive/archive.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { treeOf } from "../helpers/tree.ts";
 import { Scene } from "./scene.ts";

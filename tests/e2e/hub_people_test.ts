@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadIdentity } from "../../src/secure/identity.ts";
+import { loadIdentity } from "../../src/home/identity.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import { Joiner } from "./joiner.ts";
 import { eventsOf, Program, run } from "./program.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Message } from "../../src/protocol/messages.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
-import { SEGMENT_BYTES } from "../../src/storage/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";

@@ -1,5 +1,5 @@
 import { Hub, type HubOptions } from "../../src/hub/hub.ts";
-import { connect, type ConnectOptions } from "../../src/protocol/connect.ts";
+import { connect, type ConnectOptions } from "../../src/client/connect.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
 import type { TempDir } from "./temp_dir.ts";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { HubEvent } from "../../src/hub/hub_event.ts";
 import type { Peer } from "../../src/hub/hub.ts";
-import { People } from "../../src/hub/people.ts";
+import { NameRegistry } from "../../src/hub/name_registry.ts";
 import { outcomeEvent } from "../../src/hub/hub_event.ts";
-import { Spool } from "../../src/hub/spool.ts";
+import { Spool } from "../../src/hub/spool/spool.ts";
 import { Switchboard } from "../../src/hub/switchboard.ts";
 import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
@@ -15,7 +15,7 @@ import { generateKeyPair } from "../../src/secure/x25519.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { SessionPair } from "../helpers/session_pair.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
-import { SALT } from "./spooled.ts";
+import { SALT } from "./spool/spooled.ts";
 
 const keys = new Map<string, Uint8Array>();
 const keyOf = (name: string) => {
@@ -75,7 +75,7 @@ Deno.test("Switchboard names a thousand people to one who asks", async () => {
   await expected(exchange, "listed");
 });
 
-Deno.test("RelayIntake gives an upload to the session that comes last, and tells the earlier ones", async () => {
+Deno.test("Intake gives an upload to the session that comes last, and tells the earlier ones", async () => {
   await using scene = await Scene.open();
   const uploads: Exchange[] = [];
   await scene.people.claim("bob", "B".repeat(43));
@@ -95,7 +95,7 @@ Deno.test("RelayIntake gives an upload to the session that comes last, and tells
   await last.send({ type: "settled" });
 });
 
-Deno.test("RelayIntake takes no other receivers for a transfer that was begun", async () => {
+Deno.test("Intake takes no other receivers for a transfer that was begun", async () => {
   await using scene = await Scene.open();
   for (const name of ["bob", "cy"]) await scene.people.claim(name, name[0]!.repeat(43));
   const session = await scene.connect("ana");
@@ -106,7 +106,7 @@ Deno.test("RelayIntake takes no other receivers for a transfer that was begun", 
   await expected(await scene.relay(await scene.connect("di"), { to: ["cy"] }), "accept");
 });
 
-Deno.test("RelayIntake stops a sender as soon as nobody wants it, and keeps nothing", async () => {
+Deno.test("Intake stops a sender as soon as nobody wants it, and keeps nothing", async () => {
   await using scene = await Scene.open();
   const bob = await scene.join("bob");
   const exchange = await scene.relay(await scene.connect("ana"), { to: ["bob"], size: 5e6 });
@@ -127,7 +127,7 @@ Deno.test("RelayIntake stops a sender as soon as nobody wants it, and keeps noth
   writer.abort().catch(() => {});
 });
 
-Deno.test("RelayIntake takes a sender's `changed` for the end of it, and `interrupted` for a pause", async () => {
+Deno.test("Intake takes a sender's `changed` for the end of it, and `interrupted` for a pause", async () => {
   await using scene = await Scene.open();
   const bob = await scene.join("bob");
   const session = await scene.connect("ana");
@@ -315,7 +315,7 @@ class Member {
 
 /** A switchboard, and sessions with it over loopback. */
 class Scene implements AsyncDisposable {
-  readonly people: People;
+  readonly people: NameRegistry;
   readonly events: HubEvent[] = [];
   readonly troubles: Error[] = [];
   readonly #dir: TempDir;
@@ -330,14 +330,14 @@ class Scene implements AsyncDisposable {
       ...{ keepMs: 86_400_000, quotaBytes: Infinity },
       onOutcome: (...args) => events.push(outcomeEvent(...args)),
     });
-    return new Scene({ dir, spool, people: await People.open(dir.path), events });
+    return new Scene({ dir, spool, people: await NameRegistry.open(dir.path), events });
   }
 
   private constructor(
     { dir, spool, people, events }: {
       dir: TempDir;
       spool: Spool;
-      people: People;
+      people: NameRegistry;
       events: HubEvent[];
     },
   ) {

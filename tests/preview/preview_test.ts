@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { PreviewOptions } from "../../src/preview/options.ts";
 import { preview } from "../../src/preview/preview.ts";
 import { PLAIN, previewFile } from "./preview_file.ts";
-import { inEachFormat, quarters } from "./test_images.ts";
+import { inEachFormat, quarters } from "./image/test_images.ts";
 
 /** Whatever a terminal acts on: C0, DEL, C1, bidi, and what is not seen. */
 const ACTIVE = /[\p{Cc}\p{Cf}\p{Cs}]/u;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { P2pError } from "../../src/errors.ts";
 import { accept, type Duplex, initiate } from "../../src/protocol/handshake.ts";
-import { HandshakeState } from "../../src/secure/noise.ts";
+import { HandshakeState } from "../../src/secure/noise/noise.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
 import { Loopback } from "../helpers/loopback.ts";
 import { memoryDuplex, MemoryPipe } from "../helpers/memory_duplex.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { loadNobleAead } from "../../src/secure/aead.ts";
-import { CipherState } from "../../src/secure/cipher_state.ts";
+import { CipherState } from "../../src/secure/noise/cipher_state.ts";
 import { RecordCipher, RECORDS_PER_KEY } from "../../src/secure/record_cipher.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => i);

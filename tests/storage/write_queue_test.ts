@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { MAX_PENDING_BYTES, WriteQueue } from "../../src/storage/write_queue.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
-import { sha256, tempFolder } from "./staged.ts";
+import { sha256, tempFolder } from "./part/staged.ts";
 
 const PIECE_BYTES = MAX_PENDING_BYTES / 2;
 const NEW = { name: "x", offset: 0, createNew: true, mode: 0o600 };

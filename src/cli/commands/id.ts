@@ -1,0 +1,36 @@
+import { Buffer } from "node:buffer";
+import { fingerprint, fingerprintWords } from "../../secure/fingerprint.ts";
+import { loadIdentity, renameIdentity } from "../../home/identity.ts";
+import { printable } from "../../ui/printable.ts";
+import { command, nameOption } from "../options/command.ts";
+import { defaultHome } from "../../home/default_home.ts";
+import { hostName } from "../../home/host_name.ts";
+import { Output } from "../display/output.ts";
+
+/** `p2p id`: who this machine is to others. */
+export function idCommand() {
+  return idOptions().action((options) => id(options));
+}
+
+type IdOptions = ReturnType<ReturnType<typeof idOptions>["opts"]>;
+
+function idOptions() {
+  return command("id")
+    .addOption(nameOption("--name <name>", "be called so from now on"));
+}
+
+async function id(options: IdOptions): Promise<void> {
+  const output = new Output(options);
+  const { home = defaultHome() } = options;
+  const { keyPair: { publicKey }, name = hostName() } = options.name === undefined
+    ? await loadIdentity(home)
+    : await renameIdentity(home, options.name);
+  const shown = fingerprint(publicKey);
+  const words = await fingerprintWords(publicKey);
+  const key = Buffer.from(publicKey).toString("hex");
+  output.event({ event: "identity", name, fingerprint: shown, words, key });
+  output.result(`name         ${output.style.bold(printable(name))}`);
+  output.result(`fingerprint  ${shown}`);
+  output.result(`in words     ${words.join(" ")}`);
+  output.result(`key          ${key}`);
+}

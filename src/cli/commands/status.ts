@@ -1,0 +1,91 @@
+import { fingerprint } from "../../secure/fingerprint.ts";
+import { isoDate } from "../../transfer/iso_date.ts";
+import { listTransfers, type TransferEntry } from "../../client/list_transfers.ts";
+import { type SentTransfer, SentTransfers } from "../../home/sent.ts";
+import { formatBytes, formatDate } from "../../units.ts";
+import { printable } from "../../ui/printable.ts";
+import type { Style } from "../../ui/terminal.ts";
+import { askHub, askHubOptions, type AskOptions } from "../options/ask_hub.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { type DeliveryStatus, deliveryStatusOf } from "../../client/delivery_status.ts";
+
+/** Digits of an id that are shown to people: enough for `--again`. */
+const ID_DIGITS = 12;
+
+/** `p2p status`: what was sent through a hub to whom, and where it stands. */
+export function statusCommand() {
+  return askHubOptions("status")
+    .action((hub, options) => withInterrupt((signal) => status(hub, { ...options, signal })));
+}
+
+async function status(hub: string, options: AskOptions): Promise<void> {
+  await askHub(hub, options, async ({ session, identity: { keyPair }, home }, output) => {
+    const sentTransfers = new SentTransfers(home);
+    const byTransfer = Map.groupBy(await listTransfers(session), ({ transfer }) => transfer);
+    if (byTransfer.size === 0) {
+      output.note(`nothing was sent to people here by ${fingerprint(keyPair.publicKey)}`);
+    }
+    for (const [transfer, entries] of byTransfer) {
+      const sent = await sentTransfers.find(transfer);
+      output.result(titleLine(entries[0]!, { sent, style: output.style }));
+      for (const entry of entries) {
+        const status = deliveryStatusOf(entry, { sent, keyPair });
+        output.event(eventOf(entry, { sent, status }));
+        output.result(`  ${statusLine(entry, { sent, status, style: output.style })}`);
+      }
+    }
+  });
+}
+
+function eventOf(
+  { transfer, to, bytes, size, until }: TransferEntry,
+  { sent, status: { state, reason } }: { sent: SentTransfer | undefined; status: DeliveryStatus },
+) {
+  return {
+    event: "transfer",
+    transfer,
+    name: sent?.name ?? null,
+    ...{ to, bytes, size, state },
+    until: isoDate(until),
+    ...reason === undefined ? {} : { reason },
+  };
+}
+
+function titleLine(
+  { transfer, size, created }: TransferEntry,
+  { sent, style }: { sent: SentTransfer | undefined; style: Style },
+): string {
+  const name = sent === undefined ? "(sent from another home)" : style.bold(printable(sent.name));
+  const bytes = size === null ? "" : `, ${formatBytes(size)}`;
+  return `${name}${bytes}, sent ${shownDate(created)}, id ${transfer.slice(0, ID_DIGITS)}`;
+}
+
+function statusLine(
+  entry: TransferEntry,
+  { sent, status, style }: { sent: SentTransfer | undefined; status: DeliveryStatus; style: Style },
+): string {
+  const { state, reason, savedAs } = status;
+  const to = printable(entry.to);
+  switch (state) {
+    case "delivered":
+      return `${style.green("delivered")} to ${to}${
+        savedAs === sent?.name ? "" : ` as ${printable(savedAs!)}`
+      }`;
+    case "waiting":
+      return `waiting for ${to} until ${shownDate(entry.until)}`;
+    case "running":
+      return `at ${percent(entry)} for ${to}`;
+    default:
+      return `${style.yellow(state)} for ${to}: ${printable(reason!)}`;
+  }
+}
+
+/** How much was sent; of a stream nobody knows the end of, the bytes. */
+function percent({ bytes, size }: TransferEntry): string {
+  if (size === null || size === 0) return formatBytes(bytes);
+  return `${Math.floor(100 * Math.min(bytes, size) / size)} %`;
+}
+
+function shownDate(ms: number): string {
+  return formatDate(Date.parse(isoDate(ms)));
+}

@@ -1,0 +1,176 @@
+import { stderr } from "node:process";
+import { Buffer } from "node:buffer";
+import { P2pError } from "../../errors.ts";
+import { checkedPeerName } from "../../names/peer_name.ts";
+import { fingerprint } from "../../secure/fingerprint.ts";
+import { loadIdentity } from "../../home/identity.ts";
+import { forgetHub, knownHubs } from "../../home/known_hubs.ts";
+import {
+  addPerson,
+  forgetLine,
+  forgetPerson,
+  isVouched,
+  keyOf,
+  knownPeople,
+  type KnownPerson,
+  renamePerson,
+} from "../../home/known_people.ts";
+import { formatAddress, parseAddress } from "../../transport/address.ts";
+import { formatDate } from "../../units.ts";
+import { printable } from "../../ui/printable.ts";
+import { isInteractive } from "../../ui/terminal.ts";
+import { command } from "../options/command.ts";
+import { defaultHome } from "../../home/default_home.ts";
+import { Output } from "../display/output.ts";
+
+/** `p2p trust`: whose keys this machine knows, and who says so. */
+export function trustCommand() {
+  return command("trust")
+    .action((options) => list(worldOf(options)))
+    .addCommand(
+      command("add").description("vouch for somebody's key, as `p2p id` shows it there")
+        .argument("<name>").argument("<key>")
+        .action((name, key, _, self) => add(worldOf(self.optsWithGlobals()), { name, key })),
+    )
+    .addCommand(
+      command("rename").description("call somebody you vouch for otherwise")
+        .argument("<name>").argument("<new>")
+        .action((from, to, _, self) => rename(worldOf(self.optsWithGlobals()), { from, to })),
+    )
+    .addCommand(
+      command("forget").description("forget a person, or a hub by its HOST:PORT")
+        .argument("<name>")
+        .action((name, _, self) => forget(worldOf(self.optsWithGlobals()), name)),
+    )
+    .addCommand(
+      command("verify").description(
+        "compare words with somebody, to know that nobody is in between",
+      )
+        .argument("<name>")
+        .action((name, _, self) => verify(worldOf(self.optsWithGlobals()), name)),
+    );
+}
+
+/** What all of these work on. */
+interface World {
+  home: string;
+  output: Output;
+}
+
+function worldOf(
+  options: { home?: string; json?: true; quiet?: true; color: boolean },
+): World {
+  return { home: options.home ?? defaultHome(), output: new Output(options) };
+}
+
+async function list({ home, output }: World) {
+  const people = await knownPeople(home);
+  const hubs = new Map((await knownHubs(home)).map((hub) => [hub.address, hub]));
+  if (people.length + hubs.size === 0) output.note("nobody is known here yet");
+  const names = [...people.map(({ name }) => name), ...hubs.keys()];
+  const width = Math.max(0, ...names.map((name) => printable(name).length));
+  const line = (name: string, key: Uint8Array, by: string) =>
+    output.result(`${printable(name).padEnd(width)}  ${fingerprint(key)}  ${by}`);
+  for (const person of people) {
+    const { name, via, since } = person;
+    const key = keyOf(person);
+    output.event({ event: "known", person: name, fingerprint: fingerprint(key), via, since });
+    line(name, key, `${vouchedBy(person)} since ${formatDate(Date.parse(since))}`);
+  }
+  for (const { address, since, ...hub } of hubs.values()) {
+    const key = keyOf(hub);
+    output.event({ event: "known", hub: address, fingerprint: fingerprint(key), since });
+    line(address, key, `hub, met ${formatDate(Date.parse(since))}`);
+  }
+}
+
+function vouchedBy({ via }: KnownPerson): string {
+  if (via === "hand") return "by you,";
+  return via === "code" ? "by a code," : `so says the hub ${printable(via)},`;
+}
+
+async function add({ home, output }: World, { name, key }: { name: string; key: string }) {
+  const bytes = new Uint8Array(Buffer.from(key, "hex"));
+  if (!/^[0-9a-f]{64}$/.test(key)) {
+    throw new P2pError("usage", `cannot read the key "${key}": it has not 64 hexadecimal digits`, {
+      hint: "`p2p id` shows the key on the other machine",
+    });
+  }
+  const checked = nameOf(name);
+  await addPerson(home, { name: checked, key: bytes, via: "hand" });
+  output.result(`${output.style.bold(printable(checked))} is ${fingerprint(bytes)} from now on`);
+}
+
+async function rename({ home, output }: World, { from, to }: { from: string; to: string }) {
+  const checked = nameOf(to);
+  const renamed = await renamePerson(home, { from, to: checked });
+  if (renamed.length === 0) throw unknown(from);
+  output.result(`${printable(from)} is called ${output.style.bold(printable(checked))} now`);
+}
+
+async function forget({ home, output }: World, name: string) {
+  const people = await forgetPerson(home, name);
+  const hubs = await forgetHub(home, addressOf(name));
+  if (people.length + hubs.length === 0) throw unknown(name);
+  for (const key of new Set([...people, ...hubs].map(({ key }) => key))) {
+    output.result(`forgot ${output.style.bold(printable(name))}, ${fingerprint(keyOf({ key }))}`);
+  }
+}
+
+/** The hub that may be meant; a name that is no address is none. */
+function addressOf(name: string): string {
+  try {
+    return formatAddress(parseAddress(name));
+  } catch {
+    return name;
+  }
+}
+
+/** Both sides see the same words, unless somebody in between has given each of them a key of its own. */
+async function verify({ home, output }: World, name: string) {
+  const person = await onlyOne(home, name);
+  const { keyPair } = await loadIdentity(home);
+  const { sharedWords } = await import("../../secure/shared_words.ts");
+  const words = sharedWords(keyPair.publicKey, keyOf(person));
+  output.event({ event: "words", person: person.name, words });
+  output.result(output.style.bold(words.join(" ")));
+  output.note(`\`p2p trust verify\` shows ${printable(person.name)} the same words for you`);
+  if (!isInteractive()) return;
+  const { confirm, isCancel } = await import("@clack/prompts");
+  const message = `Does ${printable(person.name)} read you the same words?`;
+  const same = await confirm({ message, initialValue: false, output: stderr });
+  if (isCancel(same)) throw new P2pError("interrupted", "");
+  if (!same) throw differ(person);
+  await addPerson(home, { name: person.name, key: keyOf(person), via: "hand" });
+  output.result(`${output.style.bold(printable(person.name))} is vouched for by you now`);
+}
+
+async function onlyOne(home: string, name: string): Promise<KnownPerson> {
+  const called = (await knownPeople(home)).filter((one) => one.name === name);
+  const person = called.findLast(isVouched) ?? called.at(-1);
+  if (person === undefined) throw unknown(name);
+  if (isVouched(person) || called.every(({ key }) => key === person.key)) return person;
+  throw new P2pError("refused", `there are several people called "${name}", at different hubs`, {
+    hint: `run \`${forgetLine(name)}\`, then send to the one whom you mean`,
+  });
+}
+
+function differ({ name }: KnownPerson): P2pError {
+  return new P2pError("refused", `the key that is known of "${name}" is not theirs`, {
+    hint: `run \`${forgetLine(name)}\`, and ask "${name}" for the key that \`p2p id\` shows`,
+  });
+}
+
+function unknown(name: string): P2pError {
+  return new P2pError("refused", `nobody called "${name}" is known here`, {
+    hint: "see who is with `p2p trust`",
+  });
+}
+
+function nameOf(text: string): string {
+  try {
+    return checkedPeerName(text);
+  } catch (error) {
+    throw new P2pError("usage", (error as Error).message);
+  }
+}

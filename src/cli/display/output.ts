@@ -1,0 +1,119 @@
+import { P2pError } from "../../errors.ts";
+import { printable, printableJson } from "../../ui/printable.ts";
+import type { ProgressDisplay } from "../../ui/progress.ts";
+import { canAnimate, createStyle, type Style, useColor } from "../../ui/terminal.ts";
+import { exitCodeOf } from "../exit_code.ts";
+
+/** What the options that every command has say about its words. */
+export interface OutputOptions {
+  json?: boolean;
+  quiet?: boolean;
+  color?: boolean;
+  /** What becomes of a line before it is printed. */
+  layout?: (line: string) => string;
+}
+
+/** Where a command's words go: results to stdout, all else to stderr, or with `--json` events to stdout alone. */
+export class Output {
+  /** For stdout. */
+  readonly style: Style;
+  #stderrStyle: Style;
+  #json: boolean;
+  #quiet: boolean;
+  #layout: (line: string) => string;
+  #progress: ProgressDisplay | undefined;
+
+  constructor(
+    { json = false, quiet = false, color = true, layout = (line) => line }: OutputOptions = {},
+  ) {
+    this.#layout = layout;
+    this.#json = json;
+    this.#quiet = quiet;
+    this.style = createStyle(!json && useColor({ noColor: !color }));
+    this.#stderrStyle = createStyle(useColor({ noColor: !color, stream: Deno.stderr }));
+  }
+
+  /** Loads the progress display where there is a terminal to draw on, and somebody who wants to see it. */
+  async showProgress(): Promise<void> {
+    if (this.#json || this.#quiet || !canAnimate()) return;
+    const { ProgressDisplay } = await import("../../ui/progress.ts");
+    this.#progress = new ProgressDisplay();
+  }
+
+  /** One event, with `--json` only. */
+  event(event: object): void {
+    if (this.#json) {
+      write(Deno.stdout, printableJson({ ...event, time: new Date().toISOString() }) + "\n");
+    }
+  }
+
+  /** A result. */
+  result(line: string): void {
+    if (!this.#json) this.#print(Deno.stdout, line);
+  }
+
+  /** Something good to know. */
+  note(line: string): void {
+    if (!this.#json && !this.#quiet) this.#print(Deno.stderr, this.#stderrStyle.dim(line));
+  }
+
+  /** Something that needs attention, and is no error. */
+  warning(line: string): void {
+    this.#print(Deno.stderr, `${this.#stderrStyle.yellow("warning:")} ${printable(line)}`);
+  }
+
+  /** What could not be done: one line, and a hint where there is one; with `--json` also an event. */
+  failure(error: unknown, about: { name?: string; to?: string } = {}): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const hint = error instanceof P2pError ? error.hint : undefined;
+    this.event({
+      event: "failed",
+      exit: exitCodeOf(error),
+      message,
+      ...(hint ? { hint } : {}),
+      ...about,
+    });
+    this.#print(Deno.stderr, `${this.#stderrStyle.red("error:")} ${printable(message)}`);
+    if (hint !== undefined) {
+      this.#print(Deno.stderr, `${this.#stderrStyle.cyan("hint:")} ${printable(hint)}`);
+    }
+  }
+
+  /** How far a transfer is. */
+  progress(update: { id: string; name: string; bytes: number; total: number | undefined }): void {
+    this.#progress?.update(update);
+  }
+
+  /** A transfer is over. */
+  progressDone(id: string): void {
+    this.#progress?.finish(id);
+  }
+
+  /** Leaves the terminal to a question until it is disposed of. */
+  suspend(): Disposable | undefined {
+    return this.#progress?.suspend();
+  }
+
+  /** Takes the progress display off the screen. */
+  close(): void {
+    this.#progress?.close();
+    this.#progress = undefined;
+  }
+
+  #print(stream: Stream, line: string) {
+    using _ = this.#progress?.suspend();
+    write(stream, this.#layout(line) + "\n");
+  }
+}
+
+type Stream = typeof Deno.stdout | typeof Deno.stderr;
+
+/** Writes all of it; a reader that has gone is no reason to fail. */
+function write(stream: Stream, text: string) {
+  try {
+    let bytes = new TextEncoder().encode(text);
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

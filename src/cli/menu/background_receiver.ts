@@ -1,0 +1,85 @@
+import type { Exchange } from "../../protocol/exchange.ts";
+import type { Message } from "../../protocol/messages.ts";
+import type { Identity } from "../../home/identity.ts";
+import { AnsweredTransfers } from "../../home/answered.ts";
+import type { TransferEvent } from "../../transfer/events.ts";
+import type { Receiver } from "../../transfer/receive.ts";
+import { interruptedLine, refusedLine } from "../../ui/event_lines.ts";
+import { printable } from "../../ui/printable.ts";
+import { createStyle } from "../../ui/terminal.ts";
+import { Deliveries } from "../../client/incoming.ts";
+import type { News } from "./news.ts";
+import { openReceiver } from "../../transfer/open_receiver.ts";
+import { SilentOutput } from "../display/silent_output.ts";
+
+/** What is taken where, and who hears of it. */
+export interface BackgroundReceiverOptions {
+  home: string;
+  identity: Identity;
+  /** Where files are put. */
+  dir: string;
+  news: News;
+}
+
+/** Deliveries into a folder that is made for the first of them: who only looks around leaves nothing behind. */
+export class BackgroundReceiver {
+  readonly #options: BackgroundReceiverOptions;
+  #opened: Promise<Opened> | undefined;
+
+  constructor(options: BackgroundReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one delivery of the hub with that fingerprint; where the folder cannot be used the hub keeps it. Never throws. */
+  async take(exchange: Exchange, delivery: Message<"delivery">, hub: string): Promise<void> {
+    try {
+      const { deliveries } = await this.#open();
+      await deliveries.take(exchange, delivery, hub);
+    } catch (error) {
+      this.#options.news.tell(printable((error as Error).message));
+      const reason = "it cannot be taken at the moment";
+      await exchange.send({ type: "cancel", code: "disk", reason }).catch(() => {});
+      exchange.end();
+    }
+  }
+
+  /** Resolves when everything that is under way has ended. */
+  async idle(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.receiver.idle();
+  }
+
+  /** Once, unless that fails. */
+  #open(): Promise<Opened> {
+    return this.#opened ??= this.#openNow().catch((error) => {
+      this.#opened = undefined;
+      throw error;
+    });
+  }
+
+  async #openNow(): Promise<Opened> {
+    const { home, identity, dir, news } = this.#options;
+    const output = new SilentOutput({ onWarning: (line) => news.tell(printable(line)) });
+    const answered = await AnsweredTransfers.open(home);
+    const receiver = await openReceiver(
+      { dir, onConflict: "rename", allowHidden: false },
+      { report: (event) => this.#report(event) },
+    );
+    const options = { home, identity, receiver, answered, onlyKnown: false, output };
+    return { receiver, deliveries: new Deliveries(options) };
+  }
+
+  #report(event: TransferEvent) {
+    const { news } = this.#options;
+    if (event.event === "received") news.came(event);
+    if (event.event === "refused") news.tell(refusedLine(event, PLAIN));
+    if (event.event === "interrupted") news.tell(interruptedLine(event, PLAIN));
+  }
+}
+
+interface Opened {
+  receiver: Receiver;
+  deliveries: Deliveries;
+}
+
+const PLAIN = createStyle(false);

@@ -1,0 +1,117 @@
+import { intro, outro, S_BAR, select } from "@clack/prompts";
+import { P2pError } from "../../errors.ts";
+import { loadIdentity } from "../../home/identity.ts";
+import { DEFAULT_PORT } from "../../transport/address.ts";
+import { printable } from "../../ui/printable.ts";
+import { createStyle, terminalSize, useColor } from "../../ui/terminal.ts";
+import { wrapWords } from "../../ui/wrap_words.ts";
+import { answerTo } from "../prompts/answer.ts";
+import { askWhoAndWhere } from "./ask_settings.ts";
+import { secretSource } from "../options/secret.ts";
+import { hostName } from "../../home/host_name.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { MENU_ENTRIES } from "./entries.ts";
+import type { Menu, MenuEntry } from "./menu.ts";
+import { GO_ON } from "./hub.ts";
+import { News } from "./news.ts";
+import { Output } from "../display/output.ts";
+import { BackgroundJoin } from "./background_join.ts";
+import { DEFAULT_DIR, loadSettings, saveSettings, type Settings } from "../../home/settings.ts";
+
+/** Columns beside a text: the guide in front of it, and one that stays free. */
+const BESIDE = 4;
+
+/** How the menu is opened. */
+export interface OpenMenuOptions {
+  home: string;
+  /** The hub that is named on the command line, `host:port`. */
+  given: string | undefined;
+  color: boolean;
+  /** Ends it. */
+  signal: AbortSignal;
+}
+
+/** Shows the menu until somebody leaves it; asks for name and hub before, at the first time. */
+export async function openMenu({ home, given, color, signal }: OpenMenuOptions): Promise<void> {
+  const identity = await loadIdentity(home);
+  const known = await loadSettings(home);
+  intro("p2p");
+  const settings = known === undefined
+    ? await firstSettings(home, { given, name: identity.name ?? hostName() })
+    : { ...known, hub: given ?? known.hub };
+  if (settings !== undefined) {
+    const output = new Output({ color, layout: guided(color) });
+    const base = { home, identity, settings, secret: await secretSource({}), news: new News() };
+    const menu = { ...base, join: new BackgroundJoin(base), folder: "", color, output };
+    try {
+      await runMenu(menu, signal);
+    } finally {
+      await menu.join.leave();
+    }
+  }
+  outro("Goodbye.");
+  if (signal.aborted) throw new P2pError("interrupted", "");
+}
+
+/** Lines beside the guide that the questions draw, broken between words. */
+function guided(color: boolean): (line: string) => string {
+  const mark = `${createStyle(useColor({ noColor: !color })).dim(S_BAR)}  `;
+  return (line) =>
+    wrapWords(line, terminalSize().columns - BESIDE).map((part) => mark + part).join("\n");
+}
+
+/** Asked for, and remembered from then on. */
+async function firstSettings(
+  home: string,
+  { given, name }: { given: string | undefined; name: string },
+): Promise<Settings | undefined> {
+  const hub = Deno.env.get("P2P_TO") || `127.0.0.1:${DEFAULT_PORT}`;
+  const settings = await askWhoAndWhere({ name, hub, dir: DEFAULT_DIR }, { given });
+  if (settings !== undefined) await saveSettings(home, settings);
+  return settings;
+}
+
+/** Until somebody leaves it. */
+async function runMenu(menu: Menu, signal: AbortSignal) {
+  let last: MenuEntry | undefined;
+  while (!signal.aborted) {
+    const entry = await chooseEntry(menu, last);
+    if (entry === undefined || await run(entry, menu) === "exit") return;
+    menu.join.wake();
+    last = entry;
+  }
+}
+
+/** The news are above the entries; what comes while the menu is open comes there. */
+async function chooseEntry(menu: Menu, last: MenuEntry | undefined) {
+  const entries = MENU_ENTRIES.filter(({ available }) => available?.(menu) ?? true);
+  const { news, settings: { name, hub } } = menu;
+  const chosen = await answerTo((signal) =>
+    select<MenuEntry>({
+      get message() {
+        const lines = [printable(`${name} → ${hub}`), ...news.lines];
+        return lines.flatMap((line) => wrapWords(line, terminalSize().columns - BESIDE)).join("\n");
+      },
+      options: entries.map((entry) => ({
+        value: entry,
+        get label() {
+          return typeof entry.label === "string" ? entry.label : entry.label(menu);
+        },
+        ...entry.hint === undefined ? {} : { hint: entry.hint },
+      })),
+      ...last === undefined ? {} : { initialValue: last },
+      signal,
+    })
+  );
+  news.told();
+  return chosen;
+}
+
+/** What goes wrong is told, and the menu comes back. */
+async function run(entry: MenuEntry, menu: Menu): Promise<"exit" | void> {
+  try {
+    return await withInterrupt((signal) => entry.run(menu, signal), { goOn: GO_ON });
+  } catch (error) {
+    menu.output.failure(error);
+  }
+}

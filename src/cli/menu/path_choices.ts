@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import type { Kind } from "../../transfer/source/kind.ts";
+import { printable } from "../../ui/printable.ts";
+
+/** What is to be chosen. */
+export interface Wanted {
+  /** Files of this kind; undefined for all. */
+  kind?: Kind;
+  /** Folders, too. */
+  folders: boolean;
+}
+
+/** A path that may be chosen: what it is when it is typed, and how it is shown. */
+export interface PathChoice {
+  value: string;
+  label: string;
+  hint?: string;
+}
+
+/**
+ * The paths that `typed` may become: first the one that it is already, then files that by their name are what is wanted,
+ * then the folders on the way; everything else only where there is nothing of that. At `start` nothing is typed yet.
+ */
+export function pathChoices(
+  typed: string,
+  { start, ...wanted }: Wanted & { start: string },
+): PathChoice[] {
+  const [folder, prefix] = split(unquoted(typed));
+  const found = entriesOf(folder).filter(({ name }) => isCompletion(name, prefix));
+  const [whole, parts] = partition(found, ({ name }) => name === prefix);
+  const [folders, files] = partition(parts, ({ isFolder }) => isFolder);
+  const [fitting, others] = partition(files, ({ name }) => isNamedAs(name, wanted.kind));
+  const shown = [...whole, ...fitting, ...folders];
+  const choices = (shown.length > 0 ? shown : others).map((entry) => choiceOf(folder, entry));
+  const here = { value: folder, label: printable(folder), hint: "this whole folder" };
+  return wanted.folders && prefix === "" && typed !== start ? [here, ...choices] : choices;
+}
+
+/** Where a typed path leads: `~` is the home folder. */
+export function pathOf(typed: string): string {
+  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE");
+  const inHome = home !== undefined && /^~($|[\\/])/.test(typed);
+  return inHome ? join(home, typed.slice(1)) : typed;
+}
+
+/** Terminals put quotes around a file that is dropped on them. */
+function unquoted(typed: string): string {
+  return /^(['"])(.*)\1\s*$/.exec(typed)?.[2] ?? typed;
+}
+
+interface Entry {
+  name: string;
+  isFolder: boolean;
+}
+
+const NAMED_AS: Record<Kind, RegExp> = {
+  image: /\.(png|jpe?g|gif|webp|tiff?|bmp|avif|heic)$/i,
+  csv: /\.(csv|tsv|tab)$/i,
+  json: /\.(json|ndjson|jsonl|geojson)$/i,
+  file: /$/,
+};
+
+function isNamedAs(name: string, kind: Kind = "file"): boolean {
+  return NAMED_AS[kind].test(name);
+}
+
+/** The folder part, with its separator, and what is typed of a name in it. */
+function split(typed: string): [folder: string, prefix: string] {
+  if (/(^|[\\/])\.\.?$|^~$/.test(typed)) return [`${typed}/`, ""];
+  const end = typed.search(Deno.build.os === "windows" ? /[^\\/]*$/ : /[^/]*$/);
+  return [typed.slice(0, end), typed.slice(end)];
+}
+
+/** In the order of their names; none where the folder cannot be read. */
+function entriesOf(folder: string): Entry[] {
+  try {
+    const path = pathOf(folder) || ".";
+    const entries = [...Deno.readDirSync(path)].flatMap((entry) => entryOf(path, entry));
+    return entries.sort((a, b) => byName.compare(a.name, b.name));
+  } catch {
+    return [];
+  }
+}
+
+const byName = new Intl.Collator(undefined, { numeric: true });
+
+function entryOf(folder: string, { name, isDirectory, isSymlink }: Deno.DirEntry): Entry[] {
+  if (!isSymlink) return [{ name, isFolder: isDirectory }];
+  try {
+    return [{ name, isFolder: Deno.statSync(join(folder, name)).isDirectory }];
+  } catch {
+    return []; // It leads nowhere.
+  }
+}
+
+/** Hidden names only for those who begin to type one. */
+function isCompletion(name: string, prefix: string): boolean {
+  if (name.startsWith(".") && !prefix.startsWith(".")) return false;
+  return name.toLowerCase().startsWith(prefix.toLowerCase());
+}
+
+function choiceOf(folder: string, { name, isFolder }: Entry): PathChoice {
+  const end = isFolder ? "/" : "";
+  return { value: `${folder}${name}${end}`, label: `${printable(name)}${end}` };
+}
+
+function partition<T>(items: T[], fits: (item: T) => boolean): [yes: T[], no: T[]] {
+  return [items.filter(fits), items.filter((item) => !fits(item))];
+}

@@ -1,0 +1,24 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { P2pError } from "../../errors.ts";
+import { checkedPeerName } from "../../names/peer_name.ts";
+
+/** A subcommand with the options that every command has; what it is for says the table of `main.ts`. */
+export function command(name: string) {
+  return new Command(name)
+    .addOption(new Option("--json", "one JSON object a line on stdout, and nothing else"))
+    .addOption(new Option("--quiet", "no progress, no notes: results and errors only"))
+    .addOption(new Option("--no-color", "no colours (also by NO_COLOR)"))
+    .addOption(new Option("--home <dir>", "keys, known peers, hub state (env P2P_HOME)"))
+    .allowExcessArguments(false);
+}
+
+/** `--name`: who this side says it is; a name that nobody would take is "usage". */
+export function nameOption(flags: "--name <name>" | "--name <me>", description: string) {
+  return new Option(flags, description).argParser((text) => {
+    try {
+      return checkedPeerName(text);
+    } catch (error) {
+      throw new P2pError("usage", (error as Error).message);
+    }
+  });
+}

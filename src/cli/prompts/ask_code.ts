@@ -1,0 +1,42 @@
+import { autocomplete } from "@clack/prompts";
+import { CODE_WORDS, parseCode, wordsFrom } from "../../secure/code.ts";
+import { printable } from "../../ui/printable.ts";
+import { answerTo } from "./answer.ts";
+
+/** More are scrolled. */
+const SHOWN_AT_ONCE = 5;
+
+/** Asks for a code on the terminal, with Tab completion of its words; undefined where somebody goes back. */
+export function askCode(): Promise<string | undefined> {
+  return answerTo((signal) =>
+    autocomplete<string>({
+      message: "The code",
+      options() {
+        return completions(this.userInput).map((value) => ({ value, label: value }));
+      },
+      filter: () => true,
+      validate: (chosen) => problemOf(String(chosen ?? "")),
+      completeOnTab: true,
+      maxItems: SHOWN_AT_ONCE,
+      signal,
+    })
+  );
+}
+
+/** What `typed` may become: the last word whole, and a dash behind it where another one follows. */
+export function completions(typed: string): string[] {
+  const parts = typed.toLowerCase().trimStart().split(/[-\s]+/);
+  const start = parts.at(-1)!;
+  if (parts.length === 1 || parts.length > CODE_WORDS + 1 || start === "") return [typed];
+  const before = parts.slice(0, -1).join("-");
+  const behind = parts.length <= CODE_WORDS ? "-" : "";
+  return wordsFrom(start).slice(0, 50).map((word) => `${before}-${word}${behind}`);
+}
+
+function problemOf(typed: string): string | undefined {
+  try {
+    parseCode(typed);
+  } catch (error) {
+    return printable((error as Error).message);
+  }
+}

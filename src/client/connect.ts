@@ -1,0 +1,226 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import type { Identity } from "../home/identity.ts";
+import { pinKey, pinnedKey } from "../home/known_hubs.ts";
+import { sleep } from "../sleep.ts";
+import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
+import { dial } from "../transport/dial.ts";
+import { Channel } from "../protocol/channel.ts";
+import { type Auth, type Handshake, initiate } from "../protocol/handshake.ts";
+import { preloadProof, WRONG_SECRET } from "../protocol/prove_secret.ts";
+import { type OnOpen, Session } from "../protocol/session.ts";
+
+const OPEN_WITHIN_MS = 10_000;
+
+/** A crowded hub closes handshakes that take long, so that others get in (SPEC.md §12): they come again a little later. */
+const TRIES = 4;
+const PAUSE_MS = 250;
+
+/** The secret of a hub: what is known of it, and how to get it from somebody, who may not know it either. */
+export interface SecretSource {
+  known: string | undefined;
+  /** Sets `known`. */
+  ask: (hub: string) => Promise<void>;
+}
+
+/** How to connect to a hub. */
+export interface ConnectOptions {
+  identity: Identity;
+  /** Who we say we are, a peer name. */
+  name: string;
+  /** The folder with the pinned keys. */
+  home: string;
+  /** Decides about a key that is met for the first time, beyond loopback. */
+  trustNew: (fingerprint: string) => Promise<boolean>;
+  /** Is told that a key was pinned without asking: on loopback, or because the hub knows the secret. */
+  onPinned?: (fingerprint: string) => void;
+  /** The hub need not be trusted: a key that is met for the first time is taken, and not pinned. */
+  skipPin?: boolean;
+  /** For a hub that wants one. */
+  secret?: SecretSource | undefined;
+  onOpen?: OnOpen;
+  signal: AbortSignal;
+}
+
+/** A session with a hub that has taken us, and who that is. */
+export interface Connected {
+  session: Session;
+  name: string;
+  fingerprint: string;
+}
+
+/**
+ * Dials, shakes hands, checks the key against the pin, and waits for the welcome (SPEC.md §2 to §4). Throws `P2pError`:
+ * "connection" where nobody answers, "refused" for a key that changed or is not trusted, and where the hub refuses.
+ */
+export async function connect(address: Address, options: ConnectOptions): Promise<Connected> {
+  try {
+    return await connectOnce(address, options);
+  } catch (error) {
+    // The connection is closed by now: a person takes longer than a hub waits.
+    if (error instanceof UnknownKey) await askToTrust(error.key, address, options);
+    else if (error instanceof SecretWanted) await askForSecret(address, options);
+    else throw error;
+    return await connect(address, options);
+  }
+}
+
+/** The acceptor's key is met for the first time, and somebody has to be asked. */
+class UnknownKey extends Error {
+  readonly key: Uint8Array;
+
+  constructor(key: Uint8Array) {
+    super("the key is not known");
+    this.key = key;
+  }
+}
+
+/** The acceptor wants a secret that nobody has given. */
+class SecretWanted extends Error {}
+
+async function connectOnce(address: Address, options: ConnectOptions): Promise<Connected> {
+  const { secret, signal } = options;
+  if (secret?.known !== undefined) preloadProof();
+  const until = performance.now() + OPEN_WITHIN_MS;
+  for (let tries = 1;; tries++) {
+    const conn = await dial(address, options);
+    try {
+      return await within(until, signal, open(conn, address, options));
+    } catch (error) {
+      closeQuietly(conn);
+      if (!isLost(error)) throw error;
+      const pause = tries * PAUSE_MS * (0.5 + Math.random());
+      if (tries === TRIES || performance.now() + pause > until) throw notConnected(address, error);
+      await sleep(pause, signal);
+    }
+  }
+}
+
+/** Whether it may go well at the next try; what says itself what to do is left as it is. */
+function isLost(error: unknown): error is P2pError {
+  return error instanceof P2pError && error.code === "connection" && error.hint === undefined;
+}
+
+function notConnected(address: Address, cause: P2pError): P2pError {
+  const message = `cannot connect to ${formatAddress(address)}: ${cause.message}`;
+  return new P2pError("connection", message, { hint: "run the same line again", cause });
+}
+
+async function open(
+  conn: Deno.TcpConn,
+  address: Address,
+  options: ConnectOptions,
+): Promise<Connected> {
+  const { identity: { keyPair }, name, onOpen, secret } = options;
+  const handshake = await initiate(conn, {
+    keyPair,
+    name,
+    secret: secret?.known,
+    checkKey: (key, auth) => checkPin(key, { auth, address, options }),
+  });
+  const channel = new Channel(conn, handshake);
+  if (typeof handshake.proof === "object") return await refused(channel, address);
+  if (handshake.proof === "secret") await pinNew(handshake, { address, options });
+  const session = new Session(channel, { initiator: true, onOpen });
+  return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remoteKey) };
+}
+
+/** Compares with the pin; at first contact pins on loopback, or leaves it to the secret (SPEC.md §4). */
+async function checkPin(
+  key: Uint8Array,
+  { auth, address, options }: { auth: Auth; address: Address; options: ConnectOptions },
+) {
+  const { home, onPinned, skipPin, secret } = options;
+  const where = formatAddress(address);
+  const pinned = await pinnedKey(home, where);
+  if (pinned !== undefined && !Buffer.from(pinned).equals(key)) {
+    throw keyChanged(where, { was: pinned, is: key });
+  }
+  if (auth === "secret") {
+    if (secret?.known === undefined) throw new SecretWanted("the hub wants a secret");
+    return;
+  }
+  if (pinned !== undefined || skipPin) return;
+  if (!isLoopback(address.host)) throw new UnknownKey(key);
+  await pinKey(home, where, key);
+  onPinned?.(fingerprint(key));
+}
+
+/** A hub that knows the secret is the right one. */
+async function pinNew(
+  { remoteKey }: Handshake,
+  { address, options: { home, onPinned } }: { address: Address; options: ConnectOptions },
+) {
+  const where = formatAddress(address);
+  if (await pinnedKey(home, where) !== undefined) return;
+  await pinKey(home, where, remoteKey);
+  onPinned?.(fingerprint(remoteKey));
+}
+
+/** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */
+async function refused(channel: Channel, address: Address): Promise<never> {
+  const session = new Session(channel, { initiator: true });
+  const reason = await session.welcomed.then(() => "it goes on without", (error) => error.message);
+  session.abort();
+  const message = `cannot connect to ${formatAddress(address)}: ${reason}`;
+  if (reason !== WRONG_SECRET) throw new P2pError("refused", message);
+  throw new P2pError("refused", message, { hint: "ask whoever runs the hub for its secret" });
+}
+
+async function askForSecret(address: Address, { secret }: ConnectOptions) {
+  const where = formatAddress(address);
+  await secret?.ask(where);
+  if (secret?.known !== undefined) return;
+  throw new P2pError("refused", `cannot connect to ${where}: the hub wants a secret`, {
+    hint: "give it with --secret-file FILE or in P2P_SECRET",
+  });
+}
+
+async function askToTrust(key: Uint8Array, address: Address, { home, trustNew }: ConnectOptions) {
+  const where = formatAddress(address);
+  const shown = fingerprint(key);
+  if (!await trustNew(shown)) throw notTrusted(where, shown);
+  await pinKey(home, where, key);
+}
+
+function notTrusted(where: string, shown: string): P2pError {
+  return new P2pError("refused", `the hub at ${where} is not known: its fingerprint is ${shown}`, {
+    hint:
+      "compare that with what `p2p serve` shows there, then run the line again with --trust-new",
+  });
+}
+
+function keyChanged(where: string, { was, is }: { was: Uint8Array; is: Uint8Array }) {
+  const change = `it was ${fingerprint(was)}, it is ${fingerprint(is)}`;
+  return new P2pError("refused", `the key of the hub at ${where} has changed: ${change}`, {
+    hint:
+      `somebody may be in between. If the change is right, run \`p2p trust forget ${where}\`, then this line again`,
+  });
+}
+
+/** What comes of `work` before `until`, by `performance.now()`. */
+async function within<T>(until: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new P2pError("connection", `no answer within ${OPEN_WITHIN_MS / 1000} s`)),
+    until - performance.now(),
+  );
+  const onAbort = () => late.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function closeQuietly(conn: Deno.TcpConn) {
+  try {
+    conn.close();
+  } catch {
+    // Closed already.
+  }
+}

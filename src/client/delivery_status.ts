@@ -1,0 +1,40 @@
+import { Buffer } from "node:buffer";
+import type { OutcomeCode } from "../protocol/messages.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+import { openAnswer } from "../transfer/answer.ts";
+import type { TransferEntry } from "./list_transfers.ts";
+import type { SentTransfer } from "../home/sent.ts";
+
+/** How a transfer stands with one receiver, as far as that is proved; `reason` where it did not get there. */
+export interface DeliveryStatus {
+  state: "delivered" | "waiting" | "running" | "interrupted" | "refused" | "expired" | "unproved";
+  reason?: string;
+  /** The name that it has at the receiver. */
+  savedAs?: string;
+}
+
+/** What a hub's entry says; what it claims for the receiver is checked against the key that it was sent to. */
+export function deliveryStatusOf(
+  { transfer, to, code, sealed }: TransferEntry,
+  { sent, keyPair }: { sent: SentTransfer | undefined; keyPair: KeyPair },
+): DeliveryStatus {
+  if (code === "interrupted") {
+    return { state: code, reason: "its sender was cut off; send it again to go on" };
+  }
+  if (code === "waiting" || code === "running") return { state: code };
+  if (code === "expired") return { state: code, reason: "it was not fetched in time" };
+  const key = sent?.recipients.find(({ name }) => name === to)?.key;
+  if (key === undefined) return unproved(code, "it was sent from another home");
+  try {
+    const about = { transfer, keyPair, key: new Uint8Array(Buffer.from(key, "base64url")) };
+    const { receipt, reason } = openAnswer({ code, sealed }, about);
+    if (receipt === undefined) return { state: "refused", reason };
+    return { state: "delivered", savedAs: receipt.savedAs };
+  } catch (error) {
+    return unproved(code, (error as Error).message);
+  }
+}
+
+function unproved(code: OutcomeCode, why: string): DeliveryStatus {
+  return { state: "unproved", reason: `"${code}", says the hub: ${why}` };
+}

@@ -1,0 +1,115 @@
+import { Buffer } from "node:buffer";
+import { P2pError } from "../errors.ts";
+import type { Exchange } from "../protocol/exchange.ts";
+import { decodeJson, type Message } from "../protocol/messages.ts";
+import { checkedPeerName } from "../names/peer_name.ts";
+import { base64url, int, object } from "../protocol/schema.ts";
+import { type Code, newCode } from "../secure/code.ts";
+import { CodeClaimant, CodeCreator } from "../secure/code_exchange.ts";
+
+/** Most bytes of what one side says of itself. */
+const MAX_INTRODUCTION_BYTES = 1_024;
+
+/** Most transfers that are announced. */
+const MAX_ITEMS = 1_000_000;
+
+/** What two sides of a code say of themselves (SPEC.md §19). */
+export interface Introduction {
+  /** A peer name. */
+  name: string;
+  /** The static key. */
+  key: Uint8Array;
+  /** How many transfers it will send; 0 where it receives. */
+  items: number;
+}
+
+const introduction = object({
+  name: checkedPeerName,
+  key: base64url(43),
+  items: int(0, MAX_ITEMS),
+});
+
+/**
+ * Makes a code, tells it to `onCode`, and waits for who types it: the other side. "refused" where the code was not typed
+ * in time, or was used up by a wrong guess.
+ */
+export async function makeCode(
+  exchange: Exchange,
+  { ours, onCode }: { ours: Introduction; onCode: (code: Code, until: number) => void },
+): Promise<Introduction> {
+  await exchange.send({ type: "nameplate" });
+  const { nameplate, until } = await next(exchange, "allocated");
+  const code = newCode(nameplate);
+  const creator = new CodeCreator(code);
+  await sendBody(exchange, creator.opening);
+  onCode(code, until);
+  const proof = await nextBody(exchange);
+  const answer = await orCancel(exchange, () => creator.answer(proof, encoded(ours)));
+  await sendBody(exchange, answer);
+  const last = await nextBody(exchange);
+  return checked(decoded(creator.finish(last)), ours);
+}
+
+/** Uses a code that somebody else has made: the other side. "refused" where it is wrong, used up, or expired. */
+export async function typeCode(
+  exchange: Exchange,
+  { code, ours }: { code: Code; ours: Introduction },
+): Promise<Introduction> {
+  await exchange.send({ type: "claim", nameplate: code.nameplate });
+  const claimant = new CodeClaimant(code, await nextBody(exchange));
+  await sendBody(exchange, claimant.proof);
+  const answer = await nextBody(exchange);
+  const { theirs, last } = await orCancel(exchange, () => claimant.finish(answer, encoded(ours)));
+  await sendBody(exchange, last);
+  return checked(decoded(theirs), ours);
+}
+
+/** One guess was wrong, whoever made it: the hub is told, so that nobody waits. */
+async function orCancel<T>(exchange: Exchange, step: () => T): Promise<T> {
+  try {
+    return step();
+  } catch (cause) {
+    await exchange.send({ type: "cancel", code: "declined", reason: "" });
+    if (!(cause instanceof P2pError)) throw cause;
+    throw new P2pError("refused", "the code was typed wrong on the other side, and is used up", {
+      hint: "run the line again for a new code",
+      cause,
+    });
+  }
+}
+
+function checked(theirs: Introduction, ours: Introduction): Introduction {
+  if ((theirs.items > 0) !== (ours.items > 0)) return theirs;
+  const both = ours.items > 0 ? "send" : "receive";
+  throw new P2pError("refused", `both sides want to ${both}`, {
+    hint: "run `p2p send` on one side and `p2p receive` on the other",
+  });
+}
+
+async function next<T extends "allocated" | "pair">(exchange: Exchange, type: T) {
+  const message: Message = await exchange.receive();
+  if (message.type === type) return message as unknown as Message<T>;
+  if (message.type === "refuse" || message.type === "cancel") {
+    throw new P2pError("refused", message.reason || "the other side has stopped");
+  }
+  throw new P2pError("protocol", `"${message.type}" where "${type}" was due`);
+}
+
+async function nextBody(exchange: Exchange): Promise<Uint8Array> {
+  const { body } = await next(exchange, "pair");
+  return new Uint8Array(Buffer.from(body, "base64url"));
+}
+
+function sendBody(exchange: Exchange, body: Uint8Array): Promise<void> {
+  return exchange.send({ type: "pair", body: Buffer.from(body).toString("base64url") });
+}
+
+function encoded({ name, key, items }: Introduction): Uint8Array {
+  const json = { name, key: Buffer.from(key).toString("base64url"), items };
+  return new TextEncoder().encode(JSON.stringify(json));
+}
+
+function decoded(bytes: Uint8Array): Introduction {
+  const { key, ...rest } = introduction(decodeJson(bytes, MAX_INTRODUCTION_BYTES), "");
+  return { ...rest, key: new Uint8Array(Buffer.from(key, "base64url")) };
+}

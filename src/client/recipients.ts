@@ -1,0 +1,63 @@
+import { P2pError } from "../errors.ts";
+import { nearestName } from "../names/nearest_name.ts";
+import type { Connected } from "./connect.ts";
+import { MAX_RECEIVERS } from "../protocol/messages.ts";
+import type { Identity } from "../home/identity.ts";
+import { checkPeople } from "../home/known_people.ts";
+import { foldedName } from "../names/file_name.ts";
+import { listPeople, type PersonEntry } from "./list_people.ts";
+import type { Recipient } from "../transfer/relay_send.ts";
+
+/** Whom to send to: people by name, or everybody who is joined now. */
+export interface PeopleChoice {
+  names: string[];
+  all: boolean;
+}
+
+/**
+ * The people of that choice with their keys, as the hub names them and as they were known before. Throws `P2pError`
+ * "refused" for a name that nobody has, for a key that changed, and where there is nobody.
+ */
+export async function chooseRecipients(
+  { session, name: hub, fingerprint }: Connected,
+  { people, identity, home }: { people: PeopleChoice; identity: Identity; home: string },
+): Promise<Recipient[]> {
+  const known = await listPeople(session);
+  const chosen = people.all
+    ? everybodyElse(known, identity)
+    : [...new Set(people.names.map((name) => named(name, { known, hub })))];
+  if (chosen.length === 0) throw new P2pError("refused", `nobody else is joined at "${hub}"`);
+  if (chosen.length > MAX_RECEIVERS) {
+    throw new P2pError(
+      "refused",
+      `cannot send to ${chosen.length} people at once: ${MAX_RECEIVERS} are the most`,
+    );
+  }
+  const [changed] = await checkPeople(home, { hub: fingerprint, people: chosen });
+  if (changed !== undefined) throw changed;
+  return chosen.map(({ name, key }) => ({ name, key }));
+}
+
+function everybodyElse(known: PersonEntry[], { keyPair }: Identity): PersonEntry[] {
+  const ours = String(keyPair.publicKey);
+  return known.filter(({ state, key }) => state === "joined" && String(key) !== ours);
+}
+
+function named(
+  wanted: string,
+  { known, hub }: { known: PersonEntry[]; hub: string },
+): PersonEntry {
+  const found = known.find(({ name }) => foldedName(name) === foldedName(wanted));
+  if (found !== undefined) return found;
+  throw new P2pError("refused", `nobody named "${wanted}" has joined "${hub}"`, {
+    hint: hintFor(wanted, { known, hub }),
+  });
+}
+
+function hintFor(wanted: string, { known, hub }: { known: PersonEntry[]; hub: string }): string {
+  if (foldedName(wanted) === foldedName(hub)) {
+    return "that is the hub itself: leave --peer out to send to it";
+  }
+  const near = nearestName(wanted, known.map(({ name }) => name));
+  return near === undefined ? "see who is there with `p2p peers`" : `did you mean "${near}"?`;
+}

@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { OUTCOME_CODES } from "../protocol/messages.ts";
+import { hex, int, object, oneOf } from "../protocol/schema.ts";
+import { makePrivateFolder, replacePrivateFile } from "./private_file.ts";
+import { Journal, readJournal } from "../storage/journal.ts";
+import { partId } from "../storage/part/staging_folder.ts";
+
+const FILE = "answered.jsonl";
+
+/** How long a hub that brings something again is answered as the first time (SPEC.md §17). */
+export const ANSWERED_FOR_MS = 90 * 24 * 60 * 60 * 1000;
+
+const line = object({ id: hex(32), code: oneOf(OUTCOME_CODES), at: int(), payload: asObject });
+
+/** An answer that was given through a hub: what a repeated delivery gets again. */
+export interface GivenAnswer {
+  code: typeof OUTCOME_CODES[number];
+  /** What was sealed for the sender. */
+  payload: object;
+}
+
+/** Which transfer of whom. */
+export interface TransferOf {
+  senderKey: Uint8Array;
+  /** 32 hex digits. */
+  transfer: string;
+}
+
+/**
+ * The transfers that were answered for good through a hub, kept in the receiver's home, so that a hub which brings one
+ * again, by accident or on purpose, delivers nothing a second time (SPEC.md §17).
+ */
+export class AnsweredTransfers {
+  readonly #home: string;
+  readonly #answers: Map<string, GivenAnswer>;
+
+  /** Those of the last {@link ANSWERED_FOR_MS}; what is older is forgotten. */
+  static async open(home: string): Promise<AnsweredTransfers> {
+    await makePrivateFolder(home);
+    const lines = await readJournal(join(home, FILE));
+    const since = Date.now() - ANSWERED_FOR_MS;
+    const kept = lines.flatMap(parse).filter(({ at }) => at > since);
+    if (2 * kept.length < lines.length) {
+      await replacePrivateFile(home, FILE, kept.map((one) => JSON.stringify(one) + "\n").join(""));
+    }
+    return new AnsweredTransfers(home, new Map(kept.map((one) => [one.id, one])));
+  }
+
+  private constructor(home: string, answers: Map<string, GivenAnswer>) {
+    this.#home = home;
+    this.#answers = answers;
+  }
+
+  /** What was answered; undefined where it was not. */
+  find({ senderKey, transfer }: TransferOf): GivenAnswer | undefined {
+    return this.#answers.get(partId(senderKey, transfer));
+  }
+
+  /** Notes an answer, at once for {@link find}. */
+  async add({ senderKey, transfer }: TransferOf, { code, payload }: GivenAnswer): Promise<void> {
+    const id = partId(senderKey, transfer);
+    this.#answers.set(id, { code, payload });
+    await this.#write((journal) => journal.append({ id, code, payload, at: Date.now() }));
+  }
+
+  /** Resolves when all that was noted is on disk. */
+  async sync(): Promise<void> {
+    await this.#write((journal) => journal.commit());
+  }
+
+  /** The file is open only meanwhile: another program may write it anew. */
+  async #write(work: (journal: Journal) => Promise<void>) {
+    const journal = await Journal.open(join(this.#home, FILE), [this.#home]);
+    try {
+      await work(journal);
+    } finally {
+      journal.close();
+    }
+  }
+}
+
+function asObject(value: unknown): object {
+  if (typeof value === "object" && value !== null) return value;
+  throw new TypeError("not an object");
+}
+
+function parse(value: object) {
+  try {
+    return [line(value, "")];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { createPrivateFile, makePrivateFolder, readPrivateFile } from "./private_file.ts";
+
+const FILE = "hub_secret";
+
+/** 66 bits: nobody guesses that at five tries a minute, and it cannot be searched offline. */
+const WORD_COUNT = 6;
+
+/** The secret of a hub, and where it comes from. */
+export interface HubSecret {
+  secret: string;
+  /** Where it is kept, where nobody has given one. */
+  path?: string;
+  /** It was made up now: it has to be shown, this once. */
+  isNew?: true;
+}
+
+/** The secret that is kept in `home`: six words, made up at first. */
+export async function keptSecret(home: string): Promise<HubSecret> {
+  const path = join(home, FILE);
+  const kept = (await readPrivateFile(path))?.trim();
+  if (kept) return { secret: kept, path };
+  const { randomWords } = await import("../secure/words.ts");
+  const secret = randomWords(WORD_COUNT).join("-");
+  await makePrivateFolder(home);
+  await createPrivateFile(home, FILE, secret + "\n");
+  const written = (await readPrivateFile(path))!.trim(); // Another hub may have been faster.
+  return { secret: written, path, isNew: true };
+}

@@ -1,0 +1,70 @@
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { P2pError } from "../errors.ts";
+import {
+  createPrivateFile,
+  makePrivateFolder,
+  readPrivateFile,
+  replacePrivateFile,
+} from "./private_file.ts";
+import { generateKeyPair, type KeyPair, keyPairFrom, X25519_BYTES } from "../secure/x25519.ts";
+
+const FILE = "identity.json";
+
+/** Who this installation is: its static key pair and, once chosen, its name (SPEC.md §1). */
+export interface Identity {
+  keyPair: KeyPair;
+  name: string | undefined;
+}
+
+/**
+ * The identity in `home`, made at first use: a file of mode 0600 in a folder of mode 0700. "local" where it cannot be
+ * read or made, is damaged, or where others may read it.
+ */
+export async function loadIdentity(home: string): Promise<Identity> {
+  const found = await readPrivateFile(join(home, FILE));
+  if (found !== undefined) return parse(found, join(home, FILE));
+  await makePrivateFolder(home);
+  const made = JSON.stringify({
+    privateKey: Buffer.from(generateKeyPair().privateKey).toString("base64url"),
+  });
+  try {
+    // Where another process was faster, its identity is the one of this installation.
+    await createPrivateFile(home, FILE, made + "\n");
+  } catch (error) {
+    throw new P2pError(
+      "local",
+      `cannot write the key of this machine to "${home}": ${(error as Error).message}`,
+      {
+        hint: "choose another folder with --home DIR or P2P_HOME",
+        cause: error,
+      },
+    );
+  }
+  return parse((await readPrivateFile(join(home, FILE)))!, join(home, FILE));
+}
+
+/** Gives this installation another name, and leaves its key. */
+export async function renameIdentity(home: string, name: string): Promise<Identity> {
+  const { keyPair } = await loadIdentity(home);
+  const privateKey = Buffer.from(keyPair.privateKey).toString("base64url");
+  await replacePrivateFile(home, FILE, JSON.stringify({ privateKey, name }) + "\n");
+  return { keyPair, name };
+}
+
+function parse(text: string, path: string): Identity {
+  try {
+    const { privateKey, name } = JSON.parse(text);
+    const key = Buffer.from(privateKey, "base64url");
+    if (key.length !== X25519_BYTES) throw new Error(`a key of ${key.length} bytes`);
+    return {
+      keyPair: keyPairFrom(new Uint8Array(key)),
+      name: typeof name === "string" ? name : undefined,
+    };
+  } catch (error) {
+    throw new P2pError("local", `cannot read the key of this machine in "${path}": it is damaged`, {
+      hint: "restore it from a backup, or remove it to become somebody new to everybody",
+      cause: error,
+    });
+  }
+}

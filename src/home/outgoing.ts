@@ -1,0 +1,117 @@
+import { Buffer } from "node:buffer";
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { makePrivateFolder } from "./private_file.ts";
+import type { Delivered, Stored } from "../transfer/events.ts";
+
+const FOLDER = "outgoing";
+
+/** As long as receivers keep parts by default. */
+const KEEP_MS = 7 * 86_400_000;
+
+/** What makes a transfer the same one as in an earlier run of the same line. */
+export interface OutgoingKey {
+  /** The hub, `host:port`. */
+  to: string;
+  /** The absolute path of the source. */
+  path: string;
+  /** The name at the receiver. */
+  as: string;
+  /** `identity` of the source: changes with its content. */
+  identity: string;
+}
+
+/** A transfer that is to be sent, or in `done` what became of it for each receiver in an earlier run of the same line. */
+export interface OutgoingEntry {
+  /** 32 hex digits. */
+  transfer: string;
+  /** Whether an earlier attempt may have left a part of it at the receiver. */
+  begun: boolean;
+  done?: Done[];
+}
+
+/** What became of a transfer for one receiver. */
+export interface Done {
+  to?: string;
+  delivered?: Delivered;
+  stored?: Stored;
+}
+
+/**
+ * The transfers that were begun and have no receipt yet, a file each in `home`, so that the same line run again goes on
+ * with the same transfer id. What has its receipt is remembered too until all of the line is done: it is not sent twice.
+ * What is lost here costs a resume, never a file.
+ */
+export class Outgoing {
+  readonly #dir: string;
+  readonly #line: string;
+  /** Ids given in this run: what "start over" means once, not again after each cut. */
+  readonly #given = new Map<string, string>();
+  readonly #finished = new Set<string>();
+
+  /** `line` is what one run sends, the paths of all of it. */
+  constructor(home: string, line: readonly string[]) {
+    this.#dir = join(home, FOLDER);
+    this.#line = createHash("sha256").update(JSON.stringify(line)).digest("hex");
+  }
+
+  /** The transfer of `key`: the one begun earlier, else a new one. */
+  async open(key: OutgoingKey, { fresh = false } = {}): Promise<OutgoingEntry> {
+    const path = this.#path(key);
+    const given = this.#given.get(path);
+    if (given !== undefined) return { transfer: given, begun: true };
+    const known = fresh ? undefined : await this.#read(path);
+    const { transfer } = known ?? { transfer: randomBytes(16).toString("hex") };
+    this.#given.set(path, transfer);
+    if (known !== undefined) return { ...known, begun: true };
+    await makePrivateFolder(this.#dir);
+    await Deno.writeTextFile(path, `${transfer}\n`, { mode: 0o600 });
+    return { transfer, begun: false };
+  }
+
+  /** Notes what became of the transfer of `key`, before its receiver may forget it. */
+  async finish(key: OutgoingKey, done: Done[]): Promise<void> {
+    const path = this.#path(key);
+    this.#finished.add(path);
+    const line = JSON.stringify({ line: this.#line, at: Date.now(), done });
+    // Behind the id, which a kill must not take away; who cannot write here loses no more than that.
+    await Deno.writeTextFile(path, `${line}\n`, { append: true, mode: 0o600 }).catch(() => {});
+  }
+
+  /** Forgets the transfer of `key`: it will not go on. */
+  async remove(key: OutgoingKey): Promise<void> {
+    await Deno.remove(this.#path(key)).catch(() => {});
+  }
+
+  /** Forgets all that is finished, as the line is done: run again, it sends everything again. */
+  async clear(): Promise<void> {
+    for (const path of this.#finished) await Deno.remove(path).catch(() => {});
+  }
+
+  /** What an earlier run has left; undefined where there is nothing to go on with. */
+  async #read(path: string): Promise<Omit<OutgoingEntry, "begun"> | undefined> {
+    const text = await Deno.readTextFile(path).catch(() => "");
+    const [transfer = "", last] = text.trimEnd().split("\n");
+    if (!/^[0-9a-f]{32}$/.test(transfer)) return undefined;
+    if (last === undefined) return { transfer };
+    const { line, at, done } = parsed(last);
+    // Another line that names the file means to send it.
+    if (line !== this.#line || Date.now() - at > KEEP_MS) return undefined;
+    this.#finished.add(path);
+    return { transfer, done };
+  }
+
+  #path({ to, path, as, identity }: OutgoingKey): string {
+    const digest = createHash("sha256").update(JSON.stringify([to, path, as, identity])).digest();
+    return join(this.#dir, Buffer.from(digest.subarray(0, 16)).toString("hex"));
+  }
+}
+
+/** Nobody but this program writes here; what a crash tore is as good as not written. */
+function parsed(line: string): { line: string; at: number; done: Done[] } {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return { line: "", at: 0, done: [] };
+  }
+}

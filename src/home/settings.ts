@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { checkedPeerName } from "../names/peer_name.ts";
+import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./private_file.ts";
+import { formatAddress, parseAddress } from "../transport/address.ts";
+
+const FILE = "settings.json";
+
+/** Where what comes in is put, where nobody says: as with `p2p join`. */
+export const DEFAULT_DIR = "./received";
+
+/** What the menu remembers. */
+export interface Settings {
+  /** Who things are from, a peer name. */
+  name: string;
+  /** The hub, `host:port`. */
+  hub: string;
+  /** The folder for what comes in: absolute, or {@link DEFAULT_DIR}. */
+  dir: string;
+}
+
+/** What is remembered in `home`; undefined at first, and where it is damaged. "local" where others may read it. */
+export async function loadSettings(home: string): Promise<Settings | undefined> {
+  const text = await readPrivateFile(join(home, FILE));
+  if (text === undefined) return undefined;
+  try {
+    const { name, hub, dir = DEFAULT_DIR } = JSON.parse(text);
+    if (typeof dir !== "string") return undefined;
+    return { name: checkedPeerName(name), hub: formatAddress(parseAddress(hub)), dir };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Remembers settings in `home`, in a file of mode 0600. */
+export async function saveSettings(home: string, { name, hub, dir }: Settings): Promise<void> {
+  await makePrivateFolder(home);
+  await replacePrivateFile(home, FILE, JSON.stringify({ name, hub, dir }, null, 2) + "\n");
+}

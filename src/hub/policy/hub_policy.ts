@@ -1,0 +1,42 @@
+import { Buffer } from "node:buffer";
+import type { Peer } from "../hub.ts";
+import type { NameRegistry } from "../name_registry.ts";
+import { HUB, type Question, refusedBy, type Rule } from "./policy.ts";
+import type { Offer } from "../../protocol/messages.ts";
+import { fingerprint } from "../../secure/fingerprint.ts";
+import { findPerson } from "../../home/known_people.ts";
+
+/** What a running hub's policy says, with who is who there. */
+export class HubPolicy {
+  readonly #rules: readonly Rule[];
+  readonly #home: string;
+  readonly #people: NameRegistry;
+
+  constructor(rules: readonly Rule[], { home, people }: { home: string; people: NameRegistry }) {
+    this.#rules = rules;
+    this.#home = home;
+    this.#people = people;
+  }
+
+  /** Why an offer to the hub itself is not taken; undefined where it is. */
+  async refusesOffer(from: Peer, { kind, size, folder }: Offer): Promise<string | undefined> {
+    return refusedBy(this.#rules, { ...await this.#sender(from), to: HUB, kind, size, folder });
+  }
+
+  /** Why something is not passed on to somebody; undefined where it is. */
+  async refusesRelay(
+    from: Peer,
+    { to, size }: { to: string; size: number | null },
+  ): Promise<string | undefined> {
+    return refusedBy(this.#rules, { ...await this.#sender(from), to, size });
+  }
+
+  /** A name that anybody may claim proves nothing: it counts where this key owns it, or is vouched for under it. */
+  async #sender({ key, name }: Peer): Promise<Pick<Question, "from" | "known">> {
+    const vouched = await findPerson(this.#home, key);
+    const owner = this.#people.find(name);
+    const owns = owner?.key === Buffer.from(key).toString("base64url");
+    const from = [fingerprint(key), ...vouched ? [vouched.name] : [], ...owns ? [name] : []];
+    return { from, known: vouched !== undefined };
+  }
+}

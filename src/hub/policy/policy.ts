@@ -1,0 +1,80 @@
+import type { Kind } from "../../protocol/messages.ts";
+
+/** What a rule is about; what it does not name fits everything. */
+export interface Conditions {
+  /** Names or fingerprints; `known` is everybody this hub's user vouches for, `anybody` everybody. */
+  from?: readonly string[];
+  /** Names of people; `hub` is the hub itself, `people` everybody else. */
+  to?: readonly string[];
+  /** Kinds of a file: what is relayed is sealed, and fits no rule with a kind. */
+  kind?: readonly Kind[];
+  /** Most and fewest bytes; a size that nobody knows yet counts as more than any. */
+  maxSize?: number;
+  minSize?: number;
+  /** Whether it is a folder that is sent to the hub itself. */
+  folder?: boolean;
+}
+
+/** One rule of a policy. */
+export interface Rule extends Conditions {
+  allow: boolean;
+  reason?: string;
+  /** Where it stands in its file. */
+  line: number;
+}
+
+/** Somebody wants to send something. */
+export interface Question {
+  /** What the sender is called here, with proof, and its fingerprint. */
+  from: readonly string[];
+  /** Whether this hub's user vouches for the sender. */
+  known: boolean;
+  /** `hub`, or a person's name. */
+  to: string;
+  /** Undefined for what is sealed. */
+  kind?: Kind | undefined;
+  size: number | null;
+  folder?: boolean | undefined;
+}
+
+/** The word for the hub itself as the receiver. */
+export const HUB = "hub";
+
+/** The first rule that fits; undefined where none does, which is a no. */
+export function firstRule(rules: readonly Rule[], question: Question): Rule | undefined {
+  return rules.find((rule) => fits(rule, question));
+}
+
+/** Why the policy says no; undefined where it says yes. */
+export function refusedBy(rules: readonly Rule[], question: Question): string | undefined {
+  const rule = firstRule(rules, question);
+  if (rule?.allow) return undefined;
+  return rule?.reason ??
+    (rule === undefined
+      ? "the hub's policy has no rule that allows it"
+      : "the hub's policy does not allow it");
+}
+
+function fits(rule: Rule, { from, known, to, kind, size, folder }: Question): boolean {
+  const bytes = size ?? Infinity;
+  return isFrom(rule.from, { from, known }) &&
+    isTo(rule.to, to) &&
+    (rule.kind === undefined || (kind !== undefined && !folder && rule.kind.includes(kind))) &&
+    (rule.maxSize === undefined || bytes <= rule.maxSize) &&
+    (rule.minSize === undefined || bytes >= rule.minSize) &&
+    (rule.folder === undefined || rule.folder === folder);
+}
+
+function isFrom(
+  wanted: Conditions["from"],
+  { from, known }: Pick<Question, "from" | "known">,
+): boolean {
+  if (wanted === undefined || wanted.includes("anybody")) return true;
+  if (known && wanted.includes("known")) return true;
+  return wanted.some((name) => from.includes(name));
+}
+
+function isTo(wanted: Conditions["to"], to: string): boolean {
+  if (wanted === undefined) return true;
+  return wanted.includes(to) || (to !== HUB && wanted.includes("people"));
+}

@@ -1,0 +1,142 @@
+import { P2pError } from "../../errors.ts";
+import type { Session } from "../../protocol/session.ts";
+import { sleep } from "../../sleep.ts";
+import { Notify } from "../../notify.ts";
+import { deliverOnce, type DeliveryResult } from "./forward.ts";
+import type { Person } from "../name_registry.ts";
+import type { Spool } from "../spool/spool.ts";
+import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
+
+/** Deliveries to one receiver at once, one a sender: fewer than a session takes (SPEC.md §7). */
+const MAX_DELIVERIES = 8;
+
+/** Before a receiver that could not take a transfer is asked again; twice as long each time. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Whom a courier serves. */
+export interface CourierOptions {
+  person: Person;
+  session: Session;
+  spool: Spool;
+  /** Is told of a transfer that the receiver cannot take now. */
+  onDelay: (transfer: SpooledTransfer) => void;
+  /** Is told what went wrong at the hub itself; it is tried again. */
+  onTrouble: (error: Error) => void;
+}
+
+/**
+ * Brings one joined person what is in the spool for it: transfers of one sender one after the other, of several senders
+ * beside each other (SPEC.md §16). It ends with the session; what is not delivered stays in the spool.
+ */
+export class Courier {
+  readonly #options: CourierOptions;
+  /** The last delivery of each sender, for the next one to wait for. */
+  readonly #lastOf = new Map<string, Promise<void>>();
+  readonly #taken = new Set<SpooledTransfer>();
+  readonly #ended = new AbortController();
+  readonly #places = new Notify();
+  #busy = 0;
+
+  constructor(options: CourierOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a transfer to its receiver once those before it are there. */
+  take(transfer: SpooledTransfer): void {
+    if (this.#taken.has(transfer)) return;
+    this.#taken.add(transfer);
+    const sender = transfer.relay.from.key;
+    const before = this.#lastOf.get(sender) ?? Promise.resolve();
+    const last = before.then(() => this.#bring(transfer))
+      .catch((error) => this.#fail(error))
+      .finally(() => {
+        this.#taken.delete(transfer);
+        if (this.#lastOf.get(sender) === last) this.#lastOf.delete(sender);
+      });
+    this.#lastOf.set(sender, last);
+  }
+
+  /** Ends all deliveries; resolves when nothing of the spool is in use any more. */
+  async end(): Promise<void> {
+    this.#ended.abort();
+    await Promise.all(this.#lastOf.values());
+  }
+
+  /** Tries until there is an outcome. One that was cut off comes again with its sender, and keeps nobody waiting. */
+  async #bring(transfer: SpooledTransfer) {
+    const { signal } = this.#ended;
+    let pause = FIRST_PAUSE_MS;
+    while (!signal.aborted && !transfer.outcomes.has(this.#options.person.name)) {
+      if (!transfer.stored && !transfer.isComing) return;
+      if (transfer.chunks === 0) {
+        await transfer.changes.next(signal);
+        continue;
+      }
+      await transfer.pace?.turn();
+      const result = await this.#inPlace(() => this.#deliver(transfer));
+      if (result === "done") return;
+      if (result === "at once") {
+        pause = FIRST_PAUSE_MS;
+        continue;
+      }
+      this.#options.onDelay(transfer);
+      await pauseFor(pause, signal);
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    }
+  }
+
+  async #inPlace<T>(work: () => Promise<T>): Promise<T> {
+    const { signal } = this.#ended;
+    while (this.#busy === MAX_DELIVERIES && !signal.aborted) await this.#places.next(signal);
+    signal.throwIfAborted();
+    this.#busy++;
+    try {
+      return await work();
+    } finally {
+      this.#busy--;
+      this.#places.notify();
+    }
+  }
+
+  async #deliver(transfer: SpooledTransfer): Promise<"done" | "at once" | "later"> {
+    const { person, session } = this.#options;
+    const { signal } = this.#ended;
+    using _ = transfer.serve(person.name);
+    const exchange = session.open();
+    try {
+      const sealed = transfer.envelopeFor(person)!;
+      const result = await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });
+      if (typeof result === "string") return result;
+      await this.#conclude(transfer, result);
+      await exchange.send({ type: "settled" });
+      return "done";
+    } catch (error) {
+      if (signal.aborted || isOver(error)) throw error;
+      this.#options.onTrouble(error as Error);
+      return "later";
+    } finally {
+      exchange.end();
+    }
+  }
+
+  async #conclude(transfer: SpooledTransfer, { code, sealed }: Exclude<DeliveryResult, string>) {
+    const { person: { name: to }, spool } = this.#options;
+    await spool.conclude(transfer, { to, code, sealed });
+  }
+
+  /** A receiver that breaks the protocol is told so; a lost session says so itself. */
+  #fail(error: unknown) {
+    if (!(error instanceof P2pError) || error.code !== "protocol") return;
+    this.#options.session.goodbye("protocol", error.message);
+  }
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof P2pError && ["connection", "protocol"].includes(error.code);
+}
+
+/** Resolves after `ms`, or at once when `signal` aborts. */
+async function pauseFor(ms: number, signal: AbortSignal) {
+  await sleep(ms, signal).catch(() => {});
+}

@@ -1,0 +1,49 @@
+import { P2pError } from "../../errors.ts";
+import { MAX_DRAWN_PIXELS, MAX_IMAGE_BYTES } from "./image_limits.ts";
+import { runImageProcess } from "./image_process.ts";
+import { decodeReply, type ImageFacts, MAX_REPLY_BYTES } from "./image_reply.ts";
+import type { Size } from "./picture.ts";
+
+/** What is wanted of an image. */
+export interface DecodeOptions {
+  /** The largest size of the picture, in pixels. */
+  box: Size;
+  /** RGBA bytes, or a sixel sequence. */
+  form: "rgba" | "sixel";
+  signal?: AbortSignal | undefined;
+}
+
+/** What is known of an image, and its pixels or sixels. */
+export interface DecodedImage extends ImageFacts {
+  body: Uint8Array;
+}
+
+/** The last image that is being decoded, or was: one is at a time, for each may take its 768 MiB. */
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Decodes an image file in a process of its own, so that this one never parses a byte of it. Throws `refused` with the
+ * reason where there is no picture.
+ */
+export function decodeImage(path: string, options: DecodeOptions): Promise<DecodedImage> {
+  const decoded = last.then(() => decode(path, options));
+  last = decoded.catch(() => {});
+  return decoded;
+}
+
+async function decode(path: string, { box, form, signal }: DecodeOptions): Promise<DecodedImage> {
+  using file = await Deno.open(path);
+  if ((await file.stat()).size > MAX_IMAGE_BYTES) {
+    throw new P2pError("refused", `the image is larger than ${MAX_IMAGE_BYTES / 1024 / 1024} MiB`);
+  }
+  const args = [`${box.width}`, `${box.height}`, form];
+  const maxBytes = MAX_REPLY_BYTES + MAX_DRAWN_PIXELS * 4;
+  const decoded = decodeReply(await runImageProcess(args, { input: file, maxBytes, signal }));
+  if (decoded === undefined) throw new P2pError("refused", "the decoder gave up");
+  const { reply, body } = decoded;
+  if ("refused" in reply) throw new P2pError("refused", reply.refused);
+  if (form === "rgba" && body.length !== reply.drawn.width * reply.drawn.height * 4) {
+    throw new P2pError("refused", "the decoder stopped half way");
+  }
+  return { ...reply, body };
+}

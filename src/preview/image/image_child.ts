@@ -1,0 +1,79 @@
+import { P2pError } from "../../errors.ts";
+import { concat } from "../../bytes.ts";
+import { loadSixel } from "./draw_sixel.ts";
+import { loadDecoder } from "./image_decoders.ts";
+import { readImageHeader } from "./image_header.ts";
+import { MAX_IMAGE_BYTES } from "./image_limits.ts";
+import { encodeReply, type ImageFacts, STARTED } from "./image_reply.ts";
+import { orient, orientSize } from "./orient.ts";
+import { fitSize, type Size } from "./picture.ts";
+import { shrink } from "./shrink.ts";
+
+/**
+ * The decoding process: an image on stdin; on stdout {@link STARTED}, the reply, and after it the picture, upright and shrunk into the
+ * box, as RGBA bytes or as a sixel sequence. It has given up every permission when it starts to decode.
+ *
+ * @param args width and height of the box in pixels, and `rgba` or `sixel`
+ */
+export async function runImageChild(args: readonly string[]): Promise<void> {
+  // Stdout carries the picture, and a decoder may have something to say.
+  console.log = () => {};
+  const box = { width: Number(args[0]), height: Number(args[1]) };
+  await ReadableStream.from(output({ box, sixel: args[2] === "sixel" }))
+    .pipeTo(Deno.stdout.writable);
+}
+
+async function* output(options: { box: Size; sixel: boolean }): AsyncGenerator<Uint8Array> {
+  try {
+    const bytes = await readStdin();
+    yield STARTED;
+    yield* await decode(bytes, options);
+  } catch (error) {
+    yield encodeReply({ refused: reasonOf(error) });
+  }
+}
+
+async function decode(
+  bytes: Uint8Array,
+  { box, sixel }: { box: Size; sixel: boolean },
+): Promise<Uint8Array[]> {
+  if (bytes.length > MAX_IMAGE_BYTES) {
+    throw new P2pError("refused", "the file grew while it was read");
+  }
+  const { type, size, orientation } = readImageHeader(bytes);
+  const decoder = await loadDecoder(type);
+  const drawSixel = sixel ? await loadSixel() : undefined;
+  await dropPermissions();
+
+  const image = orientSize(size, orientation);
+  const drawn = fitSize(image, box);
+  const stored = orientSize(drawn, orientation);
+  const { rgba } = orient(shrink(decoder(bytes, stored), stored), orientation);
+  const facts: ImageFacts = { type, image, drawn };
+  return [encodeReply(facts), drawSixel?.({ ...drawn, rgba }) ?? rgba];
+}
+
+/** Decoders and `image-size` are loaded by now; nothing that comes needs anything but stdin and stdout. */
+async function dropPermissions(): Promise<void> {
+  for (const name of ["net", "run", "write", "ffi", "sys", "env", "read"] as const) {
+    await Deno.permissions.revoke({ name });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof P2pError ? error.message : "the image is damaged, or of a rare kind";
+}
+
+/** All of it, or enough to see that it is too much. */
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_IMAGE_BYTES) break;
+  }
+  return concat(chunks);
+}
+
+if (import.meta.main) await runImageChild(Deno.args);

@@ -1,0 +1,35 @@
+import { formatBytes } from "../../units.ts";
+import { decodeText } from "./decode_text.ts";
+import { fitText } from "./fit_text.ts";
+import { formatCount } from "../format_count.ts";
+import type { Head } from "./head.ts";
+import type { PreviewOptions } from "../options.ts";
+import { paint } from "./spans.ts";
+
+/** How much of a text is read. */
+export const TEXT_HEAD_BYTES = 64 * 1024;
+
+/** The first lines of a text, and below them how much of it they are. */
+export function previewText(head: Head, options: PreviewOptions): string[] {
+  const { text, encoding } = decodeText(head);
+  const lines = text.split(/\r\n|\n|\r/);
+  if (lines.at(-1) === "") lines.pop();
+  const shown = lines.slice(0, options.previewRows)
+    .map((line) => fitText(line.replaceAll("\t", "    "), options.columns));
+  const parts = [
+    "text",
+    encoding,
+    formatBytes(head.size),
+    linesShown(shown.length, lines.length, head),
+  ];
+  return [
+    ...shown,
+    paint([{ text: fitText(parts.join(" · "), options.columns), style: "dim" }], options.color),
+  ];
+}
+
+function linesShown(shown: number, seen: number, head: Head): string {
+  if (!head.whole) return `the first ${formatCount(shown, "line")} shown`;
+  if (shown === seen) return formatCount(seen, "line");
+  return `${formatCount(shown, "line")} of ${formatCount(seen)} shown`;
+}

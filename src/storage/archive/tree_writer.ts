@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import type { ArchiveEntry } from "./archive.ts";
+import { setModifiedSync } from "../modified.ts";
+import { StorageError, storageError } from "../storage_error.ts";
+import { syncFolder } from "../sync_folder.ts";
+import { SyncPool } from "../sync_pool.ts";
+import { TreeFile } from "./tree_file.ts";
+
+/** What was declared, and who is asked about each entry. */
+export interface TreeWriterOptions {
+  readonly declared: { readonly files: number; readonly size: number | null };
+  readonly accepts?: ((entry: ArchiveEntry) => void) | undefined;
+}
+
+/**
+ * Unpacks entries that `ArchiveDecoder` has checked below one folder of our own: level by level, each file and folder
+ * new. More than was declared, or less at the end, throws StorageError "damaged" (SPEC.md §8, "sizes lie").
+ */
+export class TreeWriter {
+  readonly #options: TreeWriterOptions;
+  readonly #pool = new SyncPool();
+  /** The folders that are not left yet, from the top. */
+  readonly #open: { path: string; modified: number | null }[];
+  #last: ArchiveEntry | undefined;
+  #file: TreeFile | undefined;
+  #files = 0;
+  #size = 0;
+
+  constructor(tree: string, options: TreeWriterOptions) {
+    this.#open = [{ path: tree, modified: null }];
+    this.#options = options;
+  }
+
+  /** Length of all files that were announced. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Makes the file or the folder of an entry. */
+  async add(entry: ArchiveEntry): Promise<void> {
+    for (const folder of this.#enter(entry)) await this.#leave(folder);
+    try {
+      if (entry.folder) Deno.mkdirSync(this.#pathOf(entry));
+      else this.#file = await TreeFile.open(this.#pathOf(entry), { entry, offset: 0 });
+    } catch (cause) {
+      throw storageError(`cannot write "${entry.path.join("/")}"`, cause);
+    }
+    await this.#finishFile();
+  }
+
+  /** Writes content of the file that was added last. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#file!.write(bytes);
+    await this.#finishFile();
+  }
+
+  /** Takes note of an entry that an earlier attempt has added. */
+  restore(entry: ArchiveEntry): void {
+    this.#enter(entry);
+  }
+
+  /** Removes all behind the entry that was restored last, of which it keeps `length` bytes of content. */
+  async cut(length: number): Promise<void> {
+    const last = this.#last;
+    // Entries came in ascending order, so what has a greater name than the last one came after it.
+    this.#open.forEach(({ path }, depth) => removeAfter(path, last?.path[depth]));
+    if (last === undefined || last.folder || length === last.size) return;
+    if (length === 0) await Deno.remove(this.#pathOf(last)).catch(ignoreMissing);
+    this.#file = await TreeFile.open(this.#pathOf(last), { entry: last, offset: length });
+  }
+
+  /** Resolves when all until now is on disk. */
+  async sync(): Promise<void> {
+    const folders = this.#open.map(({ path }) => syncFolder(path));
+    await Promise.all([this.#pool.drain(), this.#file?.sync(), ...folders]);
+  }
+
+  /** Leaves all folders and checks the counts. Everything but the top folder itself is then as it was sent. */
+  async finish(): Promise<void> {
+    const { files, size } = this.#options.declared;
+    if (this.#files !== files || (size !== null && this.#size !== size)) {
+      throw new StorageError(
+        "damaged",
+        `the folder has ${this.#files} files and ${this.#size} bytes, not ${files} and ${size} as it was offered`,
+      );
+    }
+    for (const folder of this.#open.splice(1).reverse()) await this.#leave(folder);
+    await this.sync();
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.drain().catch(() => {});
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Counts the entry and gives the folders that are left with it, the deepest first. */
+  #enter(entry: ArchiveEntry): { path: string; modified: number | null }[] {
+    this.#options.accepts?.(entry);
+    this.#count(entry);
+    this.#last = entry;
+    const left = this.#open.splice(entry.path.length).reverse();
+    if (entry.folder) this.#open.push({ path: this.#pathOf(entry), modified: entry.modified });
+    return left;
+  }
+
+  #count(entry: ArchiveEntry): void {
+    if (entry.folder) return;
+    const { files, size } = this.#options.declared;
+    this.#files += 1;
+    this.#size += entry.size;
+    if (this.#files > files || this.#size > (size ?? Number.MAX_SAFE_INTEGER)) {
+      throw new StorageError(
+        "damaged",
+        `the folder has more than the ${files} files and ${size} bytes it was offered with`,
+      );
+    }
+  }
+
+  /** What is in a folder changes its time, so that is set last. */
+  async #leave({ path, modified }: { path: string; modified: number | null }): Promise<void> {
+    setModifiedSync(path, modified);
+    await this.#pool.add(() => syncFolder(path));
+  }
+
+  async #finishFile(): Promise<void> {
+    const file = this.#file;
+    if (!file?.isWhole) return;
+    this.#file = undefined;
+    await file.finish();
+    await this.#pool.add(() => file.sync().finally(() => file.close()));
+  }
+
+  #pathOf({ path }: ArchiveEntry): string {
+    return join(this.#open[0]!.path, ...path);
+  }
+}
+
+/** Removes what has a greater name than `name`, or everything. */
+function removeAfter(folder: string, name: string | undefined): void {
+  for (const entry of Deno.readDirSync(folder)) {
+    if (name === undefined || entry.name.normalize("NFC") > name) {
+      Deno.removeSync(join(folder, entry.name), { recursive: true });
+    }
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

@@ -1,0 +1,231 @@
+import type { Hash } from "node:crypto";
+import { join } from "node:path";
+import { P2pError } from "../../errors.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { freeNames } from "./free_names.ts";
+import type { Journal } from "../journal.ts";
+import type { PartContent } from "./part_content.ts";
+import { type PartRecord, type Publication, SEGMENT_BYTES } from "./part_record.ts";
+import { cutAtSegments, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
+import { topName } from "../../names/file_name.ts";
+import { StorageError } from "../storage_error.ts";
+import { syncFolder } from "../sync_folder.ts";
+
+/** Where a name is taken: take the next free one, give up, or replace what is there. */
+export type OnConflict = "rename" | "skip" | "overwrite";
+
+/** How a part is published; `allowHidden` leaves a leading `.` or `-` as it is (SPEC.md §13). */
+export interface PublishOptions {
+  readonly onConflict: OnConflict;
+  readonly allowHidden: boolean;
+}
+
+/** A transfer under its final name: what its receipt says (SPEC.md §7), and where it is. */
+export interface Published extends Publication {
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** What a part is made of. */
+export interface PartOptions {
+  /** The receiver's folder, absolute. */
+  readonly target: string;
+  readonly content: PartContent;
+  readonly journal: Journal;
+  /** Names at the top of `target` that other parts of this process are about to take. */
+  readonly names: Set<string>;
+  /** Removes all of it from staging. */
+  readonly erase: (options: { unpublished: boolean }) => Promise<void>;
+  /** Called once when this part is no longer in use. */
+  readonly onEnd: () => void;
+}
+
+/**
+ * One transfer at its receiver, from the first byte to the receipt (SPEC.md §8, §14). In order: `begin` and write the
+ * content stream, `publish`, `settle`; `release` at any point keeps it for a later attempt, `discard` does not.
+ */
+export class Part {
+  readonly #options: PartOptions;
+  readonly #checkpoints: Checkpoints;
+  #published: Published | undefined;
+  #point: ResumePoint = startPoint();
+  #hash: Hash = startPoint().hash;
+  #received = 0;
+  #resumedAt = 0;
+  #claimedName: string | undefined;
+  /** What the receipt will say, once all of the content is on disk and checked. */
+  #found: Omit<Publication, "savedAs"> | undefined;
+  /** The end of the step that runs now; steps never overlap. */
+  #step: Promise<unknown> = Promise.resolve();
+  #stream: WritableStreamDefaultController | undefined;
+  #ended: P2pError | undefined;
+
+  constructor(options: PartOptions) {
+    this.#options = options;
+    this.#checkpoints = new Checkpoints(options.content, options.journal);
+  }
+
+  /** Set where an earlier attempt has published it already. */
+  get receipt(): Published | undefined {
+    return this.#published;
+  }
+
+  /** The offset to go on from: 0, or what is on disk and checked. */
+  get offset(): number {
+    return this.#point.offset;
+  }
+
+  /** SHA-256 in hex of the content stream up to {@link offset}; null at 0. */
+  get digest(): string | null {
+    return this.#point.digest;
+  }
+
+  /** Takes up what an earlier attempt left: its receipt, its name, or the segments that agree. */
+  async recover(record: PartRecord, signal?: AbortSignal): Promise<void> {
+    const { target, content } = this.#options;
+    const { publish, receipt, segments } = record;
+    this.#claimedName = publish?.savedAs;
+    if (receipt !== undefined) {
+      this.#published = this.#locate(receipt);
+    } else if (publish !== undefined && await content.isPlaced(join(target, publish.savedAs))) {
+      this.#published = await this.#conclude(publish);
+    } else {
+      this.#point = await lastAgreeing(segments, { chunks: content.chunks(), signal });
+    }
+  }
+
+  /**
+   * A stream for the content from `offset`, which is 0 or {@link offset}; what lies beyond is dropped. Closing it
+   * resolves when all is on disk, and fails with StorageError "damaged" where it is not what was offered.
+   */
+  begin(offset: number): WritableStream<Uint8Array> {
+    if (offset !== 0 && offset !== this.offset) {
+      throw new RangeError(`cannot begin at ${offset}: only at 0 or ${this.offset}`);
+    }
+    this.#hash = (offset === 0 ? startPoint() : this.#point).hash.copy();
+    this.#received = this.#resumedAt = offset;
+    return new WritableStream({
+      start: (controller) => {
+        this.#stream = controller;
+        return this.#inTurn(() => this.#options.content.cut(offset));
+      },
+      write: (chunk) => this.#inTurn(() => this.#write(chunk)),
+      close: () => this.#inTurn(() => this.#finish()),
+    });
+  }
+
+  /** Gives the content, whose stream is closed, its final name, and resolves when that is on disk. */
+  publish(name: string, options: PublishOptions): Promise<Published> {
+    return this.#inTurn(async () => {
+      const top = topName(name, options);
+      const found = this.#found;
+      if (found === undefined) {
+        throw new Error(`cannot publish "${name}": its stream is not closed`);
+      }
+      return this.#published = await this.#conclude(await this.#place(top, { ...options, found }));
+    });
+  }
+
+  /** Keeps everything for a later attempt. Does nothing where the part has ended already, as do the next three. */
+  release(): Promise<void> {
+    return this.#end(new P2pError("interrupted", "the transfer was released"));
+  }
+
+  /** Forgets the transfer: the sender has the receipt. */
+  settle(): Promise<void> {
+    return this.#end(new P2pError("interrupted", "the transfer is settled"), { erase: true });
+  }
+
+  /** Deletes what came. */
+  discard(): Promise<void> {
+    return this.#end(
+      new P2pError("interrupted", "the transfer was discarded"),
+      { erase: true },
+    );
+  }
+
+  /** Ends it from outside: its stream fails with `reason`, a step that runs is finished, and all is kept. */
+  abandon(reason: P2pError): Promise<void> {
+    this.#stream?.error(reason);
+    return this.#end(reason);
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    for (const piece of cutAtSegments(chunk, this.#received)) {
+      this.#hash.update(piece);
+      this.#received += piece.length;
+      await this.#options.content.write(piece);
+      if (this.#received % SEGMENT_BYTES !== 0) continue;
+      const digest = this.#hash.copy().digest("hex");
+      await this.#checkpoints.add({ offset: this.#received, digest });
+    }
+  }
+
+  async #finish(): Promise<void> {
+    await this.#checkpoints.settle();
+    const bytes = await this.#options.content.finish();
+    this.#found = { sha256: this.#hash.copy().digest("hex"), bytes, resumedAt: this.#resumedAt };
+  }
+
+  /** Tries names until the operating system gives one, each written down before. */
+  async #place(
+    top: string,
+    { onConflict, found }: PublishOptions & { found: Omit<Publication, "savedAs"> },
+  ): Promise<Publication> {
+    const { target, content, journal, names } = this.#options;
+    const claimed = this.#claimedName;
+    const tried = onConflict === "rename" ? freeNames(target, { top, claimed, names }) : [top];
+    for (const savedAs of tried) {
+      const publication = { savedAs, ...found };
+      names.add(savedAs);
+      try {
+        await journal.commit({ publish: publication });
+        const options = { overwrite: onConflict === "overwrite", claimed: savedAs === claimed };
+        if (await content.place(join(target, savedAs), options)) return publication;
+      } finally {
+        names.delete(savedAs);
+      }
+    }
+    throw new StorageError("exists", `cannot publish "${top}": the name is taken`);
+  }
+
+  async #conclude(publication: Publication): Promise<Published> {
+    const { target, content, journal } = this.#options;
+    await syncFolder(target);
+    await journal.commit({ receipt: publication });
+    await content.remove();
+    return this.#locate(publication);
+  }
+
+  #locate(publication: Publication): Published {
+    return { ...publication, path: join(this.#options.target, publication.savedAs) };
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#step.then(() => {
+      if (this.#ended !== undefined) throw this.#ended;
+      return step();
+    });
+    this.#step = result.catch(() => {});
+    return result;
+  }
+
+  #end(reason: P2pError, { erase = false } = {}): Promise<void> {
+    const { content, journal, onEnd } = this.#options;
+    const ended = this.#step.then(async () => {
+      if (this.#ended !== undefined) return;
+      this.#ended = reason;
+      try {
+        // A disk that fails now has failed before, or leaves an earlier segment to go on from.
+        await this.#checkpoints.settle().catch(() => {});
+        await content.close();
+        journal.close();
+        if (erase) await this.#options.erase({ unpublished: this.#published === undefined });
+      } finally {
+        onEnd();
+      }
+    });
+    this.#step = ended.catch(() => {});
+    return ended;
+  }
+}

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { StorageError } from "../storage_error.ts";
+import { syncFolder } from "../sync_folder.ts";
+
+/**
+ * Makes the staging folder, or checks that it is a private folder of this user and no link. Gives the mode that the
+ * system leaves of 0777 for new folders: asking for the umask itself would need a permission.
+ */
+export async function openStagingFolder(path: string): Promise<{ creationMode: number }> {
+  await makeFolder(path);
+  const info = await Deno.lstat(path);
+  if (!info.isDirectory) {
+    const hint = "move it away; unfinished transfers are kept there";
+    throw new StorageError("disk", `cannot keep transfers in "${path}": it is not a folder`, {
+      hint,
+    });
+  }
+  if (((info.mode ?? 0) & 0o077) !== 0) await Deno.chmod(path, 0o700);
+  const probe = await probeFolder(path);
+  if (probe.uid !== info.uid) {
+    throw new StorageError(
+      "disk",
+      `cannot keep transfers in "${path}": it belongs to somebody else`,
+    );
+  }
+  return { creationMode: (probe.mode ?? 0o777) & 0o777 };
+}
+
+/** The folder of a transfer inside the staging folder (SPEC.md §14). */
+export function partId(senderKey: Uint8Array, transfer: string): string {
+  return createHash("sha256").update(senderKey).update(transfer, "hex").digest("hex").slice(0, 32);
+}
+
+/**
+ * Removes a part. The journal goes first and for good, where the rest is `unpublished`: an intention to publish whose
+ * content is gone would be taken for done.
+ */
+export async function erasePart(folder: string, { unpublished = true } = {}): Promise<void> {
+  const journal = join(folder, "journal");
+  await Deno.remove(journal).catch(ignoreMissing);
+  if (unpublished) await syncFolder(folder).catch(ignoreMissing);
+  await Deno.remove(folder, { recursive: true }).catch(ignoreMissing);
+}
+
+/** Removes the parts in which nothing has changed for `keepMs`. Others may be at work in the same folder meanwhile. */
+export async function sweepParts(path: string, keepMs: number): Promise<void> {
+  const oldest = Date.now() - keepMs;
+  for await (const { name } of Deno.readDir(path)) {
+    const part = join(path, name);
+    const changed = await lastChange(part).catch(ignoreMissing);
+    if (changed !== undefined && changed < oldest) await erasePart(part);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+}
+
+async function probeFolder(path: string): Promise<Deno.FileInfo> {
+  const probe = join(path, `probe-${crypto.randomUUID()}`);
+  await Deno.mkdir(probe);
+  try {
+    return await Deno.lstat(probe);
+  } finally {
+    await Deno.remove(probe);
+  }
+}
+
+/** The newest time of the folder of a part and of what lies directly in it. */
+async function lastChange(part: string): Promise<number> {
+  const info = await Deno.lstat(part);
+  let newest = info.mtime?.getTime() ?? 0;
+  if (!info.isDirectory) return newest;
+  for await (const { name } of Deno.readDir(part)) {
+    newest = Math.max(newest, (await Deno.lstat(join(part, name))).mtime?.getTime() ?? 0);
+  }
+  return newest;
+}
+
+function ignoreMissing(error: unknown): void {
+  const isMissing = error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory;
+  if (!isMissing) throw error;
+}

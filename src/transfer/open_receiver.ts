@@ -1,0 +1,45 @@
+import type { Kind } from "../protocol/messages.ts";
+import type { OnConflict } from "../storage/part/part.ts";
+import { Reservations } from "../storage/reservations.ts";
+import { Staging } from "../storage/part/staging.ts";
+import type { Acceptance } from "./acceptance.ts";
+import type { Report } from "./events.ts";
+import { Receiver } from "./receive.ts";
+import { parseDuration } from "../units.ts";
+
+/** What `serve`, `join` and `receive` say about what they take. */
+export interface ReceiverChoices {
+  dir: string;
+  types?: Kind[] | undefined;
+  maxFileSize?: number | undefined;
+  onConflict: OnConflict;
+  allowHidden: boolean;
+  /** How long unfinished transfers are kept, in milliseconds; {@link KEEP_MS} where nobody says. */
+  keep?: number;
+}
+
+/** How long what was begun is kept: a week, as of `serve --keep`. */
+export const KEEP_MS = parseDuration("7d");
+
+/** A receiver into `dir` that reports what happens. */
+export async function openReceiver(
+  choices: ReceiverChoices,
+  { report, ask, quotaBytes, policy }: {
+    report: Report;
+    /** Asks a person; without it nobody is asked. */
+    ask?: Acceptance["ask"];
+    quotaBytes?: number | undefined;
+    policy?: Acceptance["policy"];
+  },
+): Promise<Receiver> {
+  const { types, maxFileSize, onConflict, allowHidden } = choices;
+  const staging = await Staging.open(choices.dir, { keepMs: choices.keep ?? KEEP_MS });
+  return new Receiver({
+    staging,
+    space: await Reservations.open(staging.dir, { quotaBytes }),
+    acceptance: { kinds: types, maxBytes: maxFileSize, policy, ask },
+    onConflict,
+    allowHidden,
+    report,
+  });
+}

@@ -1,0 +1,106 @@
+import { takeBuffer } from "../../buffer_pool.ts";
+import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
+import { AdaptiveFile } from "../../storage/adaptive_file.ts";
+import { changedError, storageError } from "../../storage/storage_error.ts";
+import { fileStamp, Identity, isExecutable, modifiedOf } from "./source_stamp.ts";
+import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
+import { prefixDigest } from "./prefix_digest.ts";
+import { readAhead } from "./read_ahead.ts";
+import type { Source } from "./source.ts";
+
+/** A path that was looked at, and the name it is sent under. */
+export interface FoundSource {
+  readonly path: string;
+  readonly name: string;
+  readonly info: Deno.FileInfo;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A regular file as a {@link Source}. Each stream opens it anew and fails with `changed` where it is not the same. */
+export async function openFileSource(found: FoundSource): Promise<Source> {
+  const { name, info } = found;
+  return {
+    name,
+    kind: kindOf(await readHead(found), name),
+    size: info.size,
+    folder: false,
+    files: 1,
+    modified: modifiedOf(info),
+    executable: isExecutable(info),
+    text: false,
+    identity: new Identity().add([name], info).hex,
+    leftOut: [],
+    digest: (offset) => prefixDigest(fileChunks(found, 0), offset),
+    stream: (offset) => readAhead(fileChunks(found, offset)),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function readHead(found: FoundSource): Promise<Uint8Array> {
+  using file = await openUnchanged(found);
+  const head = new Uint8Array(Math.min(KIND_HEAD_BYTES, found.info.size));
+  return head.subarray(0, await readFull(file, head, found));
+}
+
+async function* fileChunks(
+  found: FoundSource,
+  offset: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  using file = await openUnchanged(found);
+  await file.seek(offset, Deno.SeekMode.Start);
+  const quick = new AdaptiveFile(file);
+  let left = found.info.size - offset;
+  if (left < 0) throw new RangeError(`cannot read from ${offset}: "${found.name}" ends before`);
+  while (left > 0) {
+    found.signal?.throwIfAborted();
+    const chunk = takeBuffer(Math.min(CHUNK_BYTES, left));
+    const length = await readFull(quick, chunk, found);
+    left -= chunk.length;
+    // The last chunk is what makes it whole for the receiver: it goes out only if nothing has changed.
+    if (length < chunk.length || left === 0) await assertUnchanged(file, found);
+    if (length < chunk.length) throw changedError(found.name);
+    yield chunk;
+  }
+}
+
+async function openUnchanged(found: FoundSource): Promise<Deno.FsFile> {
+  try {
+    // A FIFO put in its place would block the open; what it is now is looked at first.
+    if (!(await Deno.stat(found.path)).isFile) throw changedError(found.name);
+    const file = await Deno.open(found.path);
+    await assertUnchanged(file, found).catch((error) => (file.close(), Promise.reject(error)));
+    return file;
+  } catch (cause) {
+    throw storageError(`cannot read "${found.path}"`, cause);
+  }
+}
+
+async function assertUnchanged(file: Deno.FsFile, { name, info }: FoundSource): Promise<void> {
+  if (fileStamp(await file.stat()) !== fileStamp(info)) throw changedError(name);
+}
+
+/** What is read from: the file itself, or the quick way to it. */
+type Readable = Pick<AdaptiveFile, "read">;
+
+/** Fills `into` as far as the file goes. */
+async function readFull(file: Readable, into: Uint8Array, found: FoundSource): Promise<number> {
+  let filled = 0;
+  while (filled < into.length) {
+    const length = await readSome(file, into.subarray(filled), found);
+    if (length === null) break;
+    filled += length;
+  }
+  return filled;
+}
+
+async function readSome(
+  file: Readable,
+  into: Uint8Array,
+  found: FoundSource,
+): Promise<number | null> {
+  try {
+    return await file.read(into);
+  } catch (cause) {
+    throw storageError(`cannot read "${found.path}"`, cause);
+  }
+}

@@ -1,0 +1,52 @@
+import { P2pError } from "../../errors.ts";
+import { checkedPath } from "../../names/file_name.ts";
+import type { Kind } from "./kind.ts";
+
+/** What a sender reads: the fields of its offer, and the content stream (SPEC.md §8). */
+export interface Source {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Bytes of all files; null where nobody knows them yet. */
+  readonly size: number | null;
+  readonly folder: boolean;
+  readonly files: number;
+  /** Milliseconds, or null. */
+  readonly modified: number | null;
+  readonly executable: boolean;
+  readonly text: boolean;
+  /** Hex digest that is the same in a later run if nothing has changed; null where the source cannot be read again. */
+  readonly identity: string | null;
+  /** What a folder holds and an archive cannot: links, sockets, devices, FIFOs. */
+  readonly leftOut: readonly LeftOut[];
+  /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */
+  digest(offset: number): Promise<string>;
+  /** Content stream from `offset`: fresh chunks of `CHUNK_BYTES`, the last may be shorter; to be read or cancelled. */
+  stream(offset: number): ReadableStream<Uint8Array>;
+  /** Lets go of what is open. */
+  close(): Promise<void>;
+}
+
+/** One thing that is not sent, and why: a symbolic link, a FIFO, a socket, a device. */
+export interface LeftOut {
+  readonly path: string;
+  readonly what: string;
+}
+
+/** How to open a source: `as` is its name at the receiver. */
+export interface SourceOptions {
+  readonly as?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A name that every receiver takes (SPEC.md §13), or `P2pError` "refused". */
+export function sourceName(name: string): string {
+  try {
+    return checkedPath([name])[0]!;
+  } catch (cause) {
+    const hint = "give it another name with `--as NAME`";
+    throw new P2pError("refused", `cannot send "${name}": ${(cause as Error).message}`, {
+      hint,
+      cause,
+    });
+  }
+}

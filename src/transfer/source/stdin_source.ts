@@ -1,0 +1,83 @@
+import { StorageError } from "../../storage/storage_error.ts";
+import { exactChunks } from "./exact_chunks.ts";
+import { kindOf } from "./kind.ts";
+import { prefixDigest } from "./prefix_digest.ts";
+import { readAhead } from "./read_ahead.ts";
+import { type Source, sourceName } from "./source.ts";
+
+/** Standard input as a {@link Source} of unknown size, once its first bytes are there. It can be read once, from 0. */
+export async function stdinSource(
+  readable: ReadableStream<Uint8Array>,
+  name: string,
+): Promise<Source> {
+  const sent = sourceName(name);
+  const reader = readable.getReader();
+  const first = await reader.read();
+  let isRead = false;
+  return {
+    name: sent,
+    kind: kindOf(first.value ?? new Uint8Array(0), sent),
+    size: null,
+    folder: false,
+    files: 1,
+    modified: null,
+    executable: false,
+    text: false,
+    identity: null,
+    leftOut: [],
+    digest: (offset) => offset === 0 ? prefixDigest(noChunks(), 0) : Promise.reject(readOnce(sent)),
+    stream(offset) {
+      if (isRead || offset !== 0) throw readOnce(sent);
+      isRead = true;
+      return readAhead(exactChunks(remaining(first, reader)));
+    },
+    close: () => reader.cancel(),
+  };
+}
+
+/** Text typed by a person as a {@link Source}. */
+export function textSource(text: string, name: string): Source {
+  const bytes = new TextEncoder().encode(text);
+  const chunks = (offset: number) => exactChunks(oneChunk(bytes.subarray(offset)));
+  return {
+    name: sourceName(name),
+    kind: "file",
+    size: bytes.length,
+    folder: false,
+    files: 1,
+    modified: null,
+    executable: false,
+    text: true,
+    identity: null,
+    leftOut: [],
+    digest: (offset) => prefixDigest(chunks(0), offset),
+    stream: (offset) => readAhead(chunks(offset)),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function* remaining(
+  first: ReadableStreamReadResult<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let next = first; !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
+}
+
+function readOnce(name: string): StorageError {
+  const hint = "write it to a file first, and send that";
+  return new StorageError(
+    "disk",
+    `cannot go on with "${name}": standard input can be read only once`,
+    { hint },
+  );
+}
+
+async function* noChunks(): AsyncGenerator<Uint8Array> {}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,95 @@
+// deno-lint-ignore-file no-control-regex -- escapes are what is looked for
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { runShow } from "../../../src/cli/commands/show.ts";
+import { encodePng } from "../../../src/preview/image/encode_png.ts";
+import { quarters } from "../../preview/image/test_images.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+const SHOW = `import { showCommand } from ${
+  JSON.stringify(new URL("src/cli/commands/show.ts", ROOT).href)
+};
+await showCommand().parseAsync(Deno.args, { from: "user" });`;
+
+Deno.test("show prints plain text where there is no terminal, also of a picture", async () => {
+  await withFiles(async (folder) => {
+    for (const name of ["picture.png", "table.csv", "data.json"]) {
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["eval", SHOW, "--", join(folder, name)],
+        cwd: ROOT,
+        env: { TERM: "xterm-kitty", COLORTERM: "truecolor", NO_COLOR: "" },
+      }).output();
+      const text = new TextDecoder().decode(stdout);
+      assert.doesNotMatch(text, /[^\P{Cc}\n]/u, name);
+      assert.ok(text.split("\n").length > 3, text);
+    }
+  });
+});
+
+Deno.test({
+  name: "show draws on a terminal by the protocol that the terminal knows",
+  ignore: Deno.build.os !== "linux" || !await hasScript(),
+  async fn() {
+    const cases: [env: Record<string, string>, seen: RegExp][] = [
+      [
+        { TERM: "xterm-kitty" },
+        /^\x1b_Ga=T,f=100,q=2,c=\d+,m=0;[A-Za-z0-9+/=]+\x1b\\\r\n\x1b\[2mPNG/,
+      ],
+      [{ TERM: "xterm", TERM_PROGRAM: "iTerm.app" }, /^\x1b\]1337;File=inline=1;[^\x07]+\x07\r\n/],
+      [{ TERM: "foot" }, /^\x1bP0;1;q"1;1;24;16#[^\x1b]+\x1b\\\r\n\x1b\[2mPNG/],
+      [{ TERM: "xterm", COLORTERM: "truecolor" }, /^\x1b\[38;2;255;0;0;48;2;255;0;0m▀{12}\x1b/],
+      [{ TERM: "xterm-256color" }, /^\x1b\[38;5;196;48;5;196m▀{12}\x1b/],
+      [{ TERM: "xterm-kitty", NO_COLOR: "1" }, /^[^\x1b]*$/],
+      [{ TERM: "dumb" }, /^[^\x1b]*$/],
+    ];
+    await withFiles(async (folder) => {
+      for (const [env, seen] of cases) {
+        assert.match(await onTerminal(join(folder, "picture.png"), env), seen, JSON.stringify(env));
+      }
+    });
+  },
+});
+
+Deno.test("runShow fails on what is not there and on what is no file", async () => {
+  const options = { previewRows: 20, color: true };
+  await assert.rejects(runShow("/nowhere/at all", options), {
+    code: "local",
+    message: 'cannot show "/nowhere/at all": it is not there',
+  });
+  await assert.rejects(runShow("/", options), { code: "local", message: /no file/ });
+});
+
+/** What `show` writes to a pseudo-terminal. */
+async function onTerminal(path: string, env: Record<string, string>): Promise<string> {
+  const line = [Deno.execPath(), "eval", SHOW, "--", path].map(quote).join(" ");
+  const PATH = Deno.env.get("PATH") ?? "", HOME = Deno.env.get("HOME") ?? "";
+  const { stdout } = await new Deno.Command("script", {
+    args: ["--quiet", "--return", "--command", line, "/dev/null"],
+    cwd: ROOT,
+    clearEnv: true,
+    env: { PATH, HOME, SHELL: "/bin/sh", ...env },
+    stdin: "null",
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+async function hasScript(): Promise<boolean> {
+  return await new Deno.Command("script", { args: ["--version"], stdout: "null" }).output()
+    .then(({ success }) => success, () => false);
+}
+
+async function withFiles(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(join(folder, "picture.png"), await encodePng(quarters(24, 16)));
+    await Deno.writeTextFile(join(folder, "table.csv"), "a,b\n1,\x1b[31m2\n");
+    await Deno.writeTextFile(join(folder, "data.json"), '{"a": [1, 2], "b": null}');
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { fingerprint } from "../../src/secure/fingerprint.ts";
+import {
+  addPerson,
+  checkPerson,
+  findPerson,
+  forgetLine,
+  forgetPerson,
+  keyOf,
+  knownPeople,
+  renamePerson,
+} from "../../src/home/known_people.ts";
+import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { TempDir } from "../helpers/temp_dir.ts";
+
+const [key, other] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+const hub = "aaaaa-aaaaa-aaaaa-aaaaa";
+
+Deno.test("checkPerson remembers a name at first contact, and stops at another key", async () => {
+  await using dir = await TempDir.make();
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  await assert.rejects(checkPerson(dir.path, { hub, name: "ana", key: other }), {
+    code: "refused",
+    message: `the key of "ana" has changed: it was ${fingerprint(key)}, it is ${
+      fingerprint(other)
+    }`,
+    hint: /run `p2p trust forget ana`$/,
+  });
+  await checkPerson(dir.path, { hub: "another hub", name: "ana", key: other });
+  assert.equal((await knownPeople(dir.path)).length, 2);
+});
+
+Deno.test("checkPerson stops at a key that is not the one vouched for, at every hub", async () => {
+  await using dir = await TempDir.make();
+  await addPerson(dir.path, { name: "ana", key, via: "code" });
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  await assert.rejects(checkPerson(dir.path, { hub: "new", name: "ana", key: other }), {
+    code: "refused",
+  });
+});
+
+Deno.test("findPerson finds who was vouched for, and nobody whom a hub has named", async () => {
+  await using dir = await TempDir.make();
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  assert.equal(await findPerson(dir.path, key), undefined);
+  await addPerson(dir.path, { name: "ana", key, via: "hand" });
+  assert.equal((await findPerson(dir.path, key))?.name, "ana");
+  assert.equal(await findPerson(dir.path, other), undefined);
+});
+
+Deno.test("addPerson vouches once, and not for a name that is known with another key", async () => {
+  await using dir = await TempDir.make();
+  for (const via of ["code", "hand"] as const) await addPerson(dir.path, { name: "ana", key, via });
+  assert.deepEqual((await knownPeople(dir.path)).map(({ via }) => via), ["code"]);
+  await assert.rejects(addPerson(dir.path, { name: "ana", key: other, via: "hand" }), {
+    code: "refused",
+    message: /has changed/,
+  });
+});
+
+Deno.test("forgetPerson forgets a name whoever said it, and nobody else", async () => {
+  await using dir = await TempDir.make();
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  await addPerson(dir.path, { name: "ana", key, via: "hand" });
+  await addPerson(dir.path, { name: "ben", key: other, via: "hand" });
+  assert.equal((await forgetPerson(dir.path, "ana")).length, 2);
+  assert.deepEqual((await knownPeople(dir.path)).map(({ name }) => name), ["ben"]);
+  assert.deepEqual(await forgetPerson(dir.path, "ana"), []);
+});
+
+Deno.test("renamePerson renames who was vouched for, unless the name is somebody else's", async () => {
+  await using dir = await TempDir.make();
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  assert.deepEqual(await renamePerson(dir.path, { from: "ana", to: "anna" }), []);
+  await addPerson(dir.path, { name: "ana", key, via: "hand" });
+  await addPerson(dir.path, { name: "ben", key: other, via: "hand" });
+  await assert.rejects(renamePerson(dir.path, { from: "ana", to: "ben" }), { code: "refused" });
+  assert.equal((await renamePerson(dir.path, { from: "ana", to: "anna" })).length, 1);
+  const names = (await knownPeople(dir.path)).map(({ name, via }) => [name, via]);
+  assert.deepEqual(names, [["ana", hub], ["anna", "hand"], ["ben", "hand"]]);
+});
+
+Deno.test("knownPeople refuses a damaged line: nobody is lost without a word", async () => {
+  await using dir = await TempDir.make();
+  const good = { name: "a", key: Buffer.from(key).toString("base64url"), via: "hand", since: "" };
+  const bad = [{ ...good, key: "AAAA" }, { ...good, name: 1 }, { ...good, via: null }, [], null];
+  for (const line of bad.map((value) => JSON.stringify(value)).concat("{")) {
+    await Deno.writeTextFile(dir.join("known_people.jsonl"), line + "\n", { mode: 0o600 });
+    await assert.rejects(knownPeople(dir.path), { code: "local", message: /damaged/ }, line);
+  }
+  assert.deepEqual(keyOf(good), key);
+});
+
+Deno.test("forgetLine can be pasted into a shell", () => {
+  assert.equal(forgetLine("10.0.0.1"), "p2p trust forget 10.0.0.1");
+  assert.equal(forgetLine("it's Zoë"), `p2p trust forget -- 'it'\\''s Zoë'`);
+  assert.equal(forgetLine("-x"), "p2p trust forget -- '-x'");
+});

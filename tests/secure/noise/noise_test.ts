@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { MAX_NOISE_MESSAGE_BYTES } from "../../../src/secure/noise/cipher_state.ts";
+import { type HandshakeOptions, HandshakeState } from "../../../src/secure/noise/noise.ts";
+import { generateKeyPair, keyPairFrom } from "../../../src/secure/x25519.ts";
+import { haveVectors, hex, readVectors } from "../vectors.ts";
+
+interface NoiseVector {
+  protocol_name: string;
+  init_prologue: string;
+  init_static?: string;
+  init_ephemeral?: string;
+  init_remote_static?: string;
+  init_psks?: string[];
+  resp_prologue: string;
+  resp_static?: string;
+  resp_ephemeral?: string;
+  resp_remote_static?: string;
+  resp_psks?: string[];
+  handshake_hash?: string;
+  messages: { payload: string; ciphertext: string }[];
+}
+
+const NAME = /^Noise_([A-Z]+(?:psk\d(?:\+psk\d)*)?)_25519_ChaChaPoly_SHA256$/;
+const DEFERRED = /^Noise_[A-Z]\d?[A-Z]\d?_25519_ChaChaPoly_SHA256$/;
+const TEXT = new TextEncoder().encode("a payload");
+
+for (const [file, expected] of [["cacophony", 36], ["snow", 28]] as const) {
+  Deno.test({
+    name: `HandshakeState passes the ${expected} vectors of ${file} that are not deferred`,
+    ignore: !haveVectors,
+    fn() {
+      const { vectors } = readVectors<{ vectors: NoiseVector[] }>(`noise/${file}.json`);
+      const passed = vectors.filter((vector) => NAME.test(vector.protocol_name));
+      assert.equal(passed.length, expected);
+      const rest = vectors.filter((vector) => !NAME.test(vector.protocol_name));
+      assert.ok(rest.every((vector) => DEFERRED.test(vector.protocol_name)));
+      passed.forEach(passVector);
+    },
+  });
+}
+
+Deno.test("HandshakeState XX tells both sides the other's key and one hash", () => {
+  const { initiator, responder, keys } = handshake();
+  assert.ok(initiator.finished && responder.finished);
+  assert.deepEqual(initiator.remoteStatic, keys.responder.publicKey);
+  assert.deepEqual(responder.remoteStatic, keys.initiator.publicKey);
+  assert.deepEqual(initiator.handshakeHash, responder.handshakeHash);
+  assert.notDeepEqual(initiator.handshakeHash, handshake().initiator.handshakeHash);
+});
+
+Deno.test("HandshakeState XX tells the initiator the responder's key before message 3", () => {
+  const [initiator, responder] = sides();
+  responder.readMessage(initiator.writeMessage());
+  assert.equal(initiator.remoteStatic, undefined);
+  initiator.readMessage(responder.writeMessage());
+  assert.ok(initiator.remoteStatic !== undefined && !initiator.finished);
+});
+
+Deno.test("HandshakeState XX never comes to an end with a bit flipped in any message", () => {
+  messageLengths().forEach((length, turn) => {
+    for (let bit = 0; bit < length * 8; bit++) {
+      assert.throws(() => runWithFlip(turn, bit), { code: "protocol" }, `${turn}, bit ${bit}`);
+    }
+  });
+});
+
+Deno.test("HandshakeState refuses a message that is cut short at every length", () => {
+  for (let cut = 0; cut < 32; cut++) {
+    const [initiator, responder] = sides();
+    const message = initiator.writeMessage();
+    assert.throws(() => responder.readMessage(message.subarray(0, cut)), { code: "protocol" });
+  }
+  const length = messageLengths()[1]!;
+  for (let cut = 0; cut < length; cut++) {
+    const [initiator, responder] = sides();
+    responder.readMessage(initiator.writeMessage());
+    const message = responder.writeMessage(TEXT);
+    assert.throws(() => initiator.readMessage(message.subarray(0, cut)), { code: "protocol" });
+  }
+});
+
+Deno.test("HandshakeState is of no more use after a message that was refused", () => {
+  const [initiator, responder] = sides();
+  responder.readMessage(initiator.writeMessage());
+  const message = responder.writeMessage();
+  assert.throws(() => initiator.readMessage(message.subarray(1)), { code: "protocol" });
+  assert.throws(() => initiator.readMessage(message), /has failed/);
+  assert.throws(() => initiator.writeMessage(), /has failed/);
+  assert.throws(() => initiator.split(), /not finished/);
+});
+
+Deno.test("HandshakeState refuses a last message that fails, so that nothing is split", () => {
+  const [initiator, responder] = sides();
+  responder.readMessage(initiator.writeMessage());
+  initiator.readMessage(responder.writeMessage());
+  const message = initiator.writeMessage();
+  message[message.length - 1]! ^= 1;
+  assert.throws(() => responder.readMessage(message), { code: "protocol" });
+  assert.equal(responder.finished, false);
+  assert.throws(() => responder.split(), /not finished/);
+});
+
+Deno.test("HandshakeState refuses an ephemeral key of low order", () => {
+  const [initiator, responder] = sides();
+  initiator.writeMessage();
+  responder.readMessage(new Uint8Array(32));
+  assert.throws(() => responder.writeMessage(), { code: "protocol", message: /low order/ });
+});
+
+Deno.test("HandshakeState refuses another prologue", () => {
+  const [initiator, responder] = sides({}, { prologue: TEXT });
+  responder.readMessage(initiator.writeMessage());
+  const message = responder.writeMessage();
+  assert.throws(() => initiator.readMessage(message), { code: "protocol" });
+});
+
+Deno.test("HandshakeState refuses to speak out of turn or after the end", () => {
+  const [initiator, responder] = sides();
+  assert.throws(() => responder.writeMessage(), /turn/);
+  assert.throws(() => initiator.readMessage(new Uint8Array(32)), /turn/);
+  assert.throws(() => initiator.split(), /not finished/);
+  const done = handshake();
+  assert.throws(() => done.initiator.writeMessage(), /turn/);
+  assert.throws(() => done.responder.readMessage(TEXT), /turn/);
+});
+
+Deno.test("HandshakeState refuses messages over 65,535 bytes", () => {
+  const most = new Uint8Array(MAX_NOISE_MESSAGE_BYTES - 32);
+  const [initiator, responder] = sides();
+  assert.deepEqual(responder.readMessage(initiator.writeMessage(most)), most);
+  const [writer, reader] = sides();
+  assert.throws(() => writer.writeMessage(new Uint8Array(most.length + 1)), RangeError);
+  const long = new Uint8Array(MAX_NOISE_MESSAGE_BYTES + 1);
+  assert.throws(() => reader.readMessage(long), { code: "protocol", message: /exceeds/ });
+});
+
+Deno.test("HandshakeState takes exactly the keys of its pattern", () => {
+  const s = generateKeyPair();
+  const rs = generateKeyPair().publicKey;
+  const start = (options: Partial<HandshakeOptions>) => () =>
+    new HandshakeState({ pattern: "XX", initiator: true, s, ...options });
+  assert.throws(start({ s: undefined }), TypeError);
+  assert.throws(start({ rs }), TypeError);
+  assert.throws(start({ psks: [new Uint8Array(32)] }), TypeError);
+  assert.throws(start({ pattern: "X" }), TypeError);
+  assert.throws(start({ pattern: "X", rs: rs.slice(1) }), RangeError);
+  assert.throws(start({ pattern: "XXpsk3", psks: [] }), TypeError);
+  assert.throws(start({ pattern: "XXpsk3", psks: [new Uint8Array(31)] }), TypeError);
+  for (const pattern of ["", "X1X", "XXpsk4", "XXpsk", "XXfallback", "XX+psk0", "xx"]) {
+    assert.throws(start({ pattern }), RangeError, pattern);
+  }
+});
+
+Deno.test("HandshakeState X opens for its receiver alone, and says who wrote", () => {
+  const [writer, receiver, other] = [generateKeyPair(), generateKeyPair(), generateKeyPair()];
+  const options = { pattern: "X", initiator: true, s: writer, rs: receiver.publicKey };
+  const envelope = new HandshakeState(options).writeMessage(TEXT);
+  const opened = new HandshakeState({ pattern: "X", initiator: false, s: receiver });
+  assert.deepEqual(opened.readMessage(envelope), TEXT);
+  assert.deepEqual(opened.remoteStatic, writer.publicKey);
+  const wrong = new HandshakeState({ pattern: "X", initiator: false, s: other });
+  assert.throws(() => wrong.readMessage(envelope), { code: "protocol" });
+});
+
+Deno.test("HandshakeState.split of a one-way pattern works one way", () => {
+  const s = generateKeyPair();
+  const writer = new HandshakeState({ pattern: "N", initiator: true, rs: s.publicKey });
+  const reader = new HandshakeState({ pattern: "N", initiator: false, s });
+  reader.readMessage(writer.writeMessage());
+  const [from, to] = [writer.split(), reader.split()];
+  const ciphertext = from.send.encryptWithAd(TEXT, TEXT);
+  assert.deepEqual(to.receive.decryptWithAd(TEXT, ciphertext), TEXT);
+  assert.throws(() => to.send.encryptWithAd(TEXT, TEXT), RangeError);
+  assert.throws(() => from.receive.decryptWithAd(TEXT, ciphertext), RangeError);
+});
+
+Deno.test("HandshakeState keeps no view of a message, nor gives one of its own state", () => {
+  const [initiator, responder] = sides();
+  const first = initiator.writeMessage(TEXT);
+  const payload = responder.readMessage(first);
+  first.fill(0);
+  assert.deepEqual(payload, TEXT);
+  const second = responder.writeMessage();
+  initiator.readMessage(second);
+  second.fill(0);
+  initiator.handshakeHash.fill(0);
+  initiator.remoteStatic?.fill(0);
+  responder.readMessage(initiator.writeMessage());
+  assert.deepEqual(initiator.handshakeHash, responder.handshakeHash);
+  assert.ok(initiator.remoteStatic?.some((byte) => byte !== 0));
+});
+
+Deno.test("HandshakeState carries any payloads, and its ciphers any messages after them", () => {
+  const bytes = fc.uint8Array({ maxLength: 300 });
+  fc.assert(
+    fc.property(fc.array(bytes, { minLength: 3, maxLength: 3 }), bytes, (payloads, text) => {
+      const [initiator, responder] = sides();
+      payloads.forEach((payload, turn) => {
+        const [from, to] = turn % 2 === 0 ? [initiator, responder] : [responder, initiator];
+        assert.deepEqual(to.readMessage(from.writeMessage(payload)), payload);
+      });
+      const [near, far] = [initiator.split(), responder.split()];
+      assert.deepEqual(far.receive.decryptWithAd(text, near.send.encryptWithAd(text, text)), text);
+      assert.deepEqual(near.receive.decryptWithAd(text, far.send.encryptWithAd(text, text)), text);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+function passVector(vector: NoiseVector) {
+  const { protocol_name: name, messages } = vector;
+  const [initiator, responder] = [vectorSide(vector, "init"), vectorSide(vector, "resp")];
+  const oneWay = /^Noise_[A-Z](psk\d)?_/.test(name);
+  let transport: { from: Transport; to: Transport }[] | undefined;
+  messages.forEach(({ payload, ciphertext }, index) => {
+    const label = `${name}, message ${index}`;
+    const fromInitiator = oneWay || index % 2 === 0;
+    if (!initiator.finished) {
+      const [from, to] = fromInitiator ? [initiator, responder] : [responder, initiator];
+      assert.deepEqual(from.writeMessage(hex(payload)), hex(ciphertext), label);
+      assert.deepEqual(to.readMessage(hex(ciphertext)), hex(payload), label);
+      return;
+    }
+    transport ??= bothWays(initiator.split(), responder.split());
+    const { from, to } = transport[fromInitiator ? 0 : 1]!;
+    const none = new Uint8Array(0);
+    assert.deepEqual(from.send.encryptWithAd(none, hex(payload)), hex(ciphertext), label);
+    assert.deepEqual(to.receive.decryptWithAd(none, hex(ciphertext)), hex(payload), label);
+  });
+  assert.ok(transport !== undefined, `${name} has transport messages`);
+  assert.deepEqual(initiator.handshakeHash, responder.handshakeHash, name);
+  if (vector.handshake_hash !== undefined) {
+    assert.deepEqual(initiator.handshakeHash, hex(vector.handshake_hash), name);
+  }
+}
+
+type Transport = ReturnType<HandshakeState["split"]>;
+
+function bothWays(initiator: Transport, responder: Transport) {
+  return [{ from: initiator, to: responder }, { from: responder, to: initiator }];
+}
+
+function vectorSide(vector: NoiseVector, role: "init" | "resp"): HandshakeState {
+  const keyPair = (key: string | undefined) =>
+    key === undefined ? undefined : keyPairFrom(hex(key));
+  const rs = vector[`${role}_remote_static`];
+  return new HandshakeState({
+    pattern: vector.protocol_name.match(NAME)![1]!,
+    initiator: role === "init",
+    prologue: hex(vector[`${role}_prologue`]),
+    s: keyPair(vector[`${role}_static`]),
+    e: keyPair(vector[`${role}_ephemeral`]),
+    rs: rs === undefined ? undefined : hex(rs),
+    psks: (vector[`${role}_psks`] ?? []).map(hex),
+  });
+}
+
+function sides(
+  initiator: Partial<HandshakeOptions> = {},
+  responder: Partial<HandshakeOptions> = {},
+): [HandshakeState, HandshakeState] {
+  return [
+    new HandshakeState({ pattern: "XX", initiator: true, s: generateKeyPair(), ...initiator }),
+    new HandshakeState({ pattern: "XX", initiator: false, s: generateKeyPair(), ...responder }),
+  ];
+}
+
+function handshake() {
+  const keys = { initiator: generateKeyPair(), responder: generateKeyPair() };
+  const [initiator, responder] = sides({ s: keys.initiator }, { s: keys.responder });
+  responder.readMessage(initiator.writeMessage());
+  initiator.readMessage(responder.writeMessage());
+  responder.readMessage(initiator.writeMessage());
+  return { initiator, responder, keys };
+}
+
+function messageLengths(): number[] {
+  const lengths: number[] = [];
+  runChanged((message) => {
+    lengths.push(message.length);
+    return message;
+  });
+  return lengths;
+}
+
+function runWithFlip(turn: number, bit: number) {
+  let turns = 0;
+  runChanged((message) => {
+    if (turns++ === turn) message[bit >> 3]! ^= 1 << (bit & 7);
+    return message;
+  });
+}
+
+function runChanged(change: (message: Uint8Array) => Uint8Array) {
+  const [initiator, responder] = sides();
+  responder.readMessage(change(initiator.writeMessage(TEXT)));
+  initiator.readMessage(change(responder.writeMessage(TEXT)));
+  responder.readMessage(change(initiator.writeMessage(TEXT)));
+}
