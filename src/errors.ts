@@ -6,7 +6,7 @@ export type ErrorCode =
   | "usage"
   /** No connection, or it was lost. Exit 3. */
   | "connection"
-  /** The peer broke the protocol (SPEC.md §9). Exit 3: the connection is of no more use. */
+  /** The peer broke the protocol (SPEC.md §7). Exit 3: the connection is of no more use. */
   | "protocol"
   /** Refused by policy, key, secret, quota or name, here or there. Exit 4. */
   | "refused"
@@ -15,20 +15,37 @@ export type ErrorCode =
   /** Ctrl-C. Exit 130. */
   | "interrupted";
 
+/** A refusal or failure that callers tell apart from others of its code, by a word that stays the same. */
+export type ErrorDetail = "wrong-secret" | "secret-wanted" | "hub-unknown" | "key-changed";
+
+/** What may go with an error. */
+export interface ErrorOptions {
+  /** What to do next, in one line. */
+  hint?: string | undefined;
+  /** True where the same may go well a moment later. */
+  retry?: boolean | undefined;
+  detail?: ErrorDetail | undefined;
+  cause?: unknown;
+}
+
 /** The one error that callers catch: a `code`, a message of one line, and where there is one a hint. */
 export class P2pError extends Error {
   override readonly name = "P2pError";
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly retry: boolean;
+  readonly detail: ErrorDetail | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.retry = options.retry ?? false;
+    this.detail = options.detail;
   }
 }
 
-/** What was thrown as a `P2pError`: itself where it is one, else "unexpected" with its message. */
+/** The thrown value as a `P2pError`: itself where it is one, else "unexpected" with its message. */
 export function asP2pError(error: unknown): P2pError {
   if (error instanceof P2pError) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -1,23 +1,23 @@
-/** Wakes those who wait for the next change of something. */
+/** A condition to wait for: everybody who waits is woken, however many they are. */
 export class Notify {
   readonly #waiting = new Set<() => void>();
 
-  /** Something has changed. */
+  /** Wakes all who wait. */
   notify(): void {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Resolves at the next change, or once `signal` aborts; nobody is remembered after that. */
-  next(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
+  /** Resolves at the next {@link notify}, or once `signal` aborts; nothing is remembered after that. */
+  wait(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         this.#waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
+        signal?.removeEventListener("abort", wake);
         resolve();
       };
       this.#waiting.add(wake);
-      signal.addEventListener("abort", wake);
+      signal?.addEventListener("abort", wake);
     });
   }
 }

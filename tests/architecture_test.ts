@@ -23,11 +23,13 @@ const LAYERS = [
 
 /** What everybody may import, and what imports nothing but each other. */
 const COMMON = [
+  "src/backoff.ts",
   "src/buffer_pool.ts",
   "src/bytes.ts",
   "src/errors.ts",
   "src/notify.ts",
   "src/sleep.ts",
+  "src/trace.ts",
   "src/units.ts",
 ];
 

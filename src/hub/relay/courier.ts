@@ -70,7 +70,7 @@ export class Courier {
     while (!signal.aborted && !transfer.outcomes.has(this.#options.person.name)) {
       if (!transfer.stored && !transfer.isComing) return;
       if (transfer.chunks === 0) {
-        await transfer.changes.next(signal);
+        await transfer.changes.wait(signal);
         continue;
       }
       await transfer.pace?.turn();
@@ -88,7 +88,7 @@ export class Courier {
 
   async #inPlace<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this.#ended;
-    while (this.#busy === MAX_DELIVERIES && !signal.aborted) await this.#places.next(signal);
+    while (this.#busy === MAX_DELIVERIES && !signal.aborted) await this.#places.wait(signal);
     signal.throwIfAborted();
     this.#busy++;
     try {

@@ -73,7 +73,7 @@ async function firstChunk({ transfer, offset, to, signal }: PassOptions): Promis
   if (!Number.isInteger(chunk)) throw new P2pError("protocol", `${offset} is not at a chunk`);
   while (transfer.chunks <= chunk && !transfer.stored) {
     checkGoesOn(transfer, to);
-    await transfer.changes.next(signal);
+    await transfer.changes.wait(signal);
     signal.throwIfAborted();
   }
   // It has the last chunk, and not the end: that cannot be told without a chunk.
@@ -91,7 +91,7 @@ async function* chunksOf(
       if (transfer.isLast(run) && transfer.stored) return;
       checkGoesOn(transfer, to);
       if (!transfer.isLast(run)) throw cutOff();
-      await transfer.changes.next(signal);
+      await transfer.changes.wait(signal);
       signal.throwIfAborted();
     }
     await transfer.pace?.turn();

@@ -168,7 +168,7 @@ export class Visit {
         told.add(to);
         await this.#exchange.send({ type: "outcome", to, code, sealed });
       }
-      if (told.size === this.#transfer.outcomes.size) await this.#transfer.conclusions.next(signal);
+      if (told.size === this.#transfer.outcomes.size) await this.#transfer.conclusions.wait(signal);
     }
   }
 }

@@ -1,0 +1,35 @@
+import { channel } from "node:diagnostics_channel";
+
+/** What can be watched, each by its layer. */
+export const TRACE_TOPICS = ["session", "exchange", "storage", "relay"] as const;
+
+/** One of {@link TRACE_TOPICS}. */
+export type TraceTopic = typeof TRACE_TOPICS[number];
+
+/** One thing that happened in a layer. Facts are numbers and short words: no name, no secret, no content. */
+export interface TraceEvent {
+  /** What happened, in the field's word: "dialled", "credit", "checkpoint". */
+  what: string;
+  /** True where something has changed its state, and not only moved on: what `--verbose` shows. */
+  state?: true;
+  /** Numbers and short words that go with it. */
+  [fact: string]: string | number | boolean | undefined;
+}
+
+/** A channel of `node:diagnostics_channel` that carries {@link TraceEvent}s. */
+export interface TraceChannel {
+  readonly hasSubscribers: boolean;
+  publish(event: TraceEvent): void;
+}
+
+/**
+ * Where layers say what happens, and nobody pays for it unless somebody listens:
+ *
+ *     if (trace.exchange.hasSubscribers) trace.exchange.publish({ what: "credit", exchange: 3, bytes });
+ */
+export const trace: Readonly<Record<TraceTopic, TraceChannel>> = {
+  session: channel("p2p:session"),
+  exchange: channel("p2p:exchange"),
+  storage: channel("p2p:storage"),
+  relay: channel("p2p:relay"),
+};
