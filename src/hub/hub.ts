@@ -39,7 +39,7 @@ export interface HubOptions {
   /** Takes what one peer opens; `address` is where it comes from. */
   onOpen: (peer: Peer, address: string) => OnOpen;
   /** Is told what went wrong with one connection; the hub goes on. */
-  onTrouble?: (address: string, error: P2pError) => void;
+  onError?: (address: string, error: P2pError) => void;
 }
 
 /** Accepts connections and keeps a session with each peer that comes in. */
@@ -100,7 +100,7 @@ export class Hub {
     if (error.code === "EMFILE" || error.code === "ENFILE") {
       this.#limit = Math.max(1, size / 2, size - RESERVED_FILES);
     }
-    this.#options.onTrouble?.(
+    this.#options.onError?.(
       "",
       new P2pError("unexpected", `cannot accept a connection: ${error.message}`),
     );
@@ -196,6 +196,6 @@ export class Hub {
   /** A peer that goes without a word is no trouble: its transfers say what became of them. */
   #trouble(address: string, error: unknown) {
     const failure = asP2pError(error);
-    if (failure.code !== "connection") this.#options.onTrouble?.(address, failure);
+    if (failure.code !== "connection") this.#options.onError?.(address, failure);
   }
 }

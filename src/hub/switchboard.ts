@@ -23,7 +23,7 @@ export interface SwitchboardOptions {
   /** Why something is not relayed; undefined where it is. */
   refusesRelay?: RefusesRelay | undefined;
   /** Is told what went wrong at the hub itself; it goes on. */
-  onTrouble: (error: Error) => void;
+  onError: (error: Error) => void;
 }
 
 /** What somebody has opened, and in which session. */
@@ -112,7 +112,7 @@ export class Switchboard {
     const code = error instanceof P2pError ? error.code : "unexpected";
     if (code === "connection" || (error as Error).name === "AbortError") return;
     if (code === "protocol") return await session.goodbye("protocol", (error as Error).message);
-    if (code !== "refused") this.#options.onTrouble(error as Error);
+    if (code !== "refused") this.#options.onError(error as Error);
     await exchange.send({
       type: "cancel",
       code: error instanceof StorageError ? error.reason : code === "refused" ? "person" : "disk",
@@ -122,13 +122,13 @@ export class Switchboard {
 
   /** Keeps somebody joined to the end of the session. */
   async #join(peer: Peer, { exchange, session }: { exchange: Exchange; session: Session }) {
-    const { people, spool, report, onTrouble } = this.#options;
+    const { people, spool, report, onError } = this.#options;
     if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
     this.#joined.add(session);
     const person = await people.claim(peer.name, encodedKey(peer.key));
     const { name } = person;
     const courier = new Courier({
-      ...{ person, session, spool, onTrouble },
+      ...{ person, session, spool, onError },
       onDelay: (transfer) => this.#intake.tellAway(name, transfer),
     });
     const member: Member = { person, session, exchange, courier, since: Date.now() };

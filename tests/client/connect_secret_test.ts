@@ -31,7 +31,7 @@ Deno.test("connect asks for a secret once, with no connection open meanwhile", a
   const troubles: string[] = [];
   await using hub = startHub({
     secret: SECRET,
-    onTrouble: (_, { message }) => void troubles.push(message),
+    onError: (_, { message }) => void troubles.push(message),
   });
   const asked: string[] = [];
   const secret: SecretSource = {

@@ -227,7 +227,7 @@ class TestHub implements AsyncDisposable {
       keyPair: hubKeys,
       name: "the hub",
       onOpen: () => () => {},
-      onTrouble: (_, error) => this.troubles.push(error),
+      onError: (_, error) => this.troubles.push(error),
       ...options,
     });
   }

@@ -350,7 +350,7 @@ class Scene implements AsyncDisposable {
       spool,
       receive: () => {},
       report: (event) => this.events.push(event),
-      onTrouble: (error) => this.troubles.push(error),
+      onError: (error) => this.troubles.push(error),
     });
   }
 

@@ -94,12 +94,12 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     quotaBytes: options.quota,
     policy: policy && ((offer, from) => policy.refusesOffer(from, offer)),
   });
-  const onTrouble = (error: Error) => output.note(`p2p: ${printable(error.message)}`);
+  const onError = (error: Error) => output.note(`p2p: ${printable(error.message)}`);
   const spool = await Spool.open(home, {
     keepMs: options.keep,
     quotaBytes: options.quota ?? Infinity,
     onOutcome: (transfer, outcome) => showHubEvent(outcomeEvent(transfer, outcome), output),
-    onTrouble,
+    onError,
   });
   const switchboard = new Switchboard({
     people,
@@ -107,7 +107,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
     receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
     report: (event) => showHubEvent(event, output),
-    onTrouble,
+    onError,
   });
   const hub = new Hub({
     listener: listen(options),
@@ -118,7 +118,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
       switchboard.refuseName(peer) ?? await refusePeer(peer, { home, accept: options.accept }),
     onOpen: (peer, address) => (exchange, opening, session) =>
       switchboard.open(peer, { exchange, opening, session, address }),
-    onTrouble: (address, error) => output.note(`${address || "p2p"}: ${printable(error.message)}`),
+    onError: (address, error) => output.note(`${address || "p2p"}: ${printable(error.message)}`),
   });
   await output.showProgress();
   announce(hub, { name, identity, options, known, output });

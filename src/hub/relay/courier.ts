@@ -22,7 +22,7 @@ export interface CourierOptions {
   /** Is told of a transfer that the receiver cannot take now. */
   onDelay: (transfer: SpooledTransfer) => void;
   /** Is told what went wrong at the hub itself; it is tried again. */
-  onTrouble: (error: Error) => void;
+  onError: (error: Error) => void;
 }
 
 /**
@@ -113,7 +113,7 @@ export class Courier {
       return "done";
     } catch (error) {
       if (signal.aborted || isOver(error)) throw error;
-      this.#options.onTrouble(error as Error);
+      this.#options.onError(error as Error);
       return "later";
     } finally {
       exchange.end();

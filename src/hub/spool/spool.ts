@@ -25,7 +25,7 @@ export interface SpoolOptions {
   /** Is told what became of a receiver, once that is on disk. */
   onOutcome?: (transfer: SpooledTransfer, outcome: Outcome) => void;
   /** Is told what could not be swept; the spool goes on. */
-  onTrouble?: (error: Error) => void;
+  onError?: (error: Error) => void;
 }
 
 /** The transfers that pass through the hub, on its disk until everybody has them (SPEC.md §18). */
@@ -177,7 +177,7 @@ export class Spool {
     try {
       await this.sweep();
     } catch (error) {
-      this.#options.onTrouble?.(error as Error);
+      this.#options.onError?.(error as Error);
     }
   }
 
