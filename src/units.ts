@@ -13,6 +13,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
 }
 
+/** Formats a count, with its noun where one is given: `1,234 rows`, `1 row`. */
+export function formatCount(count: number, noun?: string): string {
+  const number = count.toLocaleString("en-US");
+  return noun === undefined ? number : `${number} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A rate to read: `4.3 MB/s`. */
 export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;

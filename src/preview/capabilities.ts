@@ -1,14 +1,15 @@
 import type { Color, Graphics } from "./options.ts";
 
-/** What a terminal can show. */
+/** The colours and graphics that a terminal can show. */
 export interface Capabilities {
   color: Color;
   graphics: Graphics;
 }
 
 /**
- * What the terminal behind `env` can show, by its name alone: nothing is asked of the terminal, and what is not known
- * to work is not used. `NO_COLOR`, a dumb terminal and no terminal get plain characters without one escape.
+ * Tells what the terminal behind `env` can show, by its name alone: the terminal is not queried,
+ * and what is not known to work is not used. `NO_COLOR`, a dumb terminal and no terminal get plain
+ * characters without one escape.
  */
 export function capabilitiesOf(
   env: Record<string, string | undefined>,

@@ -1,10 +1,10 @@
-/** How colours are written: 24 bits, the 256-colour palette, or not at all. */
+/** The way in which colours are written: 24 bits, the 256-colour palette, or not at all. */
 export type Color = "truecolor" | "256" | "none";
 
-/** How a picture is drawn. */
+/** The way in which a picture is drawn. */
 export type Graphics = "kitty" | "iterm2" | "sixel" | "blocks" | "characters";
 
-/** What a preview may use of the terminal. */
+/** The part of the terminal that a preview may use. */
 export interface PreviewOptions {
   /** Width of the terminal in cells. */
   columns: number;

@@ -23,7 +23,10 @@ const TYPES: [magic: string, name: string][] = [
   ["1a45dfa3", "Matroska or WebM video"],
 ];
 
-/** One line for a file that is not shown: what it is, as far as its first bytes tell, and its size. */
+/**
+ * Describes in one line a file that is not shown: its type, as far as its first bytes tell, and its
+ * size.
+ */
 export function previewOther({ bytes, size }: Head, options: PreviewOptions): string[] {
   const text = size === 0 ? "empty file" : `${typeOf(bytes)} · ${formatBytes(size)}`;
   return [paint([{ text: fitText(text, options.columns), style: "dim" }], options.color)];

@@ -11,8 +11,9 @@ import { paint } from "./text/spans.ts";
 import { previewText, TEXT_HEAD_BYTES } from "./text/text.ts";
 
 /**
- * A file as lines for the terminal: a picture, a table, JSON or text, bounded in all they take; else its type and size.
- * Never throws: a preview that fails or is refused is one line that says why.
+ * Shows a file as lines for the terminal: a picture, a table, JSON or text, bounded in all they
+ * take; else its type and size. Never throws: a preview that fails or is refused is one line that
+ * says why.
  */
 export async function preview(path: string, options: PreviewOptions): Promise<string[]> {
   try {
@@ -25,7 +26,7 @@ export async function preview(path: string, options: PreviewOptions): Promise<st
 
 async function previewByKind(path: string, options: PreviewOptions): Promise<string[]> {
   const { isFile, size } = await Deno.stat(path);
-  if (!isFile) throw new P2pError("refused", "it is no regular file");
+  if (!isFile) throw new P2pError("refused", "it is not a regular file");
   const head = await readHead(path, KIND_HEAD_BYTES);
   const kind = kindOf(head.bytes, path);
   if (kind === "image") return await previewImage(path, size, options);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { PreviewOptions } from "../../src/preview/options.ts";
 import { preview } from "../../src/preview/preview.ts";
 
-/** What most tests preview with: 80 × 24, ten rows, no colour. */
+/** The options of most tests: 80 × 24, ten rows, no colour. */
 export const PLAIN: PreviewOptions = {
   columns: 80,
   rows: 24,

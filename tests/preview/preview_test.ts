@@ -137,7 +137,7 @@ Deno.test("preview never throws: what cannot be shown is one line", async () => 
   const folder = await Deno.makeTempDir();
   try {
     assert.deepEqual(await preview(`${folder}/none`, PLAIN), ["no preview: it is not there"]);
-    assert.deepEqual(await preview(folder, PLAIN), ["no preview: it is no regular file"]);
+    assert.deepEqual(await preview(folder, PLAIN), ["no preview: it is not a regular file"]);
   } finally {
     await Deno.remove(folder);
   }

@@ -5,7 +5,7 @@ const DATE =
 /** Digits, grouped by threes or not, with a fraction, an exponent, a percent sign or without. */
 const NUMBER = /^[-+]?(\d{1,3}([,.' ]\d{3})+|\d*)([.,]?\d+)(e[-+]?\d+)? ?%?$/i;
 
-/** What the cells of a column hold. */
+/** The kind of value that the cells of a column hold. */
 export type CellType = "num" | "date" | "bool" | "text" | "";
 
 /** The longest cell that is taken for anything but text. */
@@ -18,7 +18,7 @@ export function columnType(cells: readonly string[]): CellType {
   return types.size === 1 ? [...types][0]! : types.size === 0 ? "" : "text";
 }
 
-/** What one cell looks like. */
+/** Tells the type of one cell by its looks. */
 export function cellType(cell: string): CellType {
   const value = cell.trim();
   if (value === "") return "";

@@ -1,15 +1,14 @@
-import { formatBytes } from "../../units.ts";
+import { formatBytes, formatCount } from "../../units.ts";
 import { cellType } from "./cell_type.ts";
 import { readCsvRows } from "./csv_rows.ts";
 import { decodeText } from "../text/decode_text.ts";
 import { fitText } from "../text/fit_text.ts";
-import { formatCount } from "../format_count.ts";
 import type { Head } from "../text/head.ts";
 import type { PreviewOptions } from "../options.ts";
 import { paint, type Span } from "../text/spans.ts";
 import { layTable } from "./table.ts";
 
-/** How much of a table is read: some hundred rows, in a few milliseconds. */
+/** The bytes of a table that are read: some hundred rows, in a few milliseconds. */
 export const CSV_HEAD_BYTES = 64 * 1024;
 
 const DELIMITER_NAMES: Record<string, string> = {
@@ -19,7 +18,10 @@ const DELIMITER_NAMES: Record<string, string> = {
   "|": "pipe",
 };
 
-/** A table, aligned, its first rows and as many columns as fit; below it what it is and what is not shown. */
+/**
+ * Shows a table, aligned: its first rows and as many columns as fit, and below it a caption and
+ * what is not shown.
+ */
 export async function previewCsv(head: Head, options: PreviewOptions): Promise<string[]> {
   const { text, encoding } = decodeText(head);
   const { rows, delimiter, unclosedQuote } = await readCsvRows(text, head.whole);
@@ -46,7 +48,9 @@ export async function previewCsv(head: Head, options: PreviewOptions): Promise<s
   ].map((line) => paint(line, options.color));
 }
 
-/** The first row is the header, unless it holds a number or a date; then the columns are numbered. */
+/**
+ * The first row is the header, unless it holds a number or a date; then the columns are numbered.
+ */
 function splitHeader(rows: string[][]): { header: string[]; body: string[][] } {
   const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const names = Array.from({ length: columns }, (_, i) => rows[0]?.[i] ?? "");
@@ -56,7 +60,10 @@ function splitHeader(rows: string[][]): { header: string[]; body: string[][] } {
     : { header: names, body: rows.slice(1) };
 }
 
-/** Exact where the whole file was read, else what the part that was read makes likely, to two digits. */
+/**
+ * Exact where the whole file was read, else what the part that was read makes likely, to two
+ * digits.
+ */
 function countRows(seen: number, { whole, bytes, size }: Head): string {
   if (whole) return `${formatCount(seen, "row")} × `;
   if (seen === 0) return "";

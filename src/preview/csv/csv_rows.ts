@@ -6,11 +6,14 @@ import { setImmediate } from "node:timers/promises";
 export interface CsvRows {
   rows: string[][];
   delimiter: string;
-  /** True where a quote is opened and never closed: quotes are then read as characters like any other. */
+  /**
+   * True where a quote is opened and never closed: quotes are then read as characters like any
+   * other.
+   */
   unclosedQuote: boolean;
 }
 
-/** How a text is to be read. */
+/** The rules by which a text is read. */
 interface Dialect {
   delimiter: string;
   quotes: boolean;
@@ -18,15 +21,18 @@ interface Dialect {
 
 const DELIMITERS = [",", ";", "\t", "|"];
 
-/** How much of the text the delimiter is told from. */
+/** The characters of the text by which the delimiter is detected. */
 const SAMPLE_LENGTH = 4096;
 
-/** What is parsed without a pause: a few milliseconds' worth, since the parser is slow on endless cells. */
+/**
+ * Characters parsed without a pause: a few milliseconds' worth, since the parser is slow on endless
+ * cells.
+ */
 const SLICE_LENGTH = 4096;
 
 /**
- * Reads the head of a table. Where it is not `whole`, the row that the end cuts in two is left out, unless it is all
- * there is below the header.
+ * Reads the head of a table. Where it is not `whole`, the row that the end cuts in two is left out,
+ * unless it is all there is below the header.
  */
 export async function readCsvRows(text: string, whole: boolean): Promise<CsvRows> {
   const { parse } = await import("csv-parse");
@@ -40,7 +46,10 @@ export async function readCsvRows(text: string, whole: boolean): Promise<CsvRows
   return { rows, delimiter, unclosedQuote: false };
 }
 
-/** The delimiter that splits most rows into the same number of cells, more than one; a comma where none does. */
+/**
+ * The delimiter that splits most rows into the same number of cells, more than one; a comma where
+ * none does.
+ */
 async function detectDelimiter(parse: typeof Parse, sample: string): Promise<string> {
   let best = { delimiter: ",", score: 0 };
   for (const delimiter of DELIMITERS) {

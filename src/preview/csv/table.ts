@@ -1,6 +1,5 @@
 import { type CellType, columnType } from "./cell_type.ts";
 import { fitText, widthOf } from "../text/fit_text.ts";
-import { shareOut } from "./share_out.ts";
 import type { Span } from "../text/spans.ts";
 
 /** A table as lines, and how many of its columns there was room for. */
@@ -22,10 +21,12 @@ interface Column {
 
 const SEPARATOR = " │ ";
 
-/** What a column gets at least, if it needs it, before another is shown beside it. */
+/** The least width of a column that needs it, before another is shown beside it. */
 const MIN_WIDTH = 12;
 
-/** Lays a table out within `width` cells: header, types, a rule, rows; numbers stand to the right. */
+/**
+ * Lays a table out within `width` cells: header, types, a rule, rows; numbers stand to the right.
+ */
 export function layTable(header: string[], rows: string[][], width: number): Table {
   const columns = fitColumns(header, rows, width);
   const rule = columns.map((column) => "─".repeat(column.width)).join("─┼─");
@@ -38,6 +39,19 @@ export function layTable(header: string[], rows: string[][], width: number): Tab
     ),
   ];
   return { lines, shownColumns: columns.length };
+}
+
+/** Shares `room` among needs, none more than needed: the small ones get all, the others alike. */
+export function shareOut(needs: readonly number[], room: number): number[] {
+  const shares = needs.map(() => 0);
+  const smallFirst = needs.map((need, i) => ({ need, i })).sort((a, b) => a.need - b.need);
+  let left = Math.max(0, room);
+  for (const [served, { need, i }] of smallFirst.entries()) {
+    const share = Math.min(need, Math.floor(left / (needs.length - served)));
+    shares[i] = share;
+    left -= share;
+  }
+  return shares;
 }
 
 /** As many columns, from the left, as there is room for. */

@@ -1,6 +1,9 @@
 import type { Picture } from "./picture.ts";
 
-/** A picture without transparency: what shows through is black, as a dark terminal's background nearly is. */
+/**
+ * Removes transparency from a picture: what shows through is black, as a dark terminal's background
+ * nearly is.
+ */
 export function blendOverBlack(picture: Picture): Picture & { rgba: Uint8Array<ArrayBuffer> } {
   const rgba = new Uint8Array(picture.rgba.length).fill(255);
   for (let i = 0; i < rgba.length; i += 4) {

@@ -4,7 +4,7 @@ import { runImageProcess } from "./image_process.ts";
 import { decodeReply, type ImageFacts, MAX_REPLY_BYTES } from "./image_reply.ts";
 import type { Size } from "./picture.ts";
 
-/** What is wanted of an image. */
+/** The size and form in which an image is wanted. */
 export interface DecodeOptions {
   /** The largest size of the picture, in pixels. */
   box: Size;
@@ -13,17 +13,19 @@ export interface DecodeOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What is known of an image, and its pixels or sixels. */
+/** The facts of an image, and its pixels or sixels. */
 export interface DecodedImage extends ImageFacts {
   body: Uint8Array;
 }
 
-/** The last image that is being decoded, or was: one is at a time, for each may take its 768 MiB. */
+/**
+ * The last image that is being decoded, or was: one is at a time, for each may take its 768 MiB.
+ */
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Decodes an image file in a process of its own, so that this one never parses a byte of it. Throws `refused` with the
- * reason where there is no picture.
+ * Decodes an image file in a process of its own, so that this one never parses a byte of it. Throws
+ * `refused` with the reason where there is no picture.
  */
 export function decodeImage(path: string, options: DecodeOptions): Promise<DecodedImage> {
   const decoded = last.then(() => decode(path, options));

@@ -4,7 +4,10 @@ import type { Picture } from "./picture.ts";
 /** Pixels with less alpha are not drawn at all: the terminal's own background shows. */
 const VISIBLE_ALPHA = 16;
 
-/** A picture in half blocks, two pixels above each other in each cell: a line for every second row. */
+/**
+ * Draws a picture in half blocks, two pixels above each other in each cell: a line for every second
+ * row.
+ */
 export function drawBlocks(picture: Picture, color: "truecolor" | "256"): string[] {
   const { rgba } = blendOverBlack(picture);
   const code = (x: number, y: number) => {
@@ -56,7 +59,10 @@ class Pen {
   }
 }
 
-/** The part of an SGR code that names a colour (ISO 8613-6, and the 6 × 6 × 6 cube and greys of xterm). */
+/**
+ * The part of an SGR code that names a colour (ISO 8613-6, and the 6 × 6 × 6 cube and greys of
+ * xterm).
+ */
 function colorCode(rgb: Uint8Array, color: "truecolor" | "256"): string {
   const [red, green, blue] = [rgb[0]!, rgb[1]!, rgb[2]!];
   if (color === "truecolor") return `2;${red};${green};${blue}`;

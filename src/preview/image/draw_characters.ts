@@ -4,7 +4,10 @@ import type { Picture } from "./picture.ts";
 /** From dark to bright. */
 const RAMP = " .:-=+*#%@";
 
-/** A picture in plain characters, two pixels above each other in each: a line for every second row, no escapes. */
+/**
+ * Draws a picture in plain characters, two pixels above each other in each: a line for every second
+ * row, no escapes.
+ */
 export function drawCharacters(picture: Picture): string[] {
   const { width, height, rgba } = blendOverBlack(picture);
   const lines: string[] = [];

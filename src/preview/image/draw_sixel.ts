@@ -8,8 +8,8 @@ const START = "\x1bP0;1;q", END = "\x1b\\";
 const MAX_COLORS = 256;
 
 /**
- * Loads the encoder that draws a picture as one sixel sequence, in its own colours or in the 256 that come nearest. It
- * takes 0.3 s for a megapixel.
+ * Loads the encoder that draws a picture as one sixel sequence, in its own colours or in the 256
+ * that come nearest. It takes 0.3 s for a megapixel.
  */
 export async function loadSixel(): Promise<(picture: Picture) => Uint8Array> {
   const { default: { image2sixel, sixelEncode } } = await import("sixel");
@@ -23,7 +23,10 @@ export async function loadSixel(): Promise<(picture: Picture) => Uint8Array> {
   };
 }
 
-/** The sixel sequence that another process made, once it is seen to be nothing else; throws `refused`. */
+/**
+ * Returns the sixel sequence that another process made, once it is seen to be nothing else; throws
+ * `refused`.
+ */
 export function checkedSixel(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes);
   const data = text.slice(START.length, -END.length);

@@ -9,13 +9,19 @@ const SIGNATURE = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a
 /** Colour types (PNG, section 11.2.2) by bytes a pixel. */
 const COLOR_TYPES = { 3: 2, 4: 6 };
 
-/** The row filter that stores each byte as its difference to the pixel on the left (PNG, section 9.2). */
+/**
+ * The row filter that stores each byte as its difference to the pixel on the left (PNG, section
+ * 9.2).
+ */
 const FILTER_SUB = 1;
 
 /** Rows that are filtered without letting others have their turn. */
 const ROWS_A_TURN = 100;
 
-/** A picture as a PNG file, RGB where nothing of it is transparent, else RGBA. It is compressed off the main thread. */
+/**
+ * Encodes a picture as PNG, RGB where nothing of it is transparent, else RGBA. It is compressed off
+ * the main thread.
+ */
 export async function encodePng(picture: Picture): Promise<Uint8Array> {
   const channels = isOpaque(picture) ? 3 : 4;
   const header = concat([

@@ -2,8 +2,7 @@ import { formatBytes } from "../../units.ts";
 import { decodeImage } from "./decode_image.ts";
 import { drawBlocks } from "./draw_blocks.ts";
 import { drawCharacters } from "./draw_characters.ts";
-import { drawIterm2 } from "./draw_iterm2.ts";
-import { drawKitty } from "./draw_kitty.ts";
+import { drawIterm2, drawKitty } from "./draw_inline.ts";
 import { checkedSixel } from "./draw_sixel.ts";
 import { encodePng } from "./encode_png.ts";
 import { fitText } from "../text/fit_text.ts";
@@ -15,12 +14,12 @@ import { paint } from "../text/spans.ts";
 /** The most cells a picture takes, however large the terminal is. */
 const MAX_CELLS: Size = { width: 120, height: 40 };
 
-/** Lines left free of the picture: what is told of it, and the prompt. */
+/** Lines left free of the picture: its caption and the prompt. */
 const FREE_ROWS = 4;
 
 /**
- * Pixels drawn in a cell. How many it truly has is not known: Kitty and iTerm2 scale the picture to a number of cells, so
- * that fewer do; sixel cannot.
+ * Pixels drawn in a cell. Its true number of pixels is not known: Kitty and iTerm2 scale the
+ * picture to a number of cells, so that fewer do; sixel cannot.
  */
 const CELL_PIXELS: Record<Graphics, Size> = {
   kitty: { width: 7, height: 14 },
@@ -30,7 +29,10 @@ const CELL_PIXELS: Record<Graphics, Size> = {
   characters: { width: 1, height: 2 },
 };
 
-/** The picture, and below it type, dimensions and size. Throws `refused` with the reason where it is not drawn. */
+/**
+ * Draws a picture, and below it its type, dimensions and size. Throws `refused` with the reason
+ * where it is not drawn.
+ */
 export async function previewImage(
   path: string,
   size: number,

@@ -10,8 +10,9 @@ import { fitSize, type Size } from "./picture.ts";
 import { shrink } from "./shrink.ts";
 
 /**
- * The decoding process: an image on stdin; on stdout {@link STARTED}, the reply, and after it the picture, upright and shrunk into the
- * box, as RGBA bytes or as a sixel sequence. It has given up every permission when it starts to decode.
+ * Runs the decoding process: an image on stdin; on stdout {@link STARTED}, the reply, and after it
+ * the picture, upright and shrunk into the box, as RGBA bytes or as a sixel sequence. It has given
+ * up every permission when it starts to decode.
  *
  * @param args width and height of the box in pixels, and `rgba` or `sixel`
  */
@@ -53,7 +54,10 @@ async function decode(
   return [encodeReply(facts), drawSixel?.({ ...drawn, rgba }) ?? rgba];
 }
 
-/** Decoders and `image-size` are loaded by now; nothing that comes needs anything but stdin and stdout. */
+/**
+ * Decoders and `image-size` are loaded by now; nothing that comes needs anything but stdin and
+ * stdout.
+ */
 async function dropPermissions(): Promise<void> {
   for (const name of ["net", "run", "write", "ffi", "sys", "env", "read"] as const) {
     await Deno.permissions.revoke({ name });

@@ -4,13 +4,16 @@ import { P2pError } from "../../errors.ts";
 import { MAX_IMAGE_PIXELS } from "./image_limits.ts";
 import type { Picture, Size } from "./picture.ts";
 
-/** Decodes a whole file. The picture may be smaller than the file's, but not smaller than `atLeast`; throws when it cannot. */
+/**
+ * Decodes a whole file. The picture may be smaller than the file's, but not smaller than `atLeast`;
+ * throws when it cannot.
+ */
 export type Decode = (bytes: Uint8Array, atLeast: Size) => Picture;
 
 /**
- * Loads the decoder for a type of `image-size`; throws `refused` where there is none. All are WebAssembly or plain
- * JavaScript, so what a hostile file makes of them stays within their own memory. Some read their code from disk while
- * they load, none later.
+ * Loads the decoder for a type of `image-size`; throws `refused` where there is none. All are
+ * WebAssembly or plain JavaScript, so what a hostile file makes of them stays within their own
+ * memory. Some read their code from disk while they load, none later.
  */
 export async function loadDecoder(type: string): Promise<Decode> {
   const load = LOADERS.get(type);
@@ -87,7 +90,10 @@ function onCanvas(
   return { width, height, rgba };
 }
 
-/** The first image of a TIFF; its size is checked once more, since decoder and header reader may not see the same one. */
+/**
+ * The first image of a TIFF; its size is checked once more, since decoder and header reader may not
+ * see the same one.
+ */
 function fromTiff(utif: typeof Utif, bytes: Uint8Array): Picture {
   const { buffer } = bytes.slice();
   const [image] = utif.decode(buffer);

@@ -3,7 +3,7 @@ import { P2pError } from "../../errors.ts";
 import { MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from "./image_limits.ts";
 import type { Size } from "./picture.ts";
 
-/** What the header of an image says, before any of its pixels is decoded. */
+/** The contents of an image's header, read before any of its pixels is decoded. */
 export interface ImageHeader {
   /** As `image-size` names it: `jpg`, `png`. */
   type: string;
@@ -13,7 +13,10 @@ export interface ImageHeader {
   orientation: number;
 }
 
-/** Reads the header of an image; throws `refused` where there is none or the image is too large to decode. */
+/**
+ * Reads the header of an image; throws `refused` where it cannot be read or the image is too large
+ * to decode.
+ */
 export function readImageHeader(bytes: Uint8Array): ImageHeader {
   const { type, width, height, orientation } = parse(bytes);
   const dimensions = `${width} × ${height} pixels`;

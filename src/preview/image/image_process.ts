@@ -5,13 +5,13 @@ import { DECODER_V8_FLAGS, MAX_DECODE_MS, MAX_START_MS } from "./image_limits.ts
 /** The hidden subcommand under which the compiled program decodes an image. */
 export const DECODE_IMAGE = "__decode-image";
 
-/** What the process gets and what it may do. */
+/** The input and the limits of the process. */
 export interface ProcessOptions {
   /** Goes to its stdin, and is closed. */
   input: Deno.FsFile;
   /** The most it may write. */
   maxBytes: number;
-  /** How it is started, if not by {@link imageProcessCommand}. */
+  /** Starts it in place of {@link imageProcessCommand}. */
   command?: ImageProcessCommand;
   signal?: AbortSignal | undefined;
 }
@@ -23,8 +23,9 @@ export interface ImageProcessCommand {
 }
 
 /**
- * Runs the decoding process and returns what it wrote. It is killed when it does not start in time or
- * works for too long, counted from its first byte, when it writes too much, and when `signal` aborts; throws `refused`.
+ * Runs the decoding process and returns what it wrote. It is killed when it does not start in time
+ * or works for too long, counted from its first byte, when it writes too much, and when `signal`
+ * aborts; throws `refused`.
  */
 export async function runImageProcess(
   args: readonly string[],
@@ -84,7 +85,10 @@ class Deadline {
   }
 }
 
-/** How the decoding process is started: the program itself when it is compiled, else its own module under Deno. */
+/**
+ * Returns the command of the decoding process: the program itself when it is compiled, else its own
+ * module under Deno.
+ */
 export function imageProcessCommand(): ImageProcessCommand {
   const path = Deno.execPath();
   if (Deno.build.standalone) return { path, args: [DECODE_IMAGE] };

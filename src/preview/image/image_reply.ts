@@ -1,10 +1,13 @@
 import { MAX_DRAWN_PIXELS } from "./image_limits.ts";
 import type { Size } from "./picture.ts";
 
-/** What the decoding process says of an image: what it is and what size the pixels that follow have, or why not. */
+/**
+ * The decoding process's answer: the facts of the image whose pixels follow, or the reason why
+ * there are none.
+ */
 export type ImageReply = ImageFacts | { refused: string };
 
-/** What is told of an image below its picture. */
+/** The facts of an image that stand below its picture. */
 export interface ImageFacts {
   /** As `image-size` names it: `jpg`, `png`. */
   type: string;
@@ -14,18 +17,24 @@ export interface ImageFacts {
   drawn: Size;
 }
 
-/** What the process writes first: it has started, and has the image. Its time counts from here. */
+/**
+ * The first byte that the process writes: it has started and has the image. Its time counts from
+ * here.
+ */
 export const STARTED = new Uint8Array([0x06]);
 
 /** The longest reply, in bytes, with {@link STARTED} and without what follows it. */
 export const MAX_REPLY_BYTES = 1024;
 
-/** A reply as its bytes: JSON and a line feed; the body follows. */
+/** Encodes a reply: JSON and a line feed; the body follows. */
 export function encodeReply(reply: ImageReply): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(reply) + "\n");
 }
 
-/** Splits what the decoding process wrote, checking every value; nothing where it is no reply. */
+/**
+ * Splits what the decoding process wrote, checking every value; returns nothing where it is not a
+ * reply.
+ */
 export function decodeReply(
   bytes: Uint8Array,
 ): { reply: ImageReply; body: Uint8Array } | undefined {

@@ -1,13 +1,18 @@
 import type { Picture, Size } from "./picture.ts";
 
-/** The size at which a picture of an Exif orientation is shown: 5 to 8 lie on their side. */
+/**
+ * Returns the size at which a picture of an Exif orientation is shown: 5 to 8 lie on their side.
+ */
 export function orientSize({ width, height }: Size, orientation: number): Size {
   return orientation >= 5 && orientation <= 8
     ? { width: height, height: width }
     : { width, height };
 }
 
-/** A picture turned upright, by its Exif orientation (Exif 2.32, tag 0x0112: 1 to 8; others leave it as it is). */
+/**
+ * Turns a picture upright by its Exif orientation (Exif 2.32, tag 0x0112: 1 to 8; others leave it
+ * as it is).
+ */
 export function orient(picture: Picture, orientation: number): Picture {
   const place = PLACES[orientation];
   if (place === undefined) return picture;
@@ -23,7 +28,10 @@ export function orient(picture: Picture, orientation: number): Picture {
   return { ...size, rgba: new Uint8Array(to.buffer) };
 }
 
-/** For each orientation, the column and row of the stored picture that show at (x, y) of the upright one. */
+/**
+ * For each orientation, the column and row of the stored picture that show at (x, y) of the upright
+ * one.
+ */
 const PLACES: Record<number, (x: number, y: number, upright: Size) => [number, number]> = {
   2: (x, y, { width }) => [width - 1 - x, y],
   3: (x, y, { width, height }) => [width - 1 - x, height - 1 - y],

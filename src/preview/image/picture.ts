@@ -4,12 +4,15 @@ export interface Size {
   height: number;
 }
 
-/** Pixels, row by row from the top left: four bytes each, red, green, blue, alpha (not premultiplied). */
+/**
+ * Pixels, row by row from the top left: four bytes each, red, green, blue, alpha (not
+ * premultiplied).
+ */
 export interface Picture extends Size {
   rgba: Uint8Array;
 }
 
-/** The size that a picture gets in a box: whole, at its own aspect ratio, never enlarged. */
+/** Returns the size of a picture in a box: whole, at its own aspect ratio, never enlarged. */
 export function fitSize(size: Size, box: Size): Size {
   const factor = Math.min(1, box.width / size.width, box.height / size.height);
   return {

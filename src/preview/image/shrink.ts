@@ -1,6 +1,8 @@
 import type { Picture, Size } from "./picture.ts";
 
-/** A smaller picture, each pixel of which is the mean of those that it stands for, weighted by their alpha. */
+/**
+ * Shrinks a picture: each pixel is the mean of those that it stands for, weighted by their alpha.
+ */
 export function shrink(picture: Picture, size: Size): Picture {
   if (picture.width === size.width && picture.height === size.height) return picture;
   const rgba = new Uint8Array(size.width * size.height * 4);

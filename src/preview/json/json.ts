@@ -1,7 +1,6 @@
-import { formatBytes } from "../../units.ts";
-import { cutLine } from "../text/cut_line.ts";
+import { formatBytes, formatCount } from "../../units.ts";
 import { decodeText } from "../text/decode_text.ts";
-import { formatCount } from "../format_count.ts";
+import { cutLine } from "../text/fit_text.ts";
 import type { Head } from "../text/head.ts";
 import { layJsonError } from "./json_error.ts";
 import { layJson } from "./json_layout.ts";
@@ -10,11 +9,14 @@ import { type JsonTree, readJson } from "./json_tree.ts";
 import type { PreviewOptions } from "../options.ts";
 import { paint, type Span } from "../text/spans.ts";
 
-/** How much of JSON is read; what is no longer than this is known to be valid. More would take 30 MB if it is hostile. */
+/**
+ * The bytes of a JSON file that are read: a longer file is not checked to its end. More would take
+ * 30 MB if it is hostile.
+ */
 export const JSON_HEAD_BYTES = 256 * 1024;
 
 /**
- * JSON laid out, or one line for each of several values (NDJSON); below it what it is and how much of it was read. JSON
+ * Lays JSON out, or one line for each of several values (NDJSON), with a caption below. JSON
  * that is broken shows where, with the text around it.
  */
 export async function previewJson(head: Head, options: PreviewOptions): Promise<string[]> {
@@ -41,7 +43,10 @@ function layRoots({ roots, count }: JsonTree, { columns, previewRows }: PreviewO
     : roots.flatMap((root) => layJson(root, { width: columns, lines: previewRows }));
 }
 
-/** What is at the top: `array of 1,000 items`, `object with 5 keys`, `about 12,000 values, the first 20 shown`. */
+/**
+ * Describes the value at the top: `array of 1,000 items`, `object with 5 keys`, `about 12,000
+ * values, the first 20 shown`.
+ */
 function describe({ roots, count }: JsonTree, { whole, size, bytes }: Head): string {
   const root = roots[0];
   if (root === undefined) return "nothing in it";

@@ -1,9 +1,12 @@
+import { formatCount } from "../../units.ts";
 import { fitText, widthOf } from "../text/fit_text.ts";
-import { formatCount } from "../format_count.ts";
 import type { JsonError } from "./json_tree.ts";
 import type { Span } from "../text/spans.ts";
 
-/** Where JSON breaks: line and column, what should stand there, and that line with the one before it. */
+/**
+ * Shows where JSON breaks: line and column, what should stand there, and that line with the one
+ * before it.
+ */
 export function layJsonError(
   text: string,
   { offset, expected }: JsonError,

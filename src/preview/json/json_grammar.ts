@@ -1,6 +1,6 @@
 import type { TokenType } from "./json_tokens.ts";
 
-/** What is due next in JSON text (RFC 8259, sections 2 to 5). */
+/** The token that is due next in JSON text (RFC 8259, sections 2 to 5). */
 export type JsonState =
   | "value"
   | "value or ]"

@@ -8,10 +8,10 @@ import {
   spansWidth,
 } from "./json_line.ts";
 import type { JsonMember, JsonNode } from "./json_tree.ts";
-import { shareOut } from "../csv/share_out.ts";
+import { shareOut } from "../csv/table.ts";
 import type { Span } from "../text/spans.ts";
 
-/** How much room a value has: cells in a line, and lines. */
+/** The room that a value has: cells in a line, and lines. */
 export interface Room {
   width: number;
   lines: number;
@@ -23,8 +23,8 @@ const INDENT: Span = { text: "  ", style: "plain" };
 const MIN_LINES = 3;
 
 /**
- * Lays a value out in the lines there are, one member a line or more. What there is no room for is folded, and the fold
- * says how much it is. Recurses as deep as the tree is kept.
+ * Lays a value out in the lines there are, one member a line or more. What there is no room for is
+ * folded, and the fold says how much it is. Recurses as deep as the tree is kept.
  */
 export function layJson(node: JsonNode, { width, lines }: Room): Span[][] {
   if (!hasMembers(node) || lines < MIN_LINES) return [layInOneLine(node, width)];
@@ -42,7 +42,10 @@ export function layJson(node: JsonNode, { width, lines }: Room): Span[][] {
   return [[open], ...body.map((line) => [INDENT, ...line]), [close]];
 }
 
-/** All members if there is a line for each, else one less than there are lines: the last says what is folded. */
+/**
+ * All members if there is a line for each, else one less than there are lines: the last says what
+ * is folded.
+ */
 function membersShown({ members, count, closed }: JsonNode, lines: number): JsonMember[] {
   const isWhole = closed && count === members.length && count <= lines;
   return isWhole ? members : members.slice(0, lines - 1);
@@ -54,7 +57,7 @@ function shareLines(members: JsonMember[], { width, lines }: Room): number[] {
   return shareOut(needs, lines - members.length).map((extra) => 1 + extra);
 }
 
-/** How many lines a member takes if it is laid out whole; counted no further than `lines`. */
+/** Counts the lines that a member takes if it is laid out whole, no further than `lines`. */
 function linesWanted(member: JsonMember, { width, lines }: Room): number {
   const { node } = member;
   if (isOneLine(member, width)) return 1;
@@ -82,7 +85,7 @@ function isOneLine(member: JsonMember, width: number): boolean {
   return !hasMembers(member.node) || fitsInOneLine(member.node, roomBesideKey(member, width));
 }
 
-/** What key and comma leave of a line. */
+/** The cells that key and comma leave of a line. */
 function roomBesideKey(member: JsonMember, width: number): number {
   return width - spansWidth(keySpans(member, width)) - 1;
 }

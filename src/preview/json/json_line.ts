@@ -1,5 +1,5 @@
+import { formatCount } from "../../units.ts";
 import { fitText, widthOf } from "../text/fit_text.ts";
-import { formatCount } from "../format_count.ts";
 import type { JsonMember, JsonNode } from "./json_tree.ts";
 import type { Span } from "../text/spans.ts";
 
@@ -11,7 +11,10 @@ const MIN_VALUE_WIDTH = 16;
 
 const COMMA: Span = { text: ", ", style: "plain" };
 
-/** A value in one line of at most `width` cells. What does not fit is folded, and the fold says how much it is. */
+/**
+ * Lays a value out in one line of at most `width` cells. What does not fit is folded, and the fold
+ * says how much it is.
+ */
 export function layInOneLine(node: JsonNode, width: number): Span[] {
   if (!isContainer(node)) {
     return [{ text: fitText(node.text, width), style: node.type as Span["style"] }];
@@ -23,7 +26,7 @@ export function layInOneLine(node: JsonNode, width: number): Span[] {
   return [open, ...spans, close];
 }
 
-/** Whether the whole value fits in a line of `width` cells. */
+/** Tells whether the whole value fits in a line of `width` cells. */
 export function fitsInOneLine(node: JsonNode, width: number): boolean {
   return wholeWidth(node, width) <= width;
 }
@@ -41,7 +44,10 @@ export function keySpans({ key }: JsonMember, width: number): Span[] {
   return [{ text, style: "key" }, { text: ": ", style: "plain" }];
 }
 
-/** What stands for the members after the first `shown`: `… 5 keys`, `… 12 more`, with a `+` where the text ends within. */
+/**
+ * The text for the members after the first `shown`: `… 5 keys`, `… 12 more`, with a `+`
+ * where the text ends within.
+ */
 export function foldText({ type, count, closed }: JsonNode, shown: number): string {
   const number = formatCount(count - shown) + (closed ? "" : "+");
   if (shown > 0) return count === shown ? "…" : `… ${number} more`;
@@ -49,12 +55,12 @@ export function foldText({ type, count, closed }: JsonNode, shown: number): stri
   return `… ${number} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Whether a value is an object or an array with something in it. */
+/** Tells whether a value is an object or an array with something in it. */
 export function hasMembers(node: JsonNode): boolean {
   return isContainer(node) && (node.count > 0 || !node.closed);
 }
 
-/** How many cells a line takes. */
+/** Counts the cells that a line takes. */
 export function spansWidth(spans: readonly Span[]): number {
   return spans.reduce((width, { text }) => width + widthOf(text), 0);
 }
@@ -80,7 +86,7 @@ function layMembers(node: JsonNode, width: number): { spans: Span[]; shown: numb
   return { spans, shown };
 }
 
-/** What a value takes when it is cut or folded as far as makes sense. */
+/** Cells that a value takes when it is cut or folded as far as makes sense. */
 function leastWidth(node: JsonNode): number {
   if (!isContainer(node)) return Math.min(node.text.length, MIN_VALUE_WIDTH / 2);
   return 2 + (hasMembers(node) ? widthOf(foldText(node, 0)) : 0);

@@ -1,4 +1,7 @@
-/** A piece of JSON text (RFC 8259, section 2): what it is and where it stands; its text stays as written. */
+/**
+ * A piece of JSON text (RFC 8259, section 2): what it is and where it stands; its text stays as
+ * written.
+ */
 export interface Token {
   type: TokenType;
   start: number;
@@ -19,7 +22,7 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 /** The longest of those that are not strings and not cut at any length: an escape, a literal. */
 const MAX_SHORT_LENGTH = 6;
 
-/** The token that begins at or after `at`. */
+/** Reads the token that begins at or after `at`. */
 export function nextToken(text: string, at: number): Token {
   const start = skipSpace(text, at);
   const char = text[start];
@@ -43,7 +46,9 @@ function isPunctuation(char: string): char is Punctuation {
   return "{}[]:,".includes(char);
 }
 
-/** A loop and no expression: one that fails on a string of a megabyte could try a megabyte of ways. */
+/**
+ * A loop and no expression: one that fails on a string of a megabyte could try a megabyte of ways.
+ */
 function stringToken(text: string, start: number): Token {
   for (let i = start + 1; i < text.length; i++) {
     const code = text.charCodeAt(i);

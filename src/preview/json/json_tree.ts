@@ -2,13 +2,16 @@ import { setImmediate } from "node:timers/promises";
 import { JSON_GRAMMAR, type JsonState } from "./json_grammar.ts";
 import { nextToken, type Token } from "./json_tokens.ts";
 
-/** A JSON value as far as it is kept: scalars as written, containers with the first of their members. */
+/**
+ * A JSON value as far as it is kept: scalars as written, containers with the first of their
+ * members.
+ */
 export interface JsonNode {
   type: "string" | "number" | "literal" | "object" | "array";
   /** As written; empty for a container. */
   text: string;
   members: JsonMember[];
-  /** How many members there are, kept or not. */
+  /** Number of members, kept or not. */
   count: number;
   /** False where the text ends within. */
   closed: boolean;
@@ -20,16 +23,16 @@ export interface JsonMember {
   node: JsonNode;
 }
 
-/** What a JSON text holds. */
+/** The values of a JSON text. */
 export interface JsonTree {
   /** The first values at the top; a plain JSON text has one. */
   roots: JsonNode[];
-  /** How many values there are at the top. */
+  /** Number of values at the top. */
   count: number;
   error: JsonError | undefined;
 }
 
-/** Where a text stops being JSON, and what should stand there. */
+/** The place where a text stops being JSON, and what should stand there. */
 export interface JsonError {
   offset: number;
   expected: string;
@@ -44,12 +47,12 @@ const MAX_NODES = 20_000;
 /** Containers further down are counted, not kept. */
 const MAX_DEPTH = 32;
 
-/** What is read without letting others have their turn: a few milliseconds' worth. */
+/** Tokens read without letting others have their turn: a few milliseconds' worth. */
 const TOKENS_A_TURN = 10_000;
 
 /**
- * Reads JSON, or values of JSON on lines of their own. Text that is not `whole` may end anywhere. Any depth is read:
- * nothing recurses, and only what can be shown is kept.
+ * Reads JSON, or values of JSON on lines of their own. Text that is not `whole` may end anywhere.
+ * Any depth is read: nothing recurses, and only what can be shown is kept.
  */
 export async function readJson(text: string, whole: boolean): Promise<JsonTree> {
   const builder = new TreeBuilder(text);
@@ -83,7 +86,10 @@ class TreeBuilder {
     return this.#state === "top";
   }
 
-  /** Whether the token may stand here; a further value at the top must begin on a line of its own. */
+  /**
+   * Tells whether the token may stand here; a further value at the top must begin on a line of its
+   * own.
+   */
   allows({ type, start }: Token): boolean {
     if (!JSON_GRAMMAR[this.#state].tokens.includes(type)) return false;
     return this.#state !== "top" || this.#text.slice(this.#lastEnd, start).includes("\n");

@@ -7,8 +7,9 @@ export interface HeadText {
 }
 
 /**
- * Decodes the head of a text file: UTF-16 by its byte order mark, UTF-8 where it is valid, else windows-1252, in which
- * every byte means something. A character that the end of the head cuts in two is left out.
+ * Decodes the head of a text file: UTF-16 by its byte order mark, UTF-8 where it is valid, else
+ * windows-1252, in which every byte means something. A character that the end of the head cuts in
+ * two is left out.
  */
 export function decodeText({ bytes, whole }: Pick<Head, "bytes" | "whole">): HeadText {
   const decode = (label: string, fatal: boolean) =>

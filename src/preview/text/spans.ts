@@ -1,6 +1,6 @@
 import type { Color } from "../options.ts";
 
-/** What a piece of text is: the terminal's own theme gives it its colour. */
+/** The role of a piece of text: the terminal's own theme gives it its colour. */
 export type Style = "plain" | "bold" | "dim" | "key" | "string" | "number" | "literal" | "error";
 
 /** A piece of a line in one style. The text is printable already. */
@@ -20,7 +20,7 @@ const SGR: Record<Style, string> = {
   error: "31",
 };
 
-/** One line for the terminal; with colour `none` it holds no escape. */
+/** Paints one line for the terminal; with colour `none` it holds no escape. */
 export function paint(spans: readonly Span[], color: Color): string {
   return spans.map(({ text, style }) =>
     color === "none" || style === "plain" || text === ""

@@ -1,15 +1,14 @@
-import { formatBytes } from "../../units.ts";
+import { formatBytes, formatCount } from "../../units.ts";
 import { decodeText } from "./decode_text.ts";
 import { fitText } from "./fit_text.ts";
-import { formatCount } from "../format_count.ts";
 import type { Head } from "./head.ts";
 import type { PreviewOptions } from "../options.ts";
 import { paint } from "./spans.ts";
 
-/** How much of a text is read. */
+/** The bytes of a text that are read. */
 export const TEXT_HEAD_BYTES = 64 * 1024;
 
-/** The first lines of a text, and below them how much of it they are. */
+/** Shows the first lines of a text, and below them how much of it they are. */
 export function previewText(head: Head, options: PreviewOptions): string[] {
   const { text, encoding } = decodeText(head);
   const lines = text.split(/\r\n|\n|\r/);

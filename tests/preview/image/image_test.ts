@@ -133,7 +133,7 @@ Deno.test("decoders of WebAssembly throw on files that are cut or flipped, or gi
         const decode = await loadDecoder(type);
         try {
           const { size } = readImageHeader(spoil(bytes));
-          // What a changed header asks for may be within the limits, and yet more than a test should take.
+          // A changed header may ask for a size within the limits, and yet more than a test should take.
           if (size.width * size.height > 1_000_000) return;
           assert.equal(shrink(decode(spoil(bytes), size), { width: 4, height: 3 }).rgba.length, 48);
         } catch (error) {

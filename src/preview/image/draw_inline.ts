@@ -2,8 +2,9 @@
 const CHUNK_LENGTH = 4096;
 
 /**
- * A PNG as Kitty graphics, scaled by the terminal to `columns` cells ("Terminal graphics protocol" of Kitty: `a=T`
- * transmits and shows, `f=100` is PNG, `q=2` asks for no answer, `m` says whether more follows).
+ * Writes a PNG as Kitty graphics, scaled by the terminal to `columns` cells ("Terminal graphics
+ * protocol" of Kitty: `a=T` transmits and shows, `f=100` is PNG, `q=2` asks for no answer, `m` says
+ * whether more follows).
  */
 export function drawKitty(png: Uint8Array, columns: number): string {
   const base64 = png.toBase64();
@@ -14,4 +15,10 @@ export function drawKitty(png: Uint8Array, columns: number): string {
     sequences.push(`\x1b_G${first}m=${more};${base64.slice(i, i + CHUNK_LENGTH)}\x1b\\`);
   }
   return sequences.join("");
+}
+
+/** Writes a PNG as an inline image of `columns` cells (iTerm2, "Inline Images Protocol"). */
+export function drawIterm2(png: Uint8Array, columns: number): string {
+  const settings = `inline=1;size=${png.length};width=${columns};preserveAspectRatio=1`;
+  return `\x1b]1337;File=${settings}:${png.toBase64()}\x07`;
 }
