@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { OUTCOME_CODES } from "../protocol/messages.ts";
 import { hex, int, object, oneOf } from "../protocol/schema.ts";
 import { makePrivateFolder, replacePrivateFile } from "./private_file.ts";
-import { Journal, readJournal } from "../storage/journal.ts";
+import { anyLine, Journal, readJournal } from "../storage/journal.ts";
 import { partId } from "../storage/part/staging_folder.ts";
 
 const FILE = "answered.jsonl";
@@ -10,7 +10,7 @@ const FILE = "answered.jsonl";
 /** How long a hub that brings something again is answered as the first time (SPEC.md §17). */
 export const ANSWERED_FOR_MS = 90 * 24 * 60 * 60 * 1000;
 
-const line = object({ id: hex(32), code: oneOf(OUTCOME_CODES), at: int(), payload: asObject });
+const line = object({ id: hex(32), code: oneOf(OUTCOME_CODES), at: int(), payload: anyLine });
 
 /** An answer that was given through a hub: what a repeated delivery gets again. */
 export interface GivenAnswer {
@@ -37,9 +37,9 @@ export class AnsweredTransfers {
   /** Those of the last {@link ANSWERED_FOR_MS}; what is older is forgotten. */
   static async open(home: string): Promise<AnsweredTransfers> {
     await makePrivateFolder(home);
-    const lines = await readJournal(join(home, FILE));
+    const lines = await readJournal(join(home, FILE), line);
     const since = Date.now() - ANSWERED_FOR_MS;
-    const kept = lines.flatMap(parse).filter(({ at }) => at > since);
+    const kept = lines.filter(({ at }) => at > since);
     if (2 * kept.length < lines.length) {
       await replacePrivateFile(home, FILE, kept.map((one) => JSON.stringify(one) + "\n").join(""));
     }
@@ -76,18 +76,5 @@ export class AnsweredTransfers {
     } finally {
       journal.close();
     }
-  }
-}
-
-function asObject(value: unknown): object {
-  if (typeof value === "object" && value !== null) return value;
-  throw new TypeError("not an object");
-}
-
-function parse(value: object) {
-  try {
-    return [line(value, "")];
-  } catch {
-    return [];
   }
 }

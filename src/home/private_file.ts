@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
+import { writeAll } from "../storage/file_system.ts";
 
 /** Makes `dir` for this user alone (0700) where it is missing. "local" where it cannot be made. */
 export async function makePrivateFolder(dir: string): Promise<void> {
@@ -58,8 +59,7 @@ export async function replacePrivateFile(dir: string, name: string, text: string
 async function writeTemporary(dir: string, text: string): Promise<string> {
   const path = join(dir, `.${crypto.randomUUID()}.new`);
   using file = await Deno.open(path, { createNew: true, write: true, mode: 0o600 });
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await writeAll(file, new TextEncoder().encode(text));
   await file.syncData();
   return path;
 }

@@ -33,7 +33,7 @@ export class NameRegistry {
   /** The people that are known in `home`. */
   static async open(home: string): Promise<NameRegistry> {
     const people = new NameRegistry(home);
-    const lines = (await readJournal(join(home, FILE))).flatMap(parse);
+    const lines = await readJournal(join(home, FILE), person);
     for (const line of lines) people.#take(line);
     // Every leave is a line: the last word on each person is enough.
     const all = people.all();
@@ -117,12 +117,4 @@ export class NameRegistry {
 /** Why somebody else may not use that name. */
 export function nameTaken(name: string): string {
   return `the name "${name}" belongs to somebody else here; choose another one`;
-}
-
-function parse(line: object): Person[] {
-  try {
-    return [person(line, "")];
-  } catch {
-    return [];
-  }
 }

@@ -1,14 +1,35 @@
+import type { Check } from "../protocol/schema.ts";
 import { storageError } from "./storage_error.ts";
-import { syncFolder } from "./sync_folder.ts";
+import { syncFolder, writeAll } from "./file_system.ts";
 
-/** The lines of the journal at `path` that are JSON objects: what a crash tore is as good as not written. */
-export async function readJournal(path: string): Promise<object[]> {
+/** Lines of a journal as they are: for one whose lines have several shapes, see {@link linesLike}. */
+export const anyLine: Check<object> = (value) => {
+  if (typeof value === "object" && value !== null) return value;
+  throw new TypeError("not an object");
+};
+
+/**
+ * The lines of the journal at `path` that `check` takes. What a crash tore is as good as not written, and what this
+ * version does not know is not for it.
+ */
+export async function readJournal<T>(path: string, check: Check<T>): Promise<T[]> {
   try {
-    return (await Deno.readTextFile(path)).split("\n").flatMap(parseLine);
+    return linesLike((await Deno.readTextFile(path)).split("\n").flatMap(parseLine), check);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return [];
     throw storageError("cannot read the journal", cause);
   }
+}
+
+/** Those of `lines` that `check` takes, as it gives them. */
+export function linesLike<T>(lines: readonly unknown[], check: Check<T>): T[] {
+  return lines.flatMap((line) => {
+    try {
+      return [check(line, "")];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** An append-only file of JSON lines (SPEC.md §14). One process at a time has it open. */
@@ -60,15 +81,13 @@ export class Journal {
   }
 
   async #write(text: string): Promise<void> {
-    let left = new TextEncoder().encode(text);
-    while (left.length > 0) left = left.subarray(await this.#file.write(left));
+    await writeAll(this.#file, new TextEncoder().encode(text));
   }
 }
 
-function parseLine(line: string): object[] {
+function parseLine(line: string): unknown[] {
   try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? [value] : [];
+    return [JSON.parse(line)];
   } catch {
     return [];
   }

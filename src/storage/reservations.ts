@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Offer, RefuseCode } from "../protocol/messages.ts";
-import { freeBytes } from "./disk_space.ts";
+import { freeBytes } from "./file_system.ts";
 import { STAGING_FOLDER } from "../names/file_name.ts";
 
 /** Bytes that stay free on the disk of the target folder, for the journal and for everybody else. */

@@ -1,6 +1,7 @@
 import { releaseBuffer } from "../buffer_pool.ts";
 import type { P2pError } from "../errors.ts";
 import { AdaptiveFile } from "./adaptive_file.ts";
+import { writeAll } from "./file_system.ts";
 import { storageError } from "./storage_error.ts";
 
 /** Most bytes that wait to be written to one file. */
@@ -98,8 +99,7 @@ export class WriteQueue {
   async #writeAll(bytes: Uint8Array): Promise<void> {
     const { length } = bytes;
     try {
-      let left = this.#error === undefined ? bytes : bytes.subarray(bytes.length);
-      while (left.length > 0) left = left.subarray(await this.#written.write(left));
+      if (this.#error === undefined) await writeAll(this.#written, bytes);
     } catch (cause) {
       this.#error = storageError(`cannot write "${this.#name}"`, cause);
     }

@@ -13,7 +13,7 @@ import { resume } from "./cases/resume.ts";
 import { secret } from "./cases/secret.ts";
 import { makeFile, makeFolder, mixedSize } from "./content.ts";
 import { netcat, overSsh, plainSocket, rsyncDaemon, wormhole } from "./contenders.ts";
-import { freeBytes } from "../../src/storage/disk_space.ts";
+import { freeBytes } from "../../src/storage/file_system.ts";
 import { formatBytes } from "../../src/units.ts";
 
 const scp = (dir: string) => overSsh(dir, "scp");

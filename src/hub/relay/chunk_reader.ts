@@ -2,6 +2,7 @@ import { takeBuffer } from "../../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../../protocol/channel.ts";
 import { TAG_BYTES } from "../../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
+import { readFull } from "../../storage/file_system.ts";
 import { AdaptiveFile } from "../../storage/adaptive_file.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
@@ -25,14 +26,10 @@ export class ChunkReader implements Disposable {
     if (live !== undefined) return live;
     const { file, quick } = await this.#openAt(chunk);
     const buffer = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
-    let filled = DATA_HEADROOM_BYTES;
-    while (filled < buffer.length) {
-      // The disk may take long, and the hub has other guests.
-      const reader = this.#transfer.isWarm(chunk) ? quick : file;
-      const read = await reader.read(buffer.subarray(filled));
-      if (read === null) break;
-      filled += read;
-    }
+    // The disk may take long, and the hub has other guests.
+    const source = this.#transfer.isWarm(chunk) ? quick : file;
+    const filled = DATA_HEADROOM_BYTES +
+      await readFull(source, buffer.subarray(DATA_HEADROOM_BYTES));
     this.#at = chunk + 1;
     const isLast = chunk === this.#transfer.chunks - 1;
     const least = isLast ? DATA_HEADROOM_BYTES + TAG_BYTES : buffer.length;

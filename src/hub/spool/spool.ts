@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { P2pError } from "../../errors.ts";
 import { makePrivateFolder } from "../../home/private_file.ts";
-import { freeBytes } from "../../storage/disk_space.ts";
+import { freeBytes } from "../../storage/file_system.ts";
 import type { NoRoom } from "../../storage/reservations.ts";
 import { partId } from "../../storage/part/staging_folder.ts";
 import type { Outcome, Relay } from "./spool_record.ts";

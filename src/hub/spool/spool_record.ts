@@ -8,6 +8,7 @@ import {
   oneOf,
   text,
 } from "../../protocol/schema.ts";
+import { linesLike } from "../../storage/journal.ts";
 import { MAX_ENVELOPE_LENGTH, MAX_RECEIVERS, OUTCOME_CODES } from "../../protocol/messages.ts";
 
 const name = text(64, 1);
@@ -49,15 +50,15 @@ export interface SpoolRecord {
 
 /** Reads the lines of a journal; undefined where it does not say what was to be sent. Lines that are nothing known are passed over. */
 export function readSpoolRecord(lines: readonly object[]): SpoolRecord | undefined {
-  const first = taken(object({ relay }), lines)[0];
+  const first = linesLike(lines, object({ relay }))[0];
   if (first === undefined) return undefined;
   const attempts: SpooledAttempt[] = [];
-  for (const line of taken(object({ attempt }), lines)) addAttempt(attempts, line.attempt);
+  for (const line of linesLike(lines, object({ attempt }))) addAttempt(attempts, line.attempt);
   return {
     relay: first.relay,
     attempts,
-    outcomes: taken(object({ outcome }), lines).map((line) => line.outcome),
-    chunks: taken(object({ chunks: int() }), lines).at(-1)?.chunks ?? 0,
+    outcomes: linesLike(lines, object({ outcome })).map((line) => line.outcome),
+    chunks: linesLike(lines, object({ chunks: int() })).at(-1)?.chunks ?? 0,
     stored: lines.some((line) => "stored" in line),
   };
 }
@@ -66,14 +67,4 @@ export function readSpoolRecord(lines: readonly object[]): SpoolRecord | undefin
 export function addAttempt(attempts: SpooledAttempt[], attempt: SpooledAttempt): void {
   while (attempts.length > 0 && attempts.at(-1)!.chunk >= attempt.chunk) attempts.pop();
   attempts.push(attempt);
-}
-
-function taken<T>(check: (value: unknown, path: string) => T, lines: readonly object[]): T[] {
-  return lines.flatMap((line) => {
-    try {
-      return [check(line, "")];
-    } catch {
-      return [];
-    }
-  });
 }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { releaseBuffer } from "../../buffer_pool.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
-import { Journal, readJournal } from "../../storage/journal.ts";
+import { exists, ignoreMissing } from "../../storage/file_system.ts";
+import { anyLine, Journal, readJournal } from "../../storage/journal.ts";
 import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
 import { storageError } from "../../storage/storage_error.ts";
 import { WriteQueue } from "../../storage/write_queue.ts";
@@ -67,7 +68,7 @@ export class SpooledTransfer {
 
   /** What an earlier run left in `folder`; undefined where nothing of it could be of use. */
   static async recover(folder: string): Promise<SpooledTransfer | undefined> {
-    const record = readSpoolRecord(await readJournal(join(folder, "journal")));
+    const record = readSpoolRecord(await readJournal(join(folder, "journal"), anyLine));
     if (record === undefined) return undefined;
     const found = new SpooledTransfer(folder, record.relay);
     const there = Math.floor(await bytesOf(join(folder, "content")) / SEALED_CHUNK_BYTES);
@@ -327,16 +328,10 @@ export class SpooledTransfer {
   }
 
   async #removeContent() {
-    await Deno.remove(join(this.#folder, "content")).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    await Deno.remove(join(this.#folder, "content")).catch(ignoreMissing);
   }
 }
 
 async function bytesOf(path: string): Promise<number> {
   return await Deno.lstat(path).then(({ size }) => size, () => 0);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.lstat(path).then(() => true, () => false);
 }

@@ -1,6 +1,6 @@
 import { SMALL_FILE_BYTES } from "./archive_chunks.ts";
 import type { FileEntry } from "./archive.ts";
-import { setModifiedSync } from "../modified.ts";
+import { setModifiedSync } from "../file_system.ts";
 import { storageError } from "../storage_error.ts";
 import { WriteQueue } from "../write_queue.ts";
 

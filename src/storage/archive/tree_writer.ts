@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import type { ArchiveEntry } from "./archive.ts";
-import { setModifiedSync } from "../modified.ts";
+import { ignoreMissing, setModifiedSync, syncFolder } from "../file_system.ts";
 import { StorageError, storageError } from "../storage_error.ts";
-import { syncFolder } from "../sync_folder.ts";
 import { SyncPool } from "../sync_pool.ts";
 import { TreeFile } from "./tree_file.ts";
 
@@ -143,8 +142,4 @@ function removeAfter(folder: string, name: string | undefined): void {
       Deno.removeSync(join(folder, entry.name), { recursive: true });
     }
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -9,7 +9,7 @@ import { type PartRecord, type Publication, SEGMENT_BYTES } from "./part_record.
 import { cutAtSegments, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
 import { topName } from "../../names/file_name.ts";
 import { StorageError } from "../storage_error.ts";
-import { syncFolder } from "../sync_folder.ts";
+import { syncFolder } from "../file_system.ts";
 
 /** Where a name is taken: take the next free one, give up, or replace what is there. */
 export type OnConflict = "rename" | "skip" | "overwrite";

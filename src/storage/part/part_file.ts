@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileBytes } from "../file_digest.ts";
-import { setModifiedSync } from "../modified.ts";
+import { exists, infoOf, setModifiedSync } from "../file_system.ts";
 import type { PartContent, PartOffer } from "./part_content.ts";
 import { linkFile, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
@@ -27,13 +27,13 @@ export class PartFile implements PartContent {
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
-    const info = await this.#info();
+    const info = await infoOf(this.#path);
     if (info !== undefined && isOurs(info)) yield* fileBytes(this.#path);
   }
 
   async cut(offset: number): Promise<void> {
     try {
-      let info = await this.#info();
+      let info = await infoOf(this.#path);
       if (info !== undefined && !isOurs(info)) {
         // It may be a published file by now: that must not be written to.
         await Deno.remove(this.#path);
@@ -88,7 +88,7 @@ export class PartFile implements PartContent {
 
   /** A second name can only come from `link`, and nobody else takes `content` away. */
   async isPlaced(path: string): Promise<boolean> {
-    const info = await this.#info();
+    const info = await infoOf(this.#path);
     if (info === undefined || hasOtherNames(info)) return true;
     const placed = await Deno.lstat(path).catch(() => undefined);
     return placed !== undefined && info.ino !== null && placed.ino === info.ino &&
@@ -97,7 +97,7 @@ export class PartFile implements PartContent {
 
   async remove(): Promise<void> {
     await this.close();
-    if (await this.#info() !== undefined) await Deno.remove(this.#path);
+    if (await exists(this.#path)) await Deno.remove(this.#path);
   }
 
   async close(): Promise<void> {
@@ -110,15 +110,6 @@ export class PartFile implements PartContent {
       throw new Error(`cannot write "${this.#offer.name}": it is closed`);
     }
     return this.#queue;
-  }
-
-  async #info(): Promise<Deno.FileInfo | undefined> {
-    try {
-      return await Deno.lstat(this.#path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
   }
 }
 

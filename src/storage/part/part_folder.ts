@@ -1,13 +1,13 @@
 import { join } from "node:path";
+import { concat } from "../../bytes.ts";
 import type { ArchiveEntry } from "../archive/archive.ts";
 import { ArchiveDecoder } from "../archive/archive_decoder.ts";
 import { archiveChunks } from "../archive/archive_chunks.ts";
 import { manifestFrames, treeItems } from "../archive/manifest.ts";
-import { setModifiedSync } from "../modified.ts";
+import { exists, setModifiedSync, syncFolder } from "../file_system.ts";
 import type { PartContent, PartOffer } from "./part_content.ts";
 import { mergeFolder, placeFolder, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
-import { syncFolder } from "../sync_folder.ts";
 import { TreeWriter } from "../archive/tree_writer.ts";
 import { WriteQueue } from "../write_queue.ts";
 
@@ -72,7 +72,7 @@ export class PartFolder implements PartContent {
       else if (event.type === "entry") await this.#opened().writer.add(event.entry);
       else await this.#opened().writer.write(event.bytes);
     }
-    await this.#opened().manifest.write(joined(headers));
+    await this.#opened().manifest.write(concat(headers));
   }
 
   async sync(): Promise<void> {
@@ -145,25 +145,5 @@ export class PartFolder implements PartContent {
       throw new Error(`cannot write "${this.#options.offer.name}": it is closed`);
     }
     return { writer: this.#writer, manifest: this.#manifest };
-  }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { type Checked, hex, int, object, text } from "../../protocol/schema.ts";
+import { linesLike } from "../journal.ts";
 import type { PartOffer } from "./part_content.ts";
 
 /** Bytes of content stream between two lines of the journal (SPEC.md §14). */
@@ -28,7 +29,7 @@ export function offerLine(offer: PartOffer): { offer: PartOffer } {
 /** Reads the lines of a journal; lines that are nothing known are passed over. */
 export function readRecord(lines: readonly object[]): PartRecord {
   const segments = new Map<number, Set<string>>();
-  for (const { offset, digest } of lines.flatMap((line) => taken(segment, line))) {
+  for (const { offset, digest } of linesLike(lines, segment)) {
     if (offset % SEGMENT_BYTES !== 0) continue;
     segments.set(offset, (segments.get(offset) ?? new Set()).add(digest));
   }
@@ -36,8 +37,8 @@ export function readRecord(lines: readonly object[]): PartRecord {
   return {
     offer: first !== undefined && "offer" in first ? JSON.stringify(first) : undefined,
     segments,
-    publish: lines.flatMap((line) => taken(object({ publish: publication }), line)).at(-1)?.publish,
-    receipt: lines.flatMap((line) => taken(object({ receipt: publication }), line)).at(-1)?.receipt,
+    publish: linesLike(lines, object({ publish: publication })).at(-1)?.publish,
+    receipt: linesLike(lines, object({ receipt: publication })).at(-1)?.receipt,
   };
 }
 
@@ -48,11 +49,3 @@ const publication = object({
   bytes: int(),
   resumedAt: int(),
 });
-
-function taken<T>(check: (value: unknown, path: string) => T, line: object): T[] {
-  try {
-    return [check(line, "")];
-  } catch {
-    return [];
-  }
-}

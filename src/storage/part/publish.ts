@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { StorageError, storageError, systemCode } from "../storage_error.ts";
-import { syncFolder } from "../sync_folder.ts";
+import { infoOf, syncFolder } from "../file_system.ts";
 
 /** Gives the file at `from` the name `to`; false where that is taken. It follows no link and replaces nothing. */
 export async function linkFile(from: string, to: string): Promise<boolean> {
@@ -70,14 +70,14 @@ async function claimFile(from: string, to: string): Promise<boolean> {
 }
 
 async function isMergeable(from: string, to: string): Promise<boolean> {
-  const there = await lookAt(to);
+  const there = await infoOf(to);
   if (there === undefined) return true;
   if (!there.isDirectory) return false;
   for await (const { name, isDirectory } of Deno.readDir(from)) {
     const target = join(to, name);
     const fits = isDirectory
       ? await isMergeable(join(from, name), target)
-      : !(await lookAt(target))?.isDirectory;
+      : !(await infoOf(target))?.isDirectory;
     if (!fits) return false;
   }
   return true;
@@ -89,9 +89,9 @@ async function moveInto(from: string, to: string): Promise<void> {
       const target = join(to, name);
       // Looked at again, right before each step: somebody may be swapping folders for links.
       if (!(await Deno.lstat(to)).isDirectory) {
-        throw new StorageError("exists", `"${basename(to)}" is no folder any more`);
+        throw new StorageError("exists", `"${basename(to)}" is not a folder any more`);
       }
-      const meets = isDirectory && await lookAt(target) !== undefined;
+      const meets = isDirectory && await infoOf(target) !== undefined;
       if (meets) await moveInto(join(from, name), target);
       else await Deno.rename(join(from, name), target);
     }
@@ -99,14 +99,5 @@ async function moveInto(from: string, to: string): Promise<void> {
     await Deno.remove(from);
   } catch (cause) {
     throw storageError(`cannot publish "${basename(to)}"`, cause);
-  }
-}
-
-async function lookAt(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

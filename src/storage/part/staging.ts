@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { P2pError } from "../../errors.ts";
 import type { ArchiveEntry } from "../archive/archive.ts";
 import { fileDigest } from "../file_digest.ts";
-import { Journal, readJournal } from "../journal.ts";
+import { anyLine, Journal, readJournal } from "../journal.ts";
 import { Part } from "./part.ts";
 import type { PartOffer } from "./part_content.ts";
 import { PartFile } from "./part_file.ts";
@@ -87,7 +87,7 @@ export class Staging {
   ): Promise<Part> {
     const folder = join(this.#folder, id);
     const first = offerLine(offer);
-    let record = readRecord(await readJournal(join(folder, "journal")));
+    let record = readRecord(await readJournal(join(folder, "journal"), anyLine));
     const isNew = record.offer !== JSON.stringify(first);
     if (isNew) {
       await erasePart(folder);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { StorageError } from "../storage_error.ts";
-import { syncFolder } from "../sync_folder.ts";
+import { ignoreMissing, syncFolder } from "../file_system.ts";
 
 /**
  * Makes the staging folder, or checks that it is a private folder of this user and no link. Gives the mode that the
@@ -80,10 +80,4 @@ async function lastChange(part: string): Promise<number> {
     newest = Math.max(newest, (await Deno.lstat(join(part, name))).mtime?.getTime() ?? 0);
   }
   return newest;
-}
-
-function ignoreMissing(error: unknown): void {
-  const isMissing = error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory;
-  if (!isMissing) throw error;
 }

@@ -1,6 +1,7 @@
 import { takeBuffer } from "../../buffer_pool.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { AdaptiveFile } from "../../storage/adaptive_file.ts";
+import { readFull } from "../../storage/file_system.ts";
 import { changedError, storageError } from "../../storage/storage_error.ts";
 import { fileStamp, Identity, isExecutable, modifiedOf } from "./source_stamp.ts";
 import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
@@ -39,7 +40,7 @@ export async function openFileSource(found: FoundSource): Promise<Source> {
 async function readHead(found: FoundSource): Promise<Uint8Array> {
   using file = await openUnchanged(found);
   const head = new Uint8Array(Math.min(KIND_HEAD_BYTES, found.info.size));
-  return head.subarray(0, await readFull(file, head, found));
+  return head.subarray(0, await readFrom(file, head, found));
 }
 
 async function* fileChunks(
@@ -54,7 +55,7 @@ async function* fileChunks(
   while (left > 0) {
     found.signal?.throwIfAborted();
     const chunk = takeBuffer(Math.min(CHUNK_BYTES, left));
-    const length = await readFull(quick, chunk, found);
+    const length = await readFrom(quick, chunk, found);
     left -= chunk.length;
     // The last chunk is what makes it whole for the receiver: it goes out only if nothing has changed.
     if (length < chunk.length || left === 0) await assertUnchanged(file, found);
@@ -79,27 +80,13 @@ async function assertUnchanged(file: Deno.FsFile, { name, info }: FoundSource): 
   if (fileStamp(await file.stat()) !== fileStamp(info)) throw changedError(name);
 }
 
-/** What is read from: the file itself, or the quick way to it. */
-type Readable = Pick<AdaptiveFile, "read">;
-
-/** Fills `into` as far as the file goes. */
-async function readFull(file: Readable, into: Uint8Array, found: FoundSource): Promise<number> {
-  let filled = 0;
-  while (filled < into.length) {
-    const length = await readSome(file, into.subarray(filled), found);
-    if (length === null) break;
-    filled += length;
-  }
-  return filled;
-}
-
-async function readSome(
-  file: Readable,
+async function readFrom(
+  file: Pick<AdaptiveFile, "read">,
   into: Uint8Array,
   found: FoundSource,
-): Promise<number | null> {
+): Promise<number> {
   try {
-    return await file.read(into);
+    return await readFull(file, into);
   } catch (cause) {
     throw storageError(`cannot read "${found.path}"`, cause);
   }
