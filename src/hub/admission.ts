@@ -29,9 +29,10 @@ interface Place {
 }
 
 /**
- * Lets connections shake hands, {@link MAX_HALF_OPEN} at once and {@link MAX_HALF_OPEN_PER_ADDRESS} for an address. More
- * have to wait, and the newest goes first, so that a newcomer gets in however many others sit and say nothing; every one
- * of them is closed {@link OPEN_WITHIN_MS} after it came.
+ * Lets connections shake hands, {@link MAX_HALF_OPEN} at once and {@link MAX_HALF_OPEN_PER_ADDRESS}
+ * for an address. More have to wait, and the newest goes first, so that a newcomer gets in however
+ * many others sit and say nothing; every one of them is closed {@link OPEN_WITHIN_MS} after it
+ * came.
  */
 export class Admission {
   #opening = new Set<Place>();
@@ -98,7 +99,10 @@ export class Admission {
     this.#fill();
   }
 
-  /** Somebody waits: those who were slow and are in the way go, all where it is full, else those of the same address. */
+  /**
+   * Somebody waits: those who were slow and are in the way go, all where it is full, else those of
+   * the same address.
+   */
   #makeRoom() {
     this.#yieldTimer = undefined;
     const crowded = new Set(this.#waiting.map(({ entrant }) => entrant.address));

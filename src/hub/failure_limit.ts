@@ -6,7 +6,9 @@ export const MAX_FAILURES = 5;
 /** How long a failure counts. */
 export const WITHIN_MS = 60_000;
 
-/** Networks that are remembered: of more the one that has failed the longest time ago is forgotten. */
+/**
+ * Networks that are remembered: of more the one that has failed the longest time ago is forgotten.
+ */
 const MAX_NETWORKS = 65_536;
 
 interface Network {
@@ -17,7 +19,10 @@ interface Network {
   ended: PromiseWithResolvers<void>;
 }
 
-/** Holds guessing at {@link MAX_FAILURES} failures of one network within {@link WITHIN_MS}; others are not slowed. */
+/**
+ * Holds guessing at {@link MAX_FAILURES} failures of one network within {@link WITHIN_MS}; others
+ * are not slowed.
+ */
 export class FailureLimit {
   readonly #networks = new Map<string, Network>();
   readonly #now: () => number;
@@ -28,9 +33,9 @@ export class FailureLimit {
   }
 
   /**
-   * Runs one attempt from `address` and gives what it says, whether it was right; or where there were too many failures
-   * does not run it and gives the milliseconds to wait. An attempt that throws has failed. As many run at once as may
-   * still fail.
+   * Runs one attempt from `address` and gives what it says, whether it was right; or where there
+   * were too many failures does not run it and gives the milliseconds to wait. An attempt that
+   * throws has failed. As many run at once as may still fail.
    */
   async attempt(address: string, run: () => Promise<boolean>): Promise<boolean | number> {
     const id = networkOf(address);
@@ -85,7 +90,10 @@ export function tooMany(what: string, waitMs: number): string {
   return `too many wrong ${what} came from your network: try again in ${seconds} s`;
 }
 
-/** Who is counted together: an IPv4 address, or the /64 of an IPv6 address, which one household has whole. */
+/**
+ * Who is counted together: an IPv4 address, or the /64 of an IPv6 address, which one household has
+ * whole.
+ */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:/i, "").replace(/%.*$/, "");
   if (!isIPv6(plain)) return plain;

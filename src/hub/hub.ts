@@ -94,7 +94,9 @@ export class Hub {
     }
   }
 
-  /** A pause. Where no file was left: fewer connections from now on, so that transfers find some. */
+  /**
+   * A pause. Where no file was left: fewer connections from now on, so that transfers find some.
+   */
   async #rest(error: Error & { code?: string }) {
     const { size } = this.#connections;
     if (error.code === "EMFILE" || error.code === "ENFILE") {

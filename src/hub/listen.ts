@@ -1,7 +1,10 @@
 import { P2pError } from "../errors.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 
-/** Listens on `address`. Throws `P2pError`: "local" for a port that is taken or not ours, "usage" for a host that is not here. */
+/**
+ * Listens on `address`. Throws `P2pError`: "local" for a port that is taken or not ours, "usage"
+ * for a host that is not here.
+ */
 export function listen({ host, port }: Address): Deno.TcpListener {
   try {
     return Deno.listen({ hostname: host, port });

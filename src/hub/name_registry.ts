@@ -12,22 +12,30 @@ const FILE = "people.jsonl";
 /** People that a hub gets to know: names are free for all, and each is kept for good. */
 const MAX_PEOPLE = 100_000;
 
-/** People by code that are remembered; of more the one that came the longest time ago is forgotten. */
+/**
+ * People by code that are remembered; of more the one that came the longest time ago is forgotten.
+ */
 const MAX_BY_CODE = 1_000;
 
 const person = object({ name: text(64, 1), key: base64url(43), since: int(), seen: int() });
 
 /**
- * Somebody who has joined this hub at some time: the name, the static key that owns it (base64url), and in ms when that
- * joined first and when it was last seen.
+ * Somebody who has joined this hub at some time: the name, the static key that owns it (base64url),
+ * and in ms when that joined first and when it was last seen.
  */
 export type Person = Checked<typeof person>;
 
-/** Who owns which name at this hub (SPEC.md §15), kept in the hub's home. Names that differ by case alone are one name. */
+/**
+ * Who owns which name at this hub (SPEC.md §15), kept in the hub's home. Names that differ by case
+ * alone are one name.
+ */
 export class NameRegistry {
   readonly #home: string;
   readonly #people = new Map<string, Person>();
-  /** Those who are called after their key, for one exchange of files: they are in no list and in no file. */
+  /**
+   * Those who are called after their key, for one exchange of files: they are in no list and in no
+   * file.
+   */
   readonly #byCode = new Map<string, Person>();
 
   /** The people that are known in `home`. */
@@ -64,7 +72,9 @@ export class NameRegistry {
     return owner === undefined || owner.key === key;
   }
 
-  /** Gives `name` to `key` for good where it is free. Throws "refused" where it is somebody else's. */
+  /**
+   * Gives `name` to `key` for good where it is free. Throws "refused" where it is somebody else's.
+   */
   async claim(name: string, key: string): Promise<Person> {
     const now = Date.now();
     if (!this.mayUse(name, key)) throw new P2pError("refused", nameTaken(name));

@@ -7,7 +7,10 @@ import { FailureLimit, networkOf, tooMany } from "./failure_limit.ts";
 const MAX_NAMEPLATES = 1_000;
 const MAX_OF_NETWORK = 16;
 
-/** How long a nameplate waits, each step of those who meet, and a no, whatever its reason (SPEC.md §19). */
+/**
+ * How long a nameplate waits, each step of those who meet, and a no, whatever its reason (SPEC.md
+ * §19).
+ */
 const TIMES = { lifetimeMs: 600_000, stepMs: 10_000, noMs: 3_000 };
 
 /** To whoever claims what does not fit, or is not there. */
@@ -35,7 +38,10 @@ export interface NameplatesOptions {
   times?: Partial<typeof TIMES>;
 }
 
-/** Pairs those who make a code with those who type it, and knows nothing of it but the nameplate (SPEC.md §19). */
+/**
+ * Pairs those who make a code with those who type it, and knows nothing of it but the nameplate
+ * (SPEC.md §19).
+ */
 export class Nameplates {
   /** The numbers that are out; undefined for those that have been claimed, or are not ready yet. */
   readonly #waiting = new Map<number, Waiting | undefined>();
@@ -68,7 +74,10 @@ export class Nameplates {
     }
   }
 
-  /** Lets somebody at `address` try a nameplate, once; the answer to a wrong one is that to one that is not there. */
+  /**
+   * Lets somebody at `address` try a nameplate, once; the answer to a wrong one is that to one that
+   * is not there.
+   */
   async claim(
     exchange: Exchange,
     { nameplate, address }: { nameplate: number; address: string },
@@ -105,7 +114,10 @@ export class Nameplates {
     }
   }
 
-  /** Passes on the proof, the answer to it, and the last word; then who ends it is told to the other. */
+  /**
+   * Passes on the proof, the answer to it, and the last word; then who ends it is told to the
+   * other.
+   */
   async #introduce(
     exchange: Exchange,
     { claim, answer }: { claim: Claim; answer: Promise<string | undefined> },
@@ -129,7 +141,8 @@ export class Nameplates {
   ): Promise<boolean> {
     const waiting = this.#waiting.get(nameplate);
     if (waiting !== undefined) this.#waiting.set(nameplate, undefined);
-    const nobodys = await nobodysBody(); // Made in any case: it takes a moment that could be measured.
+    // Made in any case: it takes a moment that could be measured.
+    const nobodys = await nobodysBody();
     await exchange.send({ type: "pair", body: waiting?.opening ?? nobodys });
     const proof = await within(this.#times.stepMs, bodyOf(exchange.receive()));
     const no = sleepFor(this.#times.noMs);

@@ -6,7 +6,10 @@ import type { Courier } from "./relay/courier.ts";
 import type { Person } from "./name_registry.ts";
 import { isCodeName } from "../secure/code.ts";
 
-/** News that may wait for a member's connection: who does not read them is not kept up to date, but let go. */
+/**
+ * News that may wait for a member's connection: who does not read them is not kept up to date, but
+ * let go.
+ */
 const MAX_WAITING_NEWS = 5_000;
 
 /** People who are told of something in one turn of the event loop. */
@@ -42,7 +45,10 @@ export class Roster {
     return this.#members.size;
   }
 
-  /** The member of that name (as its {@link Person} has it); undefined where nobody is here under it. */
+  /**
+   * The member of that name (as its {@link Person} has it); undefined where nobody is here under
+   * it.
+   */
   find(name: string): Member | undefined {
     return this.#members.get(name);
   }
@@ -70,7 +76,10 @@ export class Roster {
     if (this.#telling.length === 1) this.#tellAll();
   }
 
-  /** Tells everything in its order, some people at a time: who comes in meanwhile does not wait for a thousand letters. */
+  /**
+   * Tells everything in its order, some people at a time: who comes in meanwhile does not wait for
+   * a thousand letters.
+   */
   async #tellAll() {
     for (let next; (next = this.#telling[0]) !== undefined; this.#telling.shift()) {
       for (const [i, member] of next.others.entries()) {

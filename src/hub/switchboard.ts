@@ -107,7 +107,10 @@ export class Switchboard {
     }
   }
 
-  /** A lost session says so itself; a broken protocol ends it; what the hub cannot do is told to both sides. */
+  /**
+   * A lost session says so itself; a broken protocol ends it; what the hub cannot do is told to
+   * both sides.
+   */
   async #fail(error: unknown, { exchange, session }: Opened): Promise<void> {
     const code = error instanceof P2pError ? error.code : "unexpected";
     if (code === "connection" || (error as Error).name === "AbortError") return;

@@ -1,17 +1,21 @@
 /** An operation that takes longer has waited for the disk, not for a copy in memory. */
 export const SLOW_MS = 5;
 
-/** One of so many operations goes the long way all the same: who does nothing else leaves time for others every 16 MiB. */
+/**
+ * One of so many operations goes through a thread all the same, so that others have a turn every 16
+ * MiB.
+ */
 export const BREATH_EVERY = 64;
 
 /** Operations that are left to another thread after the first slow one. */
 export const FIRST_DETOUR = 32;
 
 /**
- * Reads and writes of an open file that are done at once while the system's memory gives and takes the bytes: a hop to
- * another thread costs more than such a copy. After one that waited for the disk the next ones are left to another
- * thread, twice as many each time, so that a slow disk soon holds up nothing else. For who has nothing to do meanwhile:
- * a sender that reads, a hub that moves chunks into its spool and out again.
+ * Reads and writes of an open file that are done at once while the system's memory gives and takes
+ * the bytes: a hop to another thread costs more than such a copy. After one that waited for the
+ * disk the next ones are left to another thread, twice as many each time, so that a slow disk soon
+ * holds up nothing else. Meant for work that has nothing to do meanwhile: a sender that reads, a
+ * hub that moves chunks through its spool.
  */
 export class AdaptiveFile {
   readonly #file: Deno.FsFile;

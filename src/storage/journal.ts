@@ -2,15 +2,17 @@ import type { Check } from "../protocol/schema.ts";
 import { storageError } from "./storage_error.ts";
 import { syncFolder, writeAll } from "./file_system.ts";
 
-/** Lines of a journal as they are: for one whose lines have several shapes, see {@link linesLike}. */
+/**
+ * Lines of a journal as they are: for one whose lines have several shapes, see {@link linesLike}.
+ */
 export const anyLine: Check<object> = (value) => {
   if (typeof value === "object" && value !== null) return value;
   throw new TypeError("not an object");
 };
 
 /**
- * The lines of the journal at `path` that `check` takes. What a crash tore is as good as not written, and what this
- * version does not know is not for it.
+ * The lines of the journal at `path` that `check` takes. What a crash tore is as good as not
+ * written, and what this version does not know is not for it.
  */
 export async function readJournal<T>(path: string, check: Check<T>): Promise<T[]> {
   try {
@@ -38,7 +40,10 @@ export class Journal {
   /** Folders whose entries lead here; a line is not on disk before they are. */
   #parents: readonly string[];
 
-  /** Opens or makes the journal at `path`, private; `parents` are the folders to sync with the first commit. */
+  /**
+   * Opens or makes the journal at `path`, private; `parents` are the folders to sync with the first
+   * commit.
+   */
   static async open(path: string, parents: readonly string[]): Promise<Journal> {
     try {
       const file = await Deno.open(path, { append: true, create: true, mode: 0o600 });

@@ -3,24 +3,32 @@ import type { Offer, RefuseCode } from "../protocol/messages.ts";
 import { freeBytes } from "./file_system.ts";
 import { STAGING_FOLDER } from "../names/file_name.ts";
 
-/** Bytes that stay free on the disk of the target folder, for the journal and for everybody else. */
+/**
+ * Bytes that stay free on the disk of the target folder, for the journal and for other programs.
+ */
 const SPARE_BYTES = 16 * 2 ** 20;
 
 /** Room for one transfer, held until it is disposed of. */
 export interface Reservation extends Disposable {
-  /** Takes room for `total` bytes, where nobody knew before how many would come; says why where there is none. */
+  /**
+   * Takes room for `total` bytes of a transfer of unknown size; gives the reason where there is
+   * none.
+   */
   grow(total: number): NoRoom | undefined;
   /** The bytes are there now: they count against the quota for good. */
   keep(): void;
 }
 
-/** Why there is no room. */
+/** The reason for which there is no room. */
 export interface NoRoom {
   code: RefuseCode;
   reason: string;
 }
 
-/** Sees that transfers that run at once do not promise the same room twice, on the disk and within the quota. */
+/**
+ * Keeps transfers that run at once from promising the same room twice, on the disk and within the
+ * quota.
+ */
 export class Reservations {
   #dir: string;
   #quota: number;
@@ -33,7 +41,10 @@ export class Reservations {
     this.#used = used;
   }
 
-  /** The book of the folder `dir`, which may hold `quotaBytes`; without a quota only the disk counts. */
+  /**
+   * The reservations in the folder `dir`, which may hold `quotaBytes`; without a quota only the
+   * disk counts.
+   */
   static async open(
     dir: string,
     { quotaBytes }: { quotaBytes?: number | undefined } = {},
@@ -48,7 +59,10 @@ export class Reservations {
     return Math.max(0, Math.min(this.#quota - this.#used, free) - this.#reserved);
   }
 
-  /** Room for what is still to come of `offer` when `offset` bytes are here; an unknown size takes it as it comes. */
+  /**
+   * Room for what is still to come of `offer` when `offset` bytes are here; an unknown size takes
+   * it as it comes.
+   */
   reserve({ size }: Pick<Offer, "size">, offset: number): Reservation | NoRoom {
     const total = size ?? 0;
     const needed = Math.max(0, total - offset);
@@ -79,7 +93,7 @@ export class Reservations {
     };
   }
 
-  /** Whether `more` bytes for something of `total` bytes go over the quota. */
+  /** The reason where `more` bytes for something of `total` bytes go over the quota. */
   #overQuota(total: number, more: number): NoRoom | undefined {
     const left = Math.max(0, this.#quota - this.#used - this.#reserved);
     if (more <= left) return undefined;

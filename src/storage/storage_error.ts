@@ -1,7 +1,7 @@
 import { type ErrorCode, P2pError } from "../errors.ts";
 import type { CancelCode } from "../protocol/messages.ts";
 
-/** What storage reports: `reason` is the code of the `cancel` that tells the other side (SPEC.md §7). */
+/** A failure of storage; `reason` is the code of the `cancel` that tells the peer (SPEC.md §7). */
 export class StorageError extends P2pError {
   readonly reason: CancelCode;
 
@@ -15,7 +15,10 @@ export class StorageError extends P2pError {
   }
 }
 
-/** A failed system call as a {@link StorageError}: `action` says what could not be done; a `P2pError` stays as it is. */
+/**
+ * A failed system call as a {@link StorageError}: `action` says what could not be done; a
+ * `P2pError` stays as it is.
+ */
 export function storageError(action: string, cause: unknown): P2pError {
   if (cause instanceof P2pError) return cause;
   const known = KNOWN.find(({ codes }) => codes.includes(systemCode(cause)));
@@ -34,7 +37,10 @@ export function damagedError(message: string, cause?: unknown): StorageError {
   return new StorageError("damaged", message, { cause });
 }
 
-/** What `check` gives; what it throws for a path that is refused gets the reason "name" (SPEC.md §13). */
+/**
+ * Gives the result of `check`; an error that it throws for a refused path gets the reason "name"
+ * (SPEC.md §13).
+ */
 export function asName<T>(check: () => T): T {
   try {
     return check();
@@ -43,7 +49,10 @@ export function asName<T>(check: () => T): T {
   }
 }
 
-/** The system's name of an error, such as `ENOENT`, or `NotCapable` of the runtime; empty where there is none. */
+/**
+ * The system's name of an error, such as `ENOENT`, or `NotCapable` of the runtime; empty where
+ * there is none.
+ */
 export function systemCode(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: string };
   if (typeof code === "string") return code;
@@ -78,7 +87,9 @@ function codeOf(reason: CancelCode): ErrorCode {
   return reason === "space" || reason === "disk" || reason === "changed" ? "local" : "refused";
 }
 
-/** Without the path that the runtime adds: it is told to the other side too, which need not know it. */
+/**
+ * The message without the path that the runtime adds: the peer gets it too, and need not know that.
+ */
 function stateOf(cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   return message.split("\n", 1)[0]!.replace(/(\(os error \d+\)): .*/, "$1");

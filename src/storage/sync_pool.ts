@@ -1,7 +1,10 @@
 /** Syncs that run at once; more gain little, and each keeps a file open. */
 export const MAX_SYNCS = 24;
 
-/** Runs tasks beside each other, a bounded number of them. What one throws, the next call of any method throws. */
+/**
+ * Runs tasks beside each other, a bounded number of them. What one throws, the next call of any
+ * method throws.
+ */
 export class SyncPool {
   readonly #running = new Set<Promise<void>>();
   #error: unknown;

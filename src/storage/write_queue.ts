@@ -9,27 +9,33 @@ export const MAX_PENDING_BYTES = 2 ** 19;
 
 /** `createNew` refuses what is there already, links too. */
 export interface WriteQueueOptions {
-  /** What the file is called in errors. */
+  /** The file's name in errors. */
   readonly name: string;
   readonly offset: number;
   readonly createNew: boolean;
   readonly mode: number;
-  /** Writes at once what the system's memory takes ({@link AdaptiveFile}): for who does nothing beside the writes. */
+  /**
+   * True to write at once what the system's memory takes ({@link AdaptiveFile}), where nothing runs
+   * beside the writes.
+   */
   readonly quick?: boolean;
 }
 
 /**
- * Writes to one file in the background, in order, at most {@link MAX_PENDING_BYTES} of them at once, so that the next
- * chunk is opened and hashed meanwhile; where it is `quick`, mostly at once. A failed write is thrown by the next call,
- * whichever it is. What was handed over must not be changed or read any more: a buffer that it fills is given back once
- * it is written.
+ * Writes to one file in the background, in order, at most {@link MAX_PENDING_BYTES} of them at
+ * once, so that the next chunk is opened and hashed meanwhile; where it is `quick`, mostly at once.
+ * A failed write is thrown by the next call, whichever it is. What was handed over must not be
+ * changed or read any more: a buffer that it fills is given back once it is written.
  */
 export class WriteQueue {
   readonly #name: string;
   readonly #file: Deno.FsFile;
   /** The file itself, or the quick way to it. */
   readonly #written: Pick<AdaptiveFile, "write">;
-  /** Operations on one `FsFile` wait for each other; through a second one a sync runs beside the writes. */
+  /**
+   * Operations on one `FsFile` wait for each other; through a second one a sync runs beside the
+   * writes.
+   */
   readonly #synced: Deno.FsFile;
   /** Those that are not done, the oldest first. */
   readonly #writes: Promise<void>[] = [];
@@ -37,7 +43,10 @@ export class WriteQueue {
   #pending = 0;
   #error: P2pError | undefined;
 
-  /** Opens the file at `path`, which is made with `mode` where `createNew`, and drops what is beyond `offset`. */
+  /**
+   * Opens the file at `path`, which is made with `mode` where `createNew`, and drops what is beyond
+   * `offset`.
+   */
   static async open(
     path: string,
     { name, offset, createNew, mode, quick = false }: WriteQueueOptions,
@@ -78,7 +87,9 @@ export class WriteQueue {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  /** Resolves when all that was handed over until now is on disk; with `times`, modes and times too. */
+  /**
+   * Resolves when all that was handed over until now is on disk; with `times`, modes and times too.
+   */
   sync({ times = false } = {}): Promise<void> {
     const synced = this.flush().then(() => times ? this.#synced.sync() : this.#synced.syncData())
       .catch((cause) => {

@@ -31,7 +31,10 @@ export class HubPolicy {
     return refusedBy(this.#rules, { ...await this.#sender(from), to, size });
   }
 
-  /** A name that anybody may claim proves nothing: it counts where this key owns it, or is vouched for under it. */
+  /**
+   * A name that anybody may claim proves nothing: it counts where this key owns it, or is vouched
+   * for under it.
+   */
   async #sender({ key, name }: Peer): Promise<Pick<Question, "from" | "known">> {
     const vouched = await findPerson(this.#home, key);
     const owner = this.#people.find(name);

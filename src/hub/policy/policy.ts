@@ -2,7 +2,9 @@ import type { Kind } from "../../protocol/messages.ts";
 
 /** What a rule is about; what it does not name fits everything. */
 export interface Conditions {
-  /** Names or fingerprints; `known` is everybody this hub's user vouches for, `anybody` everybody. */
+  /**
+   * Names or fingerprints; `known` is everybody this hub's user vouches for, `anybody` everybody.
+   */
   from?: readonly string[];
   /** Names of people; `hub` is the hub itself, `people` everybody else. */
   to?: readonly string[];

@@ -7,7 +7,8 @@ import { parseSize } from "../../units.ts";
 const MAX_POLICY_BYTES = 1_048_576;
 
 /**
- * The rules of a policy file. "usage" with line and column for what is none, "local" where it cannot be read.
+ * The rules of a policy file. "usage" with line and column for what is none, "local" where it
+ * cannot be read.
  *
  *     rules:
  *       - allow: { from: [alice, known], to: hub, kind: [image, csv], max-size: 2GB }
@@ -41,7 +42,10 @@ export function parsePolicy(text: string, path: string): Rule[] {
 
 type Fail = (at: number, what: string) => never;
 
-/** Makes rules of a document, strictly: what it does not know is a mistake, and no rule is ever half read. */
+/**
+ * Makes rules of a document, strictly: what it does not know is a mistake, and no rule is ever half
+ * read.
+ */
 class PolicyReader {
   readonly #fail: Fail;
   readonly #lines: LineCounter;

@@ -1,12 +1,13 @@
 /**
- * Chunks that come in for each that goes out, and for each delivery that begins: of many followers each would have only a
- * part before the end, for which the sender would wait.
+ * Chunks that come in for each that goes out, and for each delivery that begins: of many followers
+ * each would have only a part before the end, for which the sender would wait.
  */
 const IN_PER_OUT = 4;
 
 /**
- * An upload is fast where that many chunks come within that time: 150 MB/s, more than a gigabit line brings. So is one
- * that waits for the hub and not for its line: with more followers it would wait longer still.
+ * An upload is fast where that many chunks come within that time: 150 MB/s, more than a gigabit
+ * line brings. So is one that waits for the hub and not for its line: with more followers it would
+ * wait longer still.
  */
 export const FAST_CHUNKS = 64;
 export const FAST_MS = 110;
@@ -15,9 +16,10 @@ export const FAST_MS = 110;
 const QUIET_MS = 200;
 
 /**
- * Keeps several who follow a fast upload from getting in its way: a part of what came goes out at once, and the rest when
- * all is here. So a sender with twenty receivers is done nearly as soon as one with one, and they have it no later, for
- * the hub is as busy either way. Everybody follows a slow one.
+ * Keeps several who follow a fast upload from getting in its way: a part of what came goes out at
+ * once, and the rest when all is here. So a sender with twenty receivers is done nearly as soon as
+ * one with one, and they have it no later, for the hub is as busy either way. Everybody follows a
+ * slow one.
  */
 export class BroadcastPacer {
   readonly #waiting: (() => void)[] = [];

@@ -18,8 +18,8 @@ export class ChunkReader implements Disposable {
   }
 
   /**
-   * A chunk that is here, behind the room for its frame's header. Only the last one may be short: {@link LostChunk} where
-   * the disk has less than it should.
+   * A chunk that is here, behind the room for its frame's header. Only the last one may be short:
+   * {@link LostChunk} where the disk has less than it should.
    */
   async read(chunk: number): Promise<Uint8Array> {
     const live = this.#transfer.tail?.take(chunk);

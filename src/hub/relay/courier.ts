@@ -26,8 +26,9 @@ export interface CourierOptions {
 }
 
 /**
- * Brings one joined person what is in the spool for it: transfers of one sender one after the other, of several senders
- * beside each other (SPEC.md §16). It ends with the session; what is not delivered stays in the spool.
+ * Brings one joined person what is in the spool for it: transfers of one sender one after the
+ * other, of several senders beside each other (SPEC.md §16). It ends with the session; what is not
+ * delivered stays in the spool.
  */
 export class Courier {
   readonly #options: CourierOptions;
@@ -63,7 +64,10 @@ export class Courier {
     await Promise.all(this.#lastOf.values());
   }
 
-  /** Tries until there is an outcome. One that was cut off comes again with its sender, and keeps nobody waiting. */
+  /**
+   * Tries until there is an outcome. One that was cut off comes again with its sender, and keeps
+   * nobody waiting.
+   */
   async #bring(transfer: SpooledTransfer) {
     const { signal } = this.#ended;
     let pause = FIRST_PAUSE_MS;

@@ -80,7 +80,10 @@ async function firstChunk({ transfer, offset, to, signal }: PassOptions): Promis
   return chunk < transfer.chunks ? chunk : 0;
 }
 
-/** The chunks of one run, also while they still come in, each behind the room for its frame's header. */
+/**
+ * The chunks of one run, also while they still come in, each behind the room for its frame's
+ * header.
+ */
 async function* chunksOf(
   run: SpooledAttempt,
   { transfer, to, chunk, signal }: DeliveryOptions & { chunk: number },

@@ -22,7 +22,10 @@ export interface IntakeOptions {
   onStored: (transfer: SpooledTransfer, to: string) => void;
 }
 
-/** What the hub's own rules say of something that is to be relayed; a size that nobody knows is null. */
+/**
+ * What the hub's own rules say of something that is to be relayed; a size that nobody knows is
+ * null.
+ */
 export type RefusesRelay = (
   from: Peer,
   about: { to: string; size: number | null },
@@ -39,7 +42,9 @@ export class Intake {
     this.#options = options;
   }
 
-  /** Takes one transfer to its end: stored, and every receiver's outcome told, or the sender gone. */
+  /**
+   * Takes one transfer to its end: stored, and every receiver's outcome told, or the sender gone.
+   */
   async take(
     exchange: Exchange,
     { opening, from }: { opening: Message<"relay">; from: Peer },

@@ -5,13 +5,17 @@ import { FAST_CHUNKS, FAST_MS } from "./broadcast_pacer.ts";
 /** Chunks that wait for the receiver before the upload does: a mebibyte. */
 export const TAIL_CHUNKS = 4;
 
-/** What a receiver that was fast has in hand, in chunks: it may stand still for half a second before it is let go. */
+/**
+ * What a receiver that was fast has in hand, in chunks: it may stand still for half a second before
+ * it is let go.
+ */
 const MOST_CREDIT = 5 * FAST_CHUNKS;
 
 /**
- * The latest chunks of an upload that has one receiver. While that is fast, the upload waits for it where need be, so that
- * each chunk goes on from memory and none is read from the disk again. A receiver that is slower is let go: it reads from
- * the spool, and costs neither memory nor the sender's time.
+ * The latest chunks of an upload that has one receiver. While that is fast, the upload waits for it
+ * where need be, so that each chunk goes on from memory and none is read from the disk again. A
+ * receiver that is slower is let go: it reads from the spool, and costs neither memory nor the
+ * sender's time.
  */
 export class TailBuffer {
   readonly #chunks = new Map<number, Uint8Array>();
@@ -43,7 +47,10 @@ export class TailBuffer {
     }
   }
 
-  /** Chunk number `at` behind the room for its frame's header, with its memory; undefined where it is to be read. */
+  /**
+   * Chunk number `at` behind the room for its frame's header, with its memory; undefined where it
+   * is to be read.
+   */
   take(at: number): Uint8Array | undefined {
     const chunk = this.#chunks.get(at);
     this.#chunks.delete(at);

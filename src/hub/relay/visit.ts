@@ -9,7 +9,10 @@ import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 /** What a sender says when there will be nothing more of this transfer. */
 const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
 
-/** One sender's visit with one transfer: its chunks go to the spool, and every outcome goes back (SPEC.md §16). */
+/**
+ * One sender's visit with one transfer: its chunks go to the spool, and every outcome goes back
+ * (SPEC.md §16).
+ */
 export class Visit {
   readonly #exchange: Exchange;
   readonly #spool: Spool;
@@ -47,7 +50,10 @@ export class Visit {
     }
   }
 
-  /** Ends it because the same sender has begun another; resolves when the spool is free for that one. */
+  /**
+   * Ends it because the same sender has begun another; resolves when the spool is free for that
+   * one.
+   */
   async replace(): Promise<void> {
     const reason = "it is sent in another run now";
     await this.#cancel("busy", reason).catch(() => {});
@@ -69,7 +75,9 @@ export class Visit {
     return !this.#transfer.stored && !this.#transfer.concluded;
   }
 
-  /** The sender's next word besides data; one promise, so that nobody takes it from somebody else. */
+  /**
+   * The sender's next word besides data; one promise, so that nobody takes it from somebody else.
+   */
   #nextWord(): Promise<Message> {
     this.#word ??= this.#exchange.receive();
     return this.#word;
@@ -121,7 +129,8 @@ export class Visit {
   async #append(chunk: Uint8Array) {
     const { chunks, bytes, bytesToCome } = this.#transfer;
     if (chunk.length > bytesToCome) {
-      // More than was declared: an archive is larger than its files, a stream as large as it gets, and a liar exists too.
+      // More than was declared: an archive is larger than its files, a stream as large as it gets,
+      // and a liar exists too.
       const noRoom = this.#spool.noRoom(this.#transfer, chunk.length - bytesToCome);
       if (noRoom !== undefined) {
         throw new StorageError(
@@ -146,7 +155,9 @@ export class Visit {
     return false;
   }
 
-  /** What cannot be kept is told to the sender; what is over its quota will not fit later either. */
+  /**
+   * What cannot be kept is told to the sender; what is over its quota will not fit later either.
+   */
   async #stop(error: unknown): Promise<false> {
     if (!(error instanceof StorageError)) throw error;
     await this.#cancel(error.reason, error.message);

@@ -40,7 +40,9 @@ export class Spool {
   #sweeping: Promise<void>;
   #lastCreated: number;
 
-  /** The spool in `home`, with what an earlier run left in it. "local" where another hub uses it. */
+  /**
+   * The spool in `home`, with what an earlier run left in it. "local" where another hub uses it.
+   */
   static async open(home: string, options: SpoolOptions): Promise<Spool> {
     const folder = join(home, "spool");
     await makePrivateFolder(folder);
@@ -80,7 +82,10 @@ export class Spool {
     return this.#transfers.get(idOf(senderKey, transfer));
   }
 
-  /** Takes a new transfer in, or says why there is no room; two at once are never promised the same room. */
+  /**
+   * Takes a new transfer in, or says why there is no room; two at once are never promised the same
+   * room.
+   */
   async admit(relay: Omit<Relay, "created" | "until">): Promise<SpooledTransfer | NoRoom> {
     // Later than all others, so that the order outlives a restart.
     const now = Date.now();
@@ -135,7 +140,10 @@ export class Spool {
     return { code: "space", reason: `${more} bytes are to come, and ${free} are free at the hub` };
   }
 
-  /** Ends a transfer whose sender will not go on with it: everybody who does not have it yet gets `code`. */
+  /**
+   * Ends a transfer whose sender will not go on with it: everybody who does not have it yet gets
+   * `code`.
+   */
   async giveUp(transfer: SpooledTransfer, code: Outcome["code"]): Promise<void> {
     for (const { name } of transfer.relay.recipients) {
       if (!transfer.outcomes.has(name)) {
@@ -232,7 +240,10 @@ function idOf(senderKey: string, transfer: string): string {
 /** Runtimes before 2.7 can only wait for a lock. */
 type Lockable = Deno.FsFile & { tryLock?: (exclusive: boolean) => Promise<boolean> };
 
-/** Two hubs in one home would deliver everything twice. The lock is gone with the process, however that ends. */
+/**
+ * Two hubs in one home would deliver everything twice. The lock is gone with the process, however
+ * that ends.
+ */
 async function lockSpool(home: string): Promise<Deno.FsFile> {
   const file: Lockable = await Deno.open(join(home, "spool.lock"), {
     create: true,

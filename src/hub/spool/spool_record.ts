@@ -29,7 +29,10 @@ const outcome = object({
   sealed: nullable(text(MAX_ENVELOPE_LENGTH)),
 });
 
-/** What a transfer to people begins with: who sends, to whom, and each receiver's envelope (SPEC.md §16, §18). */
+/**
+ * What a transfer to people begins with: who sends, to whom, and each receiver's envelope (SPEC.md
+ * §16, §18).
+ */
 export type Relay = Checked<typeof relay>;
 
 /** One run of chunks of the sender: the chunk that it began at, and its salt. */
@@ -48,7 +51,10 @@ export interface SpoolRecord {
   stored: boolean;
 }
 
-/** Reads the lines of a journal; undefined where it does not say what was to be sent. Lines that are nothing known are passed over. */
+/**
+ * Reads the lines of a journal; undefined where it does not say what was to be sent. Lines that are
+ * nothing known are passed over.
+ */
 export function readSpoolRecord(lines: readonly object[]): SpoolRecord | undefined {
   const first = linesLike(lines, object({ relay }))[0];
   if (first === undefined) return undefined;

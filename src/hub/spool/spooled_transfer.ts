@@ -17,10 +17,16 @@ import {
   type SpooledAttempt,
 } from "./spool_record.ts";
 
-/** Chunks of a segment: between two synced checkpoints of an upload, and between two places to go on from. */
+/**
+ * Chunks of a segment: between two synced checkpoints of an upload, and between two places to go on
+ * from.
+ */
 const SEGMENT_CHUNKS = SEGMENT_BYTES / CHUNK_BYTES;
 
-/** The latest chunks are in the system's memory still: 1 GiB of each upload, until a minute after the last one came. */
+/**
+ * The latest chunks are in the system's memory still: 1 GiB of each upload, until a minute after
+ * the last one came.
+ */
 const WARM_CHUNKS = 4_096;
 const WARM_MS = 60_000;
 
@@ -28,8 +34,8 @@ const WARM_MS = 60_000;
 export type ReceiverState = Outcome["code"] | "waiting" | "running";
 
 /**
- * One transfer in the spool (SPEC.md §18): sealed chunks in `content`, all else in `journal`. What `finish` or `conclude`
- * promise is on disk when they resolve.
+ * One transfer in the spool (SPEC.md §18): sealed chunks in `content`, all else in `journal`. What
+ * `finish` or `conclude` promise is on disk when they resolve.
  */
 export class SpooledTransfer {
   readonly relay: Relay;
@@ -45,7 +51,10 @@ export class SpooledTransfer {
   readonly pace: BroadcastPacer | undefined;
   /** For the only receiver, where it follows its upload. */
   readonly tail: TailBuffer | undefined;
-  /** When it has waited long enough, by `performance.now()`: a system clock that is set ends nothing early or late. */
+  /**
+   * When it has waited long enough, by `performance.now()`: a system clock that is set ends nothing
+   * early or late.
+   */
   readonly #endsAt: number;
   readonly #folder: string;
   readonly #recipients: Map<string, Relay["recipients"][number]>;
@@ -136,13 +145,19 @@ export class SpooledTransfer {
     return this.outcomes.size === this.#recipients.size;
   }
 
-  /** The envelope for the receiver of that name; undefined where it goes to somebody else, or to another key. */
+  /**
+   * The envelope for the receiver of that name; undefined where it goes to somebody else, or to
+   * another key.
+   */
   envelopeFor({ name, key }: { name: string; key: string }): string | undefined {
     const recipient = this.#recipients.get(name);
     return recipient?.key === key ? recipient.sealed : undefined;
   }
 
-  /** Where the receiver of that name stands; `interrupted` where its sender was cut off before the end. */
+  /**
+   * Where the receiver of that name stands; `interrupted` where its sender was cut off before the
+   * end.
+   */
   stateOf(name: string): ReceiverState {
     const outcome = this.outcomes.get(name);
     if (outcome !== undefined) return outcome.code;
@@ -189,7 +204,10 @@ export class SpooledTransfer {
     return this.attempts.findLast((attempt) => attempt.chunk <= chunk)!;
   }
 
-  /** The chunk at which the sender's next run begins: a whole segment, so that receivers have a place there too. */
+  /**
+   * The chunk at which the sender's next run begins: a whole segment, so that receivers have a
+   * place there too.
+   */
   get resumeAt(): number {
     const whole = this.#chunks - (this.#isShort ? 1 : 0);
     return whole - whole % SEGMENT_CHUNKS;
@@ -223,8 +241,8 @@ export class SpooledTransfer {
   }
 
   /**
-   * Takes the next sealed chunk, and its memory; resolves when it can be read and there is room for the next one. `more`
-   * says that this is here.
+   * Takes the next sealed chunk, and its memory; resolves when it can be read and there is room for
+   * the next one. `more` says that this is here.
    */
   async append(chunk: Uint8Array, { more = false } = {}): Promise<void> {
     const writer = this.#writer!;
@@ -241,7 +259,10 @@ export class SpooledTransfer {
     await this.tail?.room();
   }
 
-  /** Whether a chunk has been written not long ago, so that reading it hardly ever waits for the disk. */
+  /**
+   * Whether a chunk has been written not long ago, so that reading it hardly ever waits for the
+   * disk.
+   */
   isWarm(chunk: number): boolean {
     return this.#cameLately && chunk >= this.#warmFrom && this.#chunks - chunk <= WARM_CHUNKS;
   }
@@ -308,8 +329,8 @@ export class SpooledTransfer {
   }
 
   /**
-   * Writes lines, one call after the other. The journal stays open while the sender is here, and no longer: a hub keeps
-   * more transfers than it may have files open.
+   * Writes lines, one call after the other. The journal stays open while the sender is here, and no
+   * longer: a hub keeps more transfers than it may have files open.
    */
   #commit(lines: object[], { sync = true } = {}): Promise<void> {
     const written = this.#commits.then(async () => {

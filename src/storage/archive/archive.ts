@@ -15,7 +15,7 @@ export type FileEntry = { readonly folder: false } & Checked<typeof fileFields>;
 /** One header of the content stream of a folder (SPEC.md §10). */
 export type ArchiveEntry = FolderEntry | FileEntry;
 
-/** What closes an archive. */
+/** The bytes that close an archive. */
 export const ARCHIVE_END = Uint8Array.of(0, 0);
 
 /** An entry's length and header; RangeError where it is over {@link MAX_HEADER_BYTES}. */
@@ -35,7 +35,9 @@ export function encodeEntry(entry: ArchiveEntry): Uint8Array {
   return framed;
 }
 
-/** The entry of a whole header as {@link encodeEntry} gives it; StorageError "damaged" or "name". */
+/**
+ * The entry of a whole header as {@link encodeEntry} gives it; StorageError "damaged" or "name".
+ */
 export function decodeEntry(framed: Uint8Array): ArchiveEntry {
   const json = parse(framed.subarray(2));
   try {

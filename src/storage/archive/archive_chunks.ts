@@ -4,22 +4,28 @@ import { changedError, storageError } from "../storage_error.ts";
 /** Files up to here are read at once: one system call is sooner done than a thread is asked. */
 export const SMALL_FILE_BYTES = 65_536;
 
-/** A header of an archive and, for a file, its content: `head`, which was read already, then what `file` gives. */
+/**
+ * A header of an archive and, for a file, its content: `head`, which was read already, then what
+ * `file` gives.
+ */
 export interface ArchiveItem {
   readonly header: Uint8Array;
   readonly content?: {
     readonly name: string;
     readonly size: number;
-    /** The first bytes; `file` stands behind them. It may be changed once the next item was asked for. */
+    /**
+     * The first bytes; `file` stands behind them. It may be changed once the next item was asked
+     * for.
+     */
     readonly head: Uint8Array;
     readonly file: Deno.FsFile;
   };
 }
 
 /**
- * The content stream of a folder (SPEC.md §10) from `offset`, in fresh chunks of `chunkBytes`, the last one shorter.
- * Items are asked for one by one when there is room. Between chunks the event loop turns. "changed" where a file ends
- * before its size.
+ * The content stream of a folder (SPEC.md §10) from `offset`, in fresh chunks of `chunkBytes`, the
+ * last one shorter. Items are asked for one by one when there is room. Between chunks the event
+ * loop turns. "changed" where a file ends before its size.
  */
 export async function* archiveChunks(
   items: Iterable<ArchiveItem>,
@@ -48,7 +54,10 @@ export async function* archiveChunks(
   if (filled > 0) yield chunk.slice(0, filled);
 }
 
-/** What of the item is in memory: the header, then the head of the content. 0 where `at` is behind it. */
+/**
+ * Copies what is in memory of the item: the header, then the head of the content. 0 where `at` is
+ * behind it.
+ */
 function copyKnown(item: ArchiveItem, { at, room }: { at: number; room: Uint8Array }): number {
   const { header, content } = item;
   const source = at < header.length

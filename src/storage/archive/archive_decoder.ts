@@ -5,14 +5,18 @@ import { asName, damagedError } from "../storage_error.ts";
 /** Most files and folders of one archive (SPEC.md §12). */
 export const MAX_ENTRIES = 1_000_000;
 
-/** What an {@link ArchiveDecoder} finds: `header` and `content` bytes, put together, are what went in. */
+/**
+ * A finding of an {@link ArchiveDecoder}: `header` and `content` bytes, put together, are what went
+ * in.
+ */
 export type ArchiveEvent =
   | { readonly type: "header" | "content"; readonly bytes: Uint8Array }
   | { readonly type: "entry"; readonly entry: ArchiveEntry };
 
 /**
- * Takes the content stream of a folder in pieces of any size and says what it holds. No more than one header is kept;
- * everything that SPEC.md §10 forbids throws StorageError "damaged", or "name" for paths (§13).
+ * Takes the content stream of a folder in pieces of any size and says what it holds. No more than
+ * one header is kept; everything that SPEC.md §10 forbids throws StorageError "damaged", or "name"
+ * for paths (§13).
  */
 export class ArchiveDecoder {
   readonly #order = new PathOrder();
@@ -29,7 +33,10 @@ export class ArchiveDecoder {
     return this.#ended;
   }
 
-  /** Takes the next bytes. Events hold views of them, and an event has to be dealt with before the next is asked for. */
+  /**
+   * Takes the next bytes. Events hold views of them, and an event has to be dealt with before the
+   * next is asked for.
+   */
   *push(bytes: Uint8Array): Generator<ArchiveEvent> {
     for (let rest = bytes; rest.length > 0;) {
       if (this.#ended) {

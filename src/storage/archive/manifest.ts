@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { decodeEntry } from "./archive.ts";
 import type { ArchiveItem } from "./archive_chunks.ts";
 
-/** How much of a manifest is read at once; more than the longest frame. */
+/** Bytes of a manifest that are read at once; more than the longest frame. */
 const READ_BYTES = 131_072;
 
 /**
- * The frames of a manifest: the content stream of a folder without the contents (SPEC.md §14). Each is a length with its
- * header; the last may be the end of the archive, or cut short.
+ * The frames of a manifest: the content stream of a folder without the contents (SPEC.md §14). Each
+ * is a length with its header; the last may be the end of the archive, or cut short.
  */
 export function* manifestFrames(path: string): Generator<Uint8Array> {
   using file = Deno.openSync(path);
@@ -30,7 +30,10 @@ export function* manifestFrames(path: string): Generator<Uint8Array> {
   if (filled > 0) yield buffer.slice(0, filled);
 }
 
-/** The content stream of a folder as far as it is in staging; it ends where the first file is short or missing. */
+/**
+ * The content stream of a folder as far as it is in staging; it ends where the first file is short
+ * or missing.
+ */
 export function* treeItems(manifest: string, tree: string): Generator<ArchiveItem> {
   for (const header of manifestFrames(manifest)) {
     const entry = isWhole(header) ? decodeEntry(header) : undefined;

@@ -5,14 +5,18 @@ import { foldedName } from "../../names/file_name.ts";
 export const MAX_OPEN_NAMES = 262_144;
 
 /**
- * Watches the order of a folder's entries: depth first, a folder before what it holds, no twins among siblings
- * (SPEC.md §10, §13). It keeps the names of open folders only, so memory does not grow with the tree.
+ * Watches the order of a folder's entries: depth first, a folder before what it holds, no twins
+ * among siblings (SPEC.md §10, §13). It keeps the names of open folders only, so memory does not
+ * grow with the tree.
  */
 export class PathOrder {
   readonly #open: OpenFolder[] = [{ name: "", names: new Set() }];
   #openNames = 0;
 
-  /** Takes the next entry's path from `checkedPath`; throws `refused` where the order or a twin forbids it. */
+  /**
+   * Takes the next entry's path from `checkedPath`; throws `refused` where the order or a twin
+   * forbids it.
+   */
   add(path: readonly string[], isFolder: boolean): void {
     const name = path.at(-1);
     if (name === undefined) throw new RangeError("cannot add path: it is empty");

@@ -4,7 +4,9 @@ import { setModifiedSync } from "../file_system.ts";
 import { storageError } from "../storage_error.ts";
 import { WriteQueue } from "../write_queue.ts";
 
-/** One file of a folder that is being unpacked: a new file, or one that an earlier attempt began. */
+/**
+ * One file of a folder that is being unpacked: a new file, or one that an earlier run began.
+ */
 export class TreeFile {
   readonly #path: string;
   readonly #name: string;
@@ -12,7 +14,10 @@ export class TreeFile {
   readonly #out: Deno.FsFile | WriteQueue;
   #left: number;
 
-  /** Opens it at `offset`; new where that is 0, and never through a link. The umask is taken off its mode. */
+  /**
+   * Opens it at `offset`; new where that is 0, and never through a link. The umask is taken off its
+   * mode.
+   */
   static async open(
     path: string,
     { entry, offset }: { entry: FileEntry; offset: number },
@@ -52,7 +57,10 @@ export class TreeFile {
     }
   }
 
-  /** Resolves when what was taken until now is written, though not synced; sets the time of last change. */
+  /**
+   * Resolves when what was taken until now is written, though not synced; sets the time of last
+   * change.
+   */
   async finish(): Promise<void> {
     if (this.#out instanceof WriteQueue) await this.#out.flush();
     setModifiedSync(this.#path, this.#modified);

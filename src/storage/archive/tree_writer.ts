@@ -5,15 +5,18 @@ import { StorageError, storageError } from "../storage_error.ts";
 import { SyncPool } from "../sync_pool.ts";
 import { TreeFile } from "./tree_file.ts";
 
-/** What was declared, and who is asked about each entry. */
+/**
+ * The counts that were declared, and the check of each entry, which throws for one that is refused.
+ */
 export interface TreeWriterOptions {
   readonly declared: { readonly files: number; readonly size: number | null };
   readonly accepts?: ((entry: ArchiveEntry) => void) | undefined;
 }
 
 /**
- * Unpacks entries that `ArchiveDecoder` has checked below one folder of our own: level by level, each file and folder
- * new. More than was declared, or less at the end, throws StorageError "damaged" (SPEC.md §8, "sizes lie").
+ * Unpacks entries that `ArchiveDecoder` has checked below one folder of our own: level by level,
+ * each file and folder new. More than was declared, or less at the end, throws StorageError
+ * "damaged" (SPEC.md §8, "sizes lie").
  */
 export class TreeWriter {
   readonly #options: TreeWriterOptions;
@@ -53,12 +56,15 @@ export class TreeWriter {
     await this.#finishFile();
   }
 
-  /** Takes note of an entry that an earlier attempt has added. */
+  /** Takes note of an entry that an earlier run has added. */
   restore(entry: ArchiveEntry): void {
     this.#enter(entry);
   }
 
-  /** Removes all behind the entry that was restored last, of which it keeps `length` bytes of content. */
+  /**
+   * Removes all behind the entry that was restored last, of which it keeps `length` bytes of
+   * content.
+   */
   async cut(length: number): Promise<void> {
     const last = this.#last;
     // Entries came in ascending order, so what has a greater name than the last one came after it.
@@ -74,7 +80,10 @@ export class TreeWriter {
     await Promise.all([this.#pool.drain(), this.#file?.sync(), ...folders]);
   }
 
-  /** Leaves all folders and checks the counts. Everything but the top folder itself is then as it was sent. */
+  /**
+   * Leaves all folders and checks the counts. Everything but the top folder itself is then as it
+   * was sent.
+   */
   async finish(): Promise<void> {
     const { files, size } = this.#options.declared;
     if (this.#files !== files || (size !== null && this.#size !== size)) {
@@ -116,7 +125,7 @@ export class TreeWriter {
     }
   }
 
-  /** What is in a folder changes its time, so that is set last. */
+  /** Each new entry in a folder changes its time, so that is set last. */
   async #leave({ path, modified }: { path: string; modified: number | null }): Promise<void> {
     setModifiedSync(path, modified);
     await this.#pool.add(() => syncFolder(path));

@@ -4,7 +4,10 @@ import { numberedName } from "../../names/numbered_name.ts";
 /** Most names that are tried for one transfer. */
 export const MAX_NAMES_TRIED = 100_000;
 
-/** What is known of names: the one a crashed attempt may have taken, and those that others are about to take. */
+/**
+ * Names that are known: the one a crashed run may have taken, and those that others are about to
+ * take.
+ */
 export interface FreeNamesOptions {
   readonly top: string;
   readonly claimed: string | undefined;
@@ -12,8 +15,8 @@ export interface FreeNamesOptions {
 }
 
 /**
- * `top`, then `top (1)` and so on, without those that look taken right now: a guess that saves writing them down. Whether
- * a name is free the operating system says when it is given.
+ * `top`, then `top (1)` and so on, without those that look taken right now: a guess that saves
+ * writing them down. Whether a name is free the operating system says when it is given.
  */
 export function* freeNames(
   folder: string,

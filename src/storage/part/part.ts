@@ -10,11 +10,15 @@ import { cutAtSegments, lastAgreeing, type ResumePoint, startPoint } from "./res
 import { topName } from "../../names/file_name.ts";
 import { StorageError } from "../storage_error.ts";
 import { syncFolder } from "../file_system.ts";
+import { trace } from "../../trace.ts";
 
-/** Where a name is taken: take the next free one, give up, or replace what is there. */
+/** Choice for a name that is taken: take the next free one, give up, or replace what is there. */
 export type OnConflict = "rename" | "skip" | "overwrite";
 
-/** How a part is published; `allowHidden` leaves a leading `.` or `-` as it is (SPEC.md §13). */
+/**
+ * Options of {@link Part.publish}; `allowHidden` leaves a leading `.` or `-` as it is (SPEC.md
+ * §13).
+ */
 export interface PublishOptions {
   readonly onConflict: OnConflict;
   readonly allowHidden: boolean;
@@ -26,7 +30,7 @@ export interface Published extends Publication {
   readonly path: string;
 }
 
-/** What a part is made of. */
+/** Pieces that a part is made of. */
 export interface PartOptions {
   /** The receiver's folder, absolute. */
   readonly target: string;
@@ -41,8 +45,9 @@ export interface PartOptions {
 }
 
 /**
- * One transfer at its receiver, from the first byte to the receipt (SPEC.md §8, §14). In order: `begin` and write the
- * content stream, `publish`, `settle`; `release` at any point keeps it for a later attempt, `discard` does not.
+ * One transfer at its receiver, from the first byte to the receipt (SPEC.md §8, §14). In order:
+ * `begin` and write the content stream, `publish`, `settle`; `release` at any point keeps it for a
+ * later run, `discard` does not.
  */
 export class Part {
   readonly #options: PartOptions;
@@ -53,7 +58,7 @@ export class Part {
   #received = 0;
   #resumedAt = 0;
   #claimedName: string | undefined;
-  /** What the receipt will say, once all of the content is on disk and checked. */
+  /** The receipt without its name, once all of the content is on disk and checked. */
   #found: Omit<Publication, "savedAs"> | undefined;
   /** The end of the step that runs now; steps never overlap. */
   #step: Promise<unknown> = Promise.resolve();
@@ -65,7 +70,7 @@ export class Part {
     this.#checkpoints = new Checkpoints(options.content, options.journal);
   }
 
-  /** Set where an earlier attempt has published it already. */
+  /** Set where an earlier run has published it already. */
   get receipt(): Published | undefined {
     return this.#published;
   }
@@ -80,7 +85,7 @@ export class Part {
     return this.#point.digest;
   }
 
-  /** Takes up what an earlier attempt left: its receipt, its name, or the segments that agree. */
+  /** Takes up what an earlier run left: its receipt, its name, or the segments that agree. */
   async recover(record: PartRecord, signal?: AbortSignal): Promise<void> {
     const { target, content } = this.#options;
     const { publish, receipt, segments } = record;
@@ -92,11 +97,16 @@ export class Part {
     } else {
       this.#point = await lastAgreeing(segments, { chunks: content.chunks(), signal });
     }
+    if (trace.storage.hasSubscribers) {
+      const published = this.#published !== undefined;
+      trace.storage.publish({ what: "part opened", state: true, offset: this.offset, published });
+    }
   }
 
   /**
-   * A stream for the content from `offset`, which is 0 or {@link offset}; what lies beyond is dropped. Closing it
-   * resolves when all is on disk, and fails with StorageError "damaged" where it is not what was offered.
+   * A stream for the content from `offset`, which is 0 or {@link offset}; what lies beyond is
+   * dropped. Closing it resolves when all is on disk, and fails with StorageError "damaged" where
+   * it is not what was offered.
    */
   begin(offset: number): WritableStream<Uint8Array> {
     if (offset !== 0 && offset !== this.offset) {
@@ -114,7 +124,9 @@ export class Part {
     });
   }
 
-  /** Gives the content, whose stream is closed, its final name, and resolves when that is on disk. */
+  /**
+   * Gives the content, whose stream is closed, its final name, and resolves when that is on disk.
+   */
   publish(name: string, options: PublishOptions): Promise<Published> {
     return this.#inTurn(async () => {
       const top = topName(name, options);
@@ -126,7 +138,10 @@ export class Part {
     });
   }
 
-  /** Keeps everything for a later attempt. Does nothing where the part has ended already, as do the next three. */
+  /**
+   * Keeps everything for a later run. Does nothing where the part has ended already, as do the
+   * next three.
+   */
   release(): Promise<void> {
     return this.#end(new P2pError("interrupted", "the transfer was released"));
   }
@@ -144,7 +159,10 @@ export class Part {
     );
   }
 
-  /** Ends it from outside: its stream fails with `reason`, a step that runs is finished, and all is kept. */
+  /**
+   * Ends it from outside: its stream fails with `reason`, a step that runs is finished, and all is
+   * kept.
+   */
   abandon(reason: P2pError): Promise<void> {
     this.#stream?.error(reason);
     return this.#end(reason);
@@ -194,6 +212,9 @@ export class Part {
     await syncFolder(target);
     await journal.commit({ receipt: publication });
     await content.remove();
+    if (trace.storage.hasSubscribers) {
+      trace.storage.publish({ what: "published", state: true, bytes: publication.bytes });
+    }
     return this.#locate(publication);
   }
 

@@ -1,12 +1,18 @@
 import type { Offer } from "../../protocol/messages.ts";
 
-/** The fields of an offer that storage needs; the transfer key is none of them, so it is never written down. */
+/**
+ * The fields of an offer that storage needs; the transfer key is none of them, so it is never
+ * written down.
+ */
 export type PartOffer = Pick<
   Offer,
   "transfer" | "name" | "kind" | "size" | "folder" | "files" | "modified" | "executable" | "text"
 >;
 
-/** The content of one transfer while it is in staging: a file, or a folder that is unpacked on arrival. */
+/**
+ * The content of one transfer while it is in staging: a file, or a folder that is unpacked on
+ * arrival.
+ */
 export interface PartContent {
   /** The content stream as far as it can be read back from disk. */
   chunks(): AsyncIterable<Uint8Array>;
@@ -16,9 +22,15 @@ export interface PartContent {
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when all that was taken until now is on disk. */
   sync(): Promise<void>;
-  /** Checks that it is whole, sets modes and times, and resolves when all is on disk. Gives the bytes of its files. */
+  /**
+   * Checks that it is whole, sets modes and times, and resolves when all is on disk. Gives the
+   * bytes of its files.
+   */
   finish(): Promise<number>;
-  /** Moves it to its final path; false where that is taken. `claimed`: an attempt that crashed may have taken it. */
+  /**
+   * Moves it to its final path; false where that is taken. `claimed`: a run that crashed may
+   * have taken it.
+   */
   place(path: string, options: { overwrite: boolean; claimed: boolean }): Promise<boolean>;
   /** True where `place` has happened, also when a crash came right after. */
   isPlaced(path: string): Promise<boolean>;

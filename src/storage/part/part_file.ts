@@ -6,7 +6,7 @@ import { linkFile, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { WriteQueue } from "../write_queue.ts";
 
-/** What a part of a file needs: `creationMode` is 0777 without the bits of the umask. */
+/** Options of a part of a file: `creationMode` is 0777 without the bits of the umask. */
 export interface PartFileOptions {
   readonly offer: PartOffer;
   readonly creationMode: number;

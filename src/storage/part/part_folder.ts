@@ -11,17 +11,20 @@ import { StorageError, storageError } from "../storage_error.ts";
 import { TreeWriter } from "../archive/tree_writer.ts";
 import { WriteQueue } from "../write_queue.ts";
 
-/** How much of the content stream is put together at once when a part is hashed again. */
+/** Bytes of the content stream that are put together at once when a part is hashed again. */
 const READ_BYTES = 2 ** 20;
 
-/** What a part of a folder needs: `creationMode` is 0777 without the bits of the umask. */
+/** Options of a part of a folder: `creationMode` is 0777 without the bits of the umask. */
 export interface PartFolderOptions {
   readonly offer: PartOffer;
   readonly creationMode: number;
   readonly accepts: ((entry: ArchiveEntry) => void) | undefined;
 }
 
-/** A transfer of one folder in staging: `tree/` and `manifest` in the folder of the transfer (SPEC.md §14). */
+/**
+ * A transfer of one folder in staging: `tree/` and `manifest` in the folder of the transfer
+ * (SPEC.md §14).
+ */
 export class PartFolder implements PartContent {
   readonly #tree: string;
   readonly #manifestPath: string;
@@ -118,7 +121,10 @@ export class PartFolder implements PartContent {
     this.#writer = this.#manifest = undefined;
   }
 
-  /** Brings decoder and writer to `offset`. Gives how much of it were headers, and content of the last file. */
+  /**
+   * Brings decoder and writer to `offset`. Gives how much of it were headers, and content of the
+   * last file.
+   */
   #replay(writer: TreeWriter, offset: number): { headers: number; content: number } {
     let headers = 0;
     let content = 0;

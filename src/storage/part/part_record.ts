@@ -5,11 +5,11 @@ import type { PartOffer } from "./part_content.ts";
 /** Bytes of content stream between two lines of the journal (SPEC.md §14). */
 export const SEGMENT_BYTES = 8 * 2 ** 20;
 
-/** What the journal of a part says (SPEC.md §14). */
+/** The content of a part's journal (SPEC.md §14). */
 export interface PartRecord {
   /** The offer as it was written down, compared as text. */
   readonly offer: string | undefined;
-  /** Digests in hex by offset; several where earlier attempts left theirs. */
+  /** Digests in hex by offset; several where earlier runs left theirs. */
   readonly segments: ReadonlyMap<number, ReadonlySet<string>>;
   /** The last name it was about to get. */
   readonly publish: Publication | undefined;
@@ -26,7 +26,7 @@ export function offerLine(offer: PartOffer): { offer: PartOffer } {
   return { offer: { transfer, name, kind, size, folder, files, modified, executable, text } };
 }
 
-/** Reads the lines of a journal; lines that are nothing known are passed over. */
+/** Reads the lines of a journal; lines of no known shape are passed over. */
 export function readRecord(lines: readonly object[]): PartRecord {
   const segments = new Map<number, Set<string>>();
   for (const { offset, digest } of linesLike(lines, segment)) {

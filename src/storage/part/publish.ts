@@ -2,7 +2,10 @@ import { basename, join } from "node:path";
 import { StorageError, storageError, systemCode } from "../storage_error.ts";
 import { infoOf, syncFolder } from "../file_system.ts";
 
-/** Gives the file at `from` the name `to`; false where that is taken. It follows no link and replaces nothing. */
+/**
+ * Gives the file at `from` the name `to`; false where that is taken. It follows no link and
+ * replaces nothing.
+ */
 export async function linkFile(from: string, to: string): Promise<boolean> {
   try {
     await Deno.link(from, to);
@@ -14,7 +17,10 @@ export async function linkFile(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Moves the file at `from` over what is at `to`, a link there being replaced itself; false where a folder is there. */
+/**
+ * Moves the file at `from` over what is at `to`, a link there being replaced itself; false where a
+ * folder is there.
+ */
 export async function replaceFile(from: string, to: string): Promise<boolean> {
   try {
     await Deno.rename(from, to);
@@ -39,8 +45,9 @@ export async function placeFolder(from: string, to: string): Promise<boolean> {
 }
 
 /**
- * Moves each file of the folder `from` into the folder `to`, over the files that are there; other files stay. False, and
- * nothing moved, where a file would replace a folder or a folder something else, be it a link to a folder.
+ * Moves each file of the folder `from` into the folder `to`, over the files that are there; other
+ * files stay. False, and nothing moved, where a file would replace a folder or a folder something
+ * else, be it a link to a folder.
  */
 export async function mergeFolder(from: string, to: string): Promise<boolean> {
   if (!await isMergeable(from, to)) return false;
@@ -48,7 +55,7 @@ export async function mergeFolder(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** What `link` fails with on FAT, some network file systems, and Android. */
+/** Errors of `link` on FAT, some network file systems, and Android. */
 const NO_HARD_LINKS = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
 
 const TAKEN = ["EEXIST", "ENOTEMPTY", "ENOTDIR", "EISDIR"];

@@ -14,7 +14,10 @@ export function startPoint(): ResumePoint {
   return { offset: 0, digest: null, hash: createHash("sha256") };
 }
 
-/** The last of `segments` that agrees with what is on disk (SPEC.md §14); reads no further than it must. */
+/**
+ * The last of `segments` that agrees with what is on disk (SPEC.md §14); reads no further than it
+ * must.
+ */
 export async function lastAgreeing(
   segments: ReadonlyMap<number, ReadonlySet<string>>,
   options: { chunks: AsyncIterable<Uint8Array>; signal?: AbortSignal | undefined },
@@ -38,7 +41,10 @@ export async function lastAgreeing(
   return point;
 }
 
-/** Pieces of `bytes`, which begin at `offset` of a stream, so that none goes over the end of a segment. */
+/**
+ * Pieces of `bytes`, which begin at `offset` of a stream, so that none goes over the end of a
+ * segment.
+ */
 export function* cutAtSegments(bytes: Uint8Array, offset: number): Generator<Uint8Array> {
   for (let start = 0; start < bytes.length;) {
     const end = start + SEGMENT_BYTES - (offset + start) % SEGMENT_BYTES;

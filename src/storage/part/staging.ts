@@ -12,11 +12,11 @@ import { STAGING_FOLDER, topName } from "../../names/file_name.ts";
 import { erasePart, openStagingFolder, partId, sweepParts } from "./staging_folder.ts";
 import { storageError } from "../storage_error.ts";
 
-/** How a part is claimed. */
+/** Options of {@link Staging.claim}. */
 export interface ClaimOptions {
   /** Asked for each entry of a folder; what it throws ends the transfer. */
   readonly accepts?: ((entry: ArchiveEntry) => void) | undefined;
-  /** Ends the reading of what an earlier attempt left. */
+  /** Ends the reading of what an earlier run left. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +31,10 @@ export class Staging {
   /** By id: the part in use, or the one that is being opened. */
   readonly #held = new Map<string, Promise<Part>>();
 
-  /** Makes `dir` where it is missing, and removes parts without a change for `keepMs`. Throws `StorageError`. */
+  /**
+   * Makes `dir` where it is missing, and removes parts without a change for `keepMs`. Throws
+   * `StorageError`.
+   */
   static async open(dir: string, { keepMs }: { keepMs: number }): Promise<Staging> {
     try {
       await Deno.mkdir(dir, { recursive: true });
@@ -51,7 +54,10 @@ export class Staging {
     this.#creationMode = creationMode;
   }
 
-  /** The part of this sender and transfer, new or as it was left; an attempt that still holds it is ended first. */
+  /**
+   * The part of this sender and transfer, new or as it was left; a run that still holds it is
+   * ended first.
+   */
   claim(senderKey: Uint8Array, offer: PartOffer, options: ClaimOptions = {}): Promise<Part> {
     const id = partId(senderKey, offer.transfer);
     const before = this.#held.get(id);
@@ -65,7 +71,10 @@ export class Staging {
     return claimed;
   }
 
-  /** What has this name at the top already; its digest where it is a file of `size` bytes, else null (SPEC.md §8). */
+  /**
+   * The entry that has this name at the top already, with its digest where it is a file of `size`
+   * bytes, else null (SPEC.md §8).
+   */
   async existing(
     name: string,
     size: number | null,
@@ -120,6 +129,6 @@ export class Staging {
 function takenOver(name: string): P2pError {
   return new P2pError(
     "connection",
-    `cannot go on with "${name}": its sender has begun another attempt`,
+    `cannot go on with "${name}": its sender has begun another run`,
   );
 }

@@ -4,8 +4,9 @@ import { StorageError } from "../storage_error.ts";
 import { ignoreMissing, syncFolder } from "../file_system.ts";
 
 /**
- * Makes the staging folder, or checks that it is a private folder of this user and no link. Gives the mode that the
- * system leaves of 0777 for new folders: asking for the umask itself would need a permission.
+ * Makes the staging folder, or checks that it is a private folder of this user and no link. Gives
+ * the mode that the system leaves of 0777 for new folders: asking for the umask itself would need a
+ * permission.
  */
 export async function openStagingFolder(path: string): Promise<{ creationMode: number }> {
   await makeFolder(path);
@@ -33,8 +34,8 @@ export function partId(senderKey: Uint8Array, transfer: string): string {
 }
 
 /**
- * Removes a part. The journal goes first and for good, where the rest is `unpublished`: an intention to publish whose
- * content is gone would be taken for done.
+ * Removes a part. The journal goes first and for good, where the rest is `unpublished`: an
+ * intention to publish whose content is gone would be taken for done.
  */
 export async function erasePart(folder: string, { unpublished = true } = {}): Promise<void> {
   const journal = join(folder, "journal");
@@ -43,7 +44,10 @@ export async function erasePart(folder: string, { unpublished = true } = {}): Pr
   await Deno.remove(folder, { recursive: true }).catch(ignoreMissing);
 }
 
-/** Removes the parts in which nothing has changed for `keepMs`. Others may be at work in the same folder meanwhile. */
+/**
+ * Removes the parts in which nothing has changed for `keepMs`. Others may be at work in the same
+ * folder meanwhile.
+ */
 export async function sweepParts(path: string, keepMs: number): Promise<void> {
   const oldest = Date.now() - keepMs;
   for await (const { name } of Deno.readDir(path)) {

@@ -126,7 +126,7 @@ Deno.test("Staging ends an attempt that still holds a part when the next one cla
   const writing = writer.write(bytes.slice(SEGMENT_BYTES, SEGMENT_BYTES + 1000));
   const second = await staging.claim(SENDER, offerOf(bytes.length));
   await writing.catch(() => {});
-  await assert.rejects(writer.write(bytes), { code: "connection", message: /another attempt/ });
+  await assert.rejects(writer.write(bytes), { code: "connection", message: /another run/ });
   await assert.rejects(first.publish("x", RENAME), { code: "connection" });
   await first.discard();
   assert.equal(second.offset, SEGMENT_BYTES);
