@@ -1,12 +1,9 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { decodeJson, type Message, type Offer, OFFER_FIELDS } from "../protocol/messages.ts";
-import { object } from "../protocol/schema.ts";
+import { decodeJson, type Message, type Offer, sealedOffer } from "../protocol/messages.ts";
 import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
 import type { KeyPair } from "../secure/x25519.ts";
-
-const payload = object(OFFER_FIELDS);
 
 /** An offer that came through a hub, and the static key that made it. */
 export interface OpenedDelivery {
@@ -19,12 +16,12 @@ export function openDelivery(
   { sealed, transfer, exchange }: Message<"delivery">,
   keyPair: KeyPair,
 ): OpenedDelivery {
-  const { payload: bytes, senderKey } = openEnvelope(Buffer.from(sealed, "base64url"), {
+  const { payload, senderKey } = openEnvelope(Buffer.from(sealed, "base64url"), {
     purpose: PURPOSE.offer,
     transferId: Buffer.from(transfer, "hex"),
     receiver: keyPair,
   });
-  const offer = payload(decodeJson(bytes, bytes.length), "");
+  const offer = sealedOffer(decodeJson(payload, payload.length), "");
   return { offer: { type: "offer", exchange, transfer, ...offer }, senderKey };
 }
 

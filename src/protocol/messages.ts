@@ -5,6 +5,7 @@ import {
   boolean,
   type Check,
   type Checked,
+  type Fields,
   hex,
   int,
   nullable,
@@ -80,7 +81,7 @@ const exchange = int(1, MAX_EXCHANGE);
 const reason = text(MAX_REASON_LENGTH);
 const sealed = nullable(text(MAX_ENVELOPE_LENGTH));
 
-/** What an offer says of the file or folder (SPEC.md §7, §17). */
+/** The fields of an offer that describe a file or folder (SPEC.md §7, §17). They are listed here alone. */
 export const OFFER_FIELDS = {
   name: text(1024),
   kind: oneOf(KINDS),
@@ -90,28 +91,43 @@ export const OFFER_FIELDS = {
   modified: nullable(int()),
   executable: boolean,
   text: boolean,
-  key: base64url(43),
 };
+
+/** A file or folder as an offer describes it. */
+export type OfferFields = Readonly<Fields<typeof OFFER_FIELDS>>;
+
+/** The transfer key, 32 bytes. */
+const transferKey = base64url(43);
+
+/** Checks what an envelope holds: an offer and its key (SPEC.md §17). */
+export const sealedOffer = object({ ...OFFER_FIELDS, key: transferKey });
+
+/** The fields of a receipt (SPEC.md §7, §14, §17). They are listed here alone. */
+export const RECEIPT_FIELDS = {
+  /** Relative to the folder of the receiver. */
+  savedAs: text(4096),
+  /** Of the whole content stream. */
+  sha256: hex(64),
+  bytes: int(),
+  resumedAt: int(),
+};
+
+/** The proof of a receiver that it has a transfer on disk, checked, under its final name. */
+export type Receipt = Readonly<Fields<typeof RECEIPT_FIELDS>>;
 
 const SHAPES = {
   welcome: object({ name: checkedPeerName }),
   goodbye: object({ code: oneOf(GOODBYE_CODES), reason }),
   ping: object({}),
   pong: object({}),
-  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS }),
+  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, key: transferKey }),
   accept: object({ exchange, offset: int(), digest: nullable(hex(64)) }),
   exists: object({ exchange, sha256: hex(64) }),
   refuse: object({ exchange, code: oneOf(REFUSE_CODES), reason }),
   begin: object({ exchange, offset: int(), salt: base64url(43) }),
   end: object({ exchange }),
   credit: object({ exchange, bytes: int(1) }),
-  receipt: object({
-    exchange,
-    savedAs: text(4096),
-    sha256: hex(64),
-    bytes: int(),
-    resumedAt: int(),
-  }),
+  receipt: object({ exchange, ...RECEIPT_FIELDS }),
   settled: object({ exchange }),
   cancel: object({ exchange, code: oneOf(CANCEL_CODES), reason }),
   join: object({ exchange }),

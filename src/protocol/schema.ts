@@ -61,10 +61,14 @@ export function list<T>(check: Check<T>, max: number): Check<T[]> {
       : fail(path, `a list of at most ${max}`);
 }
 
-type Shape = Record<string, Check<unknown>>;
+/** The fields of an object, each with its check. */
+export type Shape = Record<string, Check<unknown>>;
+
+/** An object with the fields of a {@link Shape}. */
+export type Fields<S extends Shape> = { [K in keyof S]: Checked<S[K]> };
 
 /** An object with the fields of `shape`; others are left out of the result (SPEC.md §7). */
-export function object<S extends Shape>(shape: S): Check<{ [K in keyof S]: Checked<S[K]> }> {
+export function object<S extends Shape>(shape: S): Check<Fields<S>> {
   const fields = Object.entries(shape);
   return (value, path) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -76,6 +80,11 @@ export function object<S extends Shape>(shape: S): Check<{ [K in keyof S]: Check
     });
     return Object.fromEntries(known);
   };
+}
+
+/** The fields of `shape` alone, in its order, from a value of our own that may have more. */
+export function fieldsOf<S extends Shape>(shape: S, value: Readonly<Fields<S>>): Fields<S> {
+  return Object.fromEntries(Object.keys(shape).map((key) => [key, value[key]])) as Fields<S>;
 }
 
 function fail(path: string, expected: string): never {

@@ -1,12 +1,17 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
-import { decodeJson, MAX_REASON_LENGTH, type OutcomeCode } from "../protocol/messages.ts";
-import { hex, int, object, text } from "../protocol/schema.ts";
+import {
+  decodeJson,
+  MAX_REASON_LENGTH,
+  type OutcomeCode,
+  type Receipt,
+  RECEIPT_FIELDS,
+} from "../protocol/messages.ts";
+import { object, text } from "../protocol/schema.ts";
 import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import type { KeyPair } from "../secure/x25519.ts";
-import type { Receipt } from "./receipt.ts";
 
-const receipt = object({ savedAs: text(4096), sha256: hex(64), bytes: int(), resumedAt: int() });
+const receipt = object(RECEIPT_FIELDS);
 const refusal = object({ reason: text(MAX_REASON_LENGTH) });
 
 /** What became of a transfer for one receiver: its receipt, or why it was not taken. */

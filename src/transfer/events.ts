@@ -1,4 +1,4 @@
-import type { Kind } from "../protocol/messages.ts";
+import type { Kind, Receipt } from "../protocol/messages.ts";
 
 /** What a transfer tells while it runs; fields as in the list of events of the README, `time` is added where it is printed. */
 export type TransferEvent =
@@ -17,24 +17,18 @@ export type TransferEvent =
   | Interrupted;
 
 /** A transfer is on disk here, checked, under its final name. Times in milliseconds. */
-export interface Received {
+export interface Received extends Omit<Receipt, "savedAs"> {
   event: "received";
   transfer: string;
   from: string;
   name: string;
   kind: Kind;
-  /** Content bytes. */
-  bytes: number;
-  /** Of the content stream, in hex (SPEC.md §8). */
-  sha256: string;
   /** Where it is, absolute. */
   path: string;
   /** From offer to accept. */
   latency: number;
   /** From accept to the final name. */
   duration: number;
-  /** Bytes that were there already. */
-  resumedAt: number;
   /** How many files, where it is a folder. */
   files?: number;
   /** True for a message typed by a person. */
@@ -42,17 +36,15 @@ export interface Received {
 }
 
 /** The receiver has a transfer on disk, checked, under its final name. Times in milliseconds. */
-export interface Delivered {
+export interface Delivered extends Receipt {
   event: "delivered";
   transfer: string;
   to: string;
   name: string;
-  bytes: number;
-  sha256: string;
-  savedAs: string;
+  /** From offer to answer. */
   latency: number;
+  /** From answer to receipt. */
   duration: number;
-  resumedAt: number;
   files?: number;
   /** True where the receiver had it already and nothing was moved. */
   already?: true;
@@ -81,3 +73,8 @@ export interface Interrupted {
 
 /** Takes the events of a transfer. */
 export type Report = (event: TransferEvent) => void;
+
+/** Milliseconds as events have them: to a tenth. */
+export function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

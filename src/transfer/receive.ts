@@ -10,7 +10,7 @@ import type { Staging } from "../storage/part/staging.ts";
 import { StorageError, storageError, systemCode } from "../storage/storage_error.ts";
 import type { Reservation, Reservations } from "../storage/reservations.ts";
 import { type Acceptance, judge, type Refusal, type Sender } from "./acceptance.ts";
-import type { Report } from "./events.ts";
+import { type Report, tenths } from "./events.ts";
 import { MeterStream } from "./meter_stream.ts";
 import { directReplies, type Replies } from "./replies.ts";
 
@@ -236,8 +236,7 @@ class Reception {
   }
 
   async #sendReceipt(part: Part, published: Published) {
-    const { savedAs, sha256, bytes, resumedAt } = published;
-    await this.#options.replies.receipt({ savedAs, sha256, bytes, resumedAt }).catch(() => {});
+    await this.#options.replies.receipt(published).catch(() => {});
     this.#reportReceived(published);
     if (await this.#settled() && await this.#isRemembered()) await part.settle();
   }
@@ -341,9 +340,4 @@ const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
 function isWorthless(error: unknown): boolean {
   if (error instanceof Cancelled) return GIVEN_UP.includes(error.why);
   return error instanceof StorageError && !["space", "disk"].includes(error.reason);
-}
-
-/** Milliseconds to a tenth. */
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Message } from "../protocol/messages.ts";
+import { type Message, OFFER_FIELDS, type Receipt } from "../protocol/messages.ts";
+import { fieldsOf } from "../protocol/schema.ts";
 import type { Session } from "../protocol/session.ts";
 import { PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import { hkdf } from "../secure/hkdf.ts";
@@ -10,9 +11,9 @@ import { SEGMENT_BYTES } from "../storage/part/part_record.ts";
 import { isoDate } from "./iso_date.ts";
 import { openAnswer } from "./answer.ts";
 import { pipeContent } from "./content_pipe.ts";
+import { deliveredEvent } from "./delivered.ts";
 import type { Delivered, Report, Stored } from "./events.ts";
 import { stopOnAbort, tellLocalError } from "./cancel.ts";
-import type { Receipt } from "./receipt.ts";
 import type { Source } from "./source/source.ts";
 
 /** Envelopes that are sent before their `routed` are awaited. */
@@ -124,9 +125,8 @@ class RelaySending {
 
   #envelope({ key: receiverKey }: Recipient): string {
     const { source, transfer, keyPair } = this.#options;
-    const { name, kind, size, folder, files, modified, executable, text } = source;
     const key = Buffer.from(relayKey(keyPair, transfer)).toString("base64url");
-    const offer = { name, kind, size, folder, files, modified, executable, text, key };
+    const offer = { ...fieldsOf(OFFER_FIELDS, source), key };
     const sealed = sealEnvelope(new TextEncoder().encode(JSON.stringify(offer)), {
       purpose: PURPOSE.offer,
       transferId: Buffer.from(transfer, "hex"),
@@ -217,16 +217,11 @@ class RelaySending {
     this.#options.onOutcome({ to, ...outcome });
   }
 
-  #delivered(to: string, { savedAs, sha256, bytes, resumedAt }: Receipt): Delivered {
+  #delivered(to: string, receipt: Receipt): Delivered {
     const { source, transfer } = this.#options;
-    return {
-      event: "delivered",
-      ...{ transfer, to, name: source.name, bytes, sha256, savedAs },
-      latency: tenths(this.#latency),
-      duration: tenths(performance.now() - this.#startedAt - this.#latency),
-      resumedAt,
-      ...(source.folder ? { files: source.files } : {}),
-    };
+    const latency = this.#latency;
+    const duration = performance.now() - this.#startedAt - latency;
+    return deliveredEvent(receipt, { source, transfer, to, latency, duration });
   }
 
   #stored(to: string): Stored {
@@ -259,9 +254,4 @@ class RelaySending {
     }
     return new P2pError("protocol", `"${message.type}" is no answer to a transfer through the hub`);
   }
-}
-
-/** Milliseconds to a tenth. */
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }

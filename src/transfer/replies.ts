@@ -3,11 +3,13 @@ import {
   type CancelCode,
   MAX_REASON_LENGTH,
   type OutcomeCode,
+  type Receipt,
+  RECEIPT_FIELDS,
   type RefuseCode,
 } from "../protocol/messages.ts";
+import { fieldsOf } from "../protocol/schema.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { sealAnswer } from "./answer.ts";
-import type { Receipt } from "./receipt.ts";
 import type { AnsweredTransfers } from "../home/answered.ts";
 
 /** How a receiver answers a sender: in the open of their channel, or through a hub that must not read it. */
@@ -37,8 +39,7 @@ export interface Replies {
 export function directReplies(exchange: Exchange): Replies {
   return {
     refuse: (code, reason) => exchange.send({ type: "refuse", code, reason: shortened(reason) }),
-    receipt: ({ savedAs, sha256, bytes, resumedAt }) =>
-      exchange.send({ type: "receipt", savedAs, sha256, bytes, resumedAt }),
+    receipt: (receipt) => exchange.send({ type: "receipt", ...fieldsOf(RECEIPT_FIELDS, receipt) }),
     exists: (sha256) => exchange.send({ type: "exists", sha256 }),
     cancel: (code, reason) => exchange.send({ type: "cancel", code, reason: shortened(reason) }),
   };
@@ -72,8 +73,7 @@ export function sealedReplies(exchange: Exchange, options: SealedRepliesOptions)
       : answer(code, { reason: shortened(reason) });
   return {
     refuse: no,
-    receipt: ({ savedAs, sha256, bytes, resumedAt }) =>
-      answer("delivered", { savedAs, sha256, bytes, resumedAt }),
+    receipt: (receipt) => answer("delivered", fieldsOf(RECEIPT_FIELDS, receipt)),
     cancel: no,
     relayed: {
       get isAnswered() {

@@ -2,13 +2,14 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { CancelCode, Message } from "../protocol/messages.ts";
+import { type CancelCode, type Message, OFFER_FIELDS, type Receipt } from "../protocol/messages.ts";
+import { fieldsOf } from "../protocol/schema.ts";
 import type { Session } from "../protocol/session.ts";
 import { pipeContent } from "./content_pipe.ts";
+import { deliveredEvent } from "./delivered.ts";
 import { EarlyDigest } from "./source/early_digest.ts";
 import type { Delivered, Report } from "./events.ts";
 import { stopOnAbort, tellLocalError } from "./cancel.ts";
-import type { Receipt } from "./receipt.ts";
 import type { Source } from "./source/source.ts";
 
 /** How one transfer is sent. */
@@ -47,9 +48,13 @@ export async function sendTransfer(
     await exchange.send(offerOf(source, options.transfer, key));
     const answer = await exchange.receive();
     const latency = performance.now() - offeredAt;
-    const receipt = await settleAnswer(answer, { exchange, source, early, key, options });
+    const context = { exchange, source, early, key, options };
+    const { receipt, already } = await settleAnswer(answer, context);
     const duration = performance.now() - offeredAt - latency;
-    const done = delivered(receipt, { source, options, latency, duration });
+    const done = {
+      ...deliveredEvent(receipt, { source, ...options, latency, duration }),
+      ...(already ? { already } : {}),
+    };
     await options.onReceipt(done);
     await exchange.send({ type: "settled" }).catch(() => {}); // It is delivered, whatever becomes of the connection.
     return done;
@@ -61,7 +66,11 @@ export async function sendTransfer(
   }
 }
 
-type DirectReceipt = Receipt & { already?: true };
+/** The receipt; `already` where the receiver had it all before. */
+interface Settled {
+  receipt: Receipt;
+  already?: true;
+}
 
 interface Context {
   exchange: Exchange;
@@ -71,12 +80,12 @@ interface Context {
   options: SendOptions;
 }
 
-function settleAnswer(answer: Message, context: Context): Promise<DirectReceipt> | DirectReceipt {
+function settleAnswer(answer: Message, context: Context): Promise<Settled> | Settled {
   switch (answer.type) {
     case "accept":
       return sendContent(answer, context);
     case "receipt":
-      return { ...answer, already: true };
+      return { receipt: answer, already: true };
     case "exists":
       return compareExisting(answer.sha256, context);
     case "refuse":
@@ -88,19 +97,19 @@ function settleAnswer(answer: Message, context: Context): Promise<DirectReceipt>
   }
 }
 
-async function sendContent(accept: Message<"accept">, context: Context): Promise<DirectReceipt> {
+async function sendContent(accept: Message<"accept">, context: Context): Promise<Settled> {
   const { exchange, source, early, key, options } = context;
   const offset = await agreedOffset(accept, context);
   await early?.stop();
   await using pipe = await pipeContent(exchange, { ...options, source, key, offset });
-  return await awaitReceipt(pipe.sent, context);
+  return { receipt: await awaitReceipt(pipe.sent, context) };
 }
 
 /** The receipt. An answer may come before all is sent: then it is a `cancel`, and sending stops. */
 async function awaitReceipt(
   sending: Promise<void>,
   { exchange, source }: Context,
-): Promise<DirectReceipt> {
+): Promise<Receipt> {
   const answering = exchange.receive();
   answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
   await Promise.race([sending, answering]);
@@ -124,10 +133,11 @@ async function agreedOffset(
 async function compareExisting(
   sha256: string,
   { source, early, exchange }: Context,
-): Promise<DirectReceipt> {
+): Promise<Settled> {
   const size = source.size ?? 0;
   if (await (early ?? source).digest(size) === sha256) {
-    return { savedAs: source.name, sha256, bytes: size, resumedAt: size, already: true };
+    const receipt = { savedAs: source.name, sha256, bytes: size, resumedAt: size };
+    return { receipt, already: true };
   }
   await exchange.send({ type: "settled" });
   throw refused("another file of this name is there already", source);
@@ -146,35 +156,10 @@ function cancelled({ code, reason }: Message<"cancel">, source: Source): P2pErro
 }
 
 function offerOf(source: Source, transfer: string, key: Uint8Array) {
-  const { name, kind, size, folder, files, modified, executable, text } = source;
   return {
     type: "offer" as const,
     transfer,
-    ...{ name, kind, size, folder, files, modified, executable, text },
+    ...fieldsOf(OFFER_FIELDS, source),
     key: Buffer.from(key).toString("base64url"),
-  };
-}
-
-function delivered(
-  receipt: DirectReceipt,
-  { source, options, ...times }: {
-    source: Source;
-    options: SendOptions;
-    latency: number;
-    duration: number;
-  },
-): Delivered {
-  const { savedAs, sha256, bytes, resumedAt, already } = receipt;
-  return {
-    event: "delivered",
-    transfer: options.transfer,
-    to: options.to,
-    name: source.name,
-    ...{ bytes, sha256, savedAs },
-    latency: Math.round(times.latency * 10) / 10,
-    duration: Math.round(times.duration * 10) / 10,
-    resumedAt,
-    ...(source.folder ? { files: source.files } : {}),
-    ...(already ? { already } : {}),
   };
 }

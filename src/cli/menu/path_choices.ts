@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Kind } from "../../transfer/source/kind.ts";
+import type { Kind } from "../../protocol/messages.ts";
 import { printable } from "../../ui/printable.ts";
 
 /** What is to be chosen. */

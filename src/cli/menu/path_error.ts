@@ -1,6 +1,7 @@
 import { storageError } from "../../storage/storage_error.ts";
 import { whatIs } from "../../transfer/source/source_stamp.ts";
-import { isText, type Kind, KIND_HEAD_BYTES, kindOf } from "../../transfer/source/kind.ts";
+import type { Kind } from "../../protocol/messages.ts";
+import { isText, KIND_HEAD_BYTES, kindOf } from "../../transfer/source/kind.ts";
 import type { Wanted } from "./path_choices.ts";
 
 /** Why what lies at `path` is not what is wanted, in a few words; undefined where it is. */

@@ -1,11 +1,12 @@
 import type { Hash } from "node:crypto";
 import { join } from "node:path";
 import { P2pError } from "../../errors.ts";
+import type { Receipt } from "../../protocol/messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { freeNames } from "./free_names.ts";
 import type { Journal } from "../journal.ts";
 import type { PartContent } from "./part_content.ts";
-import { type PartRecord, type Publication, SEGMENT_BYTES } from "./part_record.ts";
+import { type PartRecord, SEGMENT_BYTES } from "./part_record.ts";
 import { cutAtSegments, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
 import { topName } from "../../names/file_name.ts";
 import { StorageError } from "../storage_error.ts";
@@ -24,8 +25,8 @@ export interface PublishOptions {
   readonly allowHidden: boolean;
 }
 
-/** A transfer under its final name: what its receipt says (SPEC.md §7), and where it is. */
-export interface Published extends Publication {
+/** A transfer under its final name: its receipt, and where it is. */
+export interface Published extends Receipt {
   /** Absolute. */
   readonly path: string;
 }
@@ -59,7 +60,7 @@ export class Part {
   #resumedAt = 0;
   #claimedName: string | undefined;
   /** The receipt without its name, once all of the content is on disk and checked. */
-  #found: Omit<Publication, "savedAs"> | undefined;
+  #found: Omit<Receipt, "savedAs"> | undefined;
   /** The end of the step that runs now; steps never overlap. */
   #step: Promise<unknown> = Promise.resolve();
   #stream: WritableStreamDefaultController | undefined;
@@ -188,18 +189,18 @@ export class Part {
   /** Tries names until the operating system gives one, each written down before. */
   async #place(
     top: string,
-    { onConflict, found }: PublishOptions & { found: Omit<Publication, "savedAs"> },
-  ): Promise<Publication> {
+    { onConflict, found }: PublishOptions & { found: Omit<Receipt, "savedAs"> },
+  ): Promise<Receipt> {
     const { target, content, journal, names } = this.#options;
     const claimed = this.#claimedName;
     const tried = onConflict === "rename" ? freeNames(target, { top, claimed, names }) : [top];
     for (const savedAs of tried) {
-      const publication = { savedAs, ...found };
+      const receipt = { savedAs, ...found };
       names.add(savedAs);
       try {
-        await journal.commit({ publish: publication });
+        await journal.commit({ publish: receipt });
         const options = { overwrite: onConflict === "overwrite", claimed: savedAs === claimed };
-        if (await content.place(join(target, savedAs), options)) return publication;
+        if (await content.place(join(target, savedAs), options)) return receipt;
       } finally {
         names.delete(savedAs);
       }
@@ -207,19 +208,19 @@ export class Part {
     throw new StorageError("exists", `cannot publish "${top}": the name is taken`);
   }
 
-  async #conclude(publication: Publication): Promise<Published> {
+  async #conclude(receipt: Receipt): Promise<Published> {
     const { target, content, journal } = this.#options;
     await syncFolder(target);
-    await journal.commit({ receipt: publication });
+    await journal.commit({ receipt });
     await content.remove();
     if (trace.storage.hasSubscribers) {
-      trace.storage.publish({ what: "published", state: true, bytes: publication.bytes });
+      trace.storage.publish({ what: "published", state: true, bytes: receipt.bytes });
     }
-    return this.#locate(publication);
+    return this.#locate(receipt);
   }
 
-  #locate(publication: Publication): Published {
-    return { ...publication, path: join(this.#options.target, publication.savedAs) };
+  #locate(receipt: Receipt): Published {
+    return { ...receipt, path: join(this.#options.target, receipt.savedAs) };
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

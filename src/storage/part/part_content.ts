@@ -1,13 +1,7 @@
-import type { Offer } from "../../protocol/messages.ts";
+import type { Offer, OfferFields } from "../../protocol/messages.ts";
 
-/**
- * The fields of an offer that storage needs; the transfer key is none of them, so it is never
- * written down.
- */
-export type PartOffer = Pick<
-  Offer,
-  "transfer" | "name" | "kind" | "size" | "folder" | "files" | "modified" | "executable" | "text"
->;
+/** An offer without its transfer key, which is never written down. */
+export type PartOffer = OfferFields & Pick<Offer, "transfer">;
 
 /**
  * The content of one transfer while it is in staging: a file, or a folder that is unpacked on

@@ -1,4 +1,5 @@
-import { type Checked, hex, int, object, text } from "../../protocol/schema.ts";
+import { OFFER_FIELDS, type Receipt, RECEIPT_FIELDS } from "../../protocol/messages.ts";
+import { fieldsOf, hex, int, object } from "../../protocol/schema.ts";
 import { linesLike } from "../journal.ts";
 import type { PartOffer } from "./part_content.ts";
 
@@ -11,19 +12,15 @@ export interface PartRecord {
   readonly offer: string | undefined;
   /** Digests in hex by offset; several where earlier runs left theirs. */
   readonly segments: ReadonlyMap<number, ReadonlySet<string>>;
-  /** The last name it was about to get. */
-  readonly publish: Publication | undefined;
-  /** Set once it was there. */
-  readonly receipt: Publication | undefined;
+  /** The receipt under the last name that it was about to get. */
+  readonly publish: Receipt | undefined;
+  /** Set once it had that name. */
+  readonly receipt: Receipt | undefined;
 }
-
-/** A name below the target folder and what the receipt says of the content. */
-export type Publication = Checked<typeof publication>;
 
 /** The first line of a journal. */
 export function offerLine(offer: PartOffer): { offer: PartOffer } {
-  const { transfer, name, kind, size, folder, files, modified, executable, text } = offer;
-  return { offer: { transfer, name, kind, size, folder, files, modified, executable, text } };
+  return { offer: { transfer: offer.transfer, ...fieldsOf(OFFER_FIELDS, offer) } };
 }
 
 /** Reads the lines of a journal; lines of no known shape are passed over. */
@@ -37,15 +34,10 @@ export function readRecord(lines: readonly object[]): PartRecord {
   return {
     offer: first !== undefined && "offer" in first ? JSON.stringify(first) : undefined,
     segments,
-    publish: linesLike(lines, object({ publish: publication })).at(-1)?.publish,
-    receipt: linesLike(lines, object({ receipt: publication })).at(-1)?.receipt,
+    publish: linesLike(lines, object({ publish: receipt })).at(-1)?.publish,
+    receipt: linesLike(lines, object({ receipt })).at(-1)?.receipt,
   };
 }
 
 const segment = object({ offset: int(SEGMENT_BYTES), digest: hex(64) });
-const publication = object({
-  savedAs: text(4096, 1),
-  sha256: hex(64),
-  bytes: int(),
-  resumedAt: int(),
-});
+const receipt = object(RECEIPT_FIELDS);

@@ -7,7 +7,7 @@ import { fileStamp, Identity, isExecutable, modifiedOf } from "./source_stamp.ts
 import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
 import { prefixDigest } from "./prefix_digest.ts";
 import { readAhead } from "./read_ahead.ts";
-import type { Source } from "./source.ts";
+import { PLAIN_OFFER, type Source } from "./source.ts";
 
 /** A path that was looked at, and the name it is sent under. */
 export interface FoundSource {
@@ -21,14 +21,12 @@ export interface FoundSource {
 export async function openFileSource(found: FoundSource): Promise<Source> {
   const { name, info } = found;
   return {
+    ...PLAIN_OFFER,
     name,
     kind: kindOf(await readHead(found), name),
     size: info.size,
-    folder: false,
-    files: 1,
     modified: modifiedOf(info),
     executable: isExecutable(info),
-    text: false,
     identity: new Identity().add([name], info).hex,
     leftOut: [],
     digest: (offset) => prefixDigest(fileChunks(found, 0), offset),

@@ -16,7 +16,7 @@ import type { FoundSource } from "./file_source.ts";
 import { kindOf } from "./kind.ts";
 import { prefixDigest } from "./prefix_digest.ts";
 import { readAhead } from "./read_ahead.ts";
-import type { LeftOut, Source } from "./source.ts";
+import { type LeftOut, PLAIN_OFFER, type Source } from "./source.ts";
 import { type WalkEntry, walkFolder } from "./walk_folder.ts";
 
 /** Entries between two turns of the event loop while a folder is counted. */
@@ -31,14 +31,12 @@ export async function openFolderSource(found: FoundSource): Promise<Source> {
   const chunks = (offset: number) =>
     archiveChunks(folderItems(found, survey.identity), { chunkBytes: CHUNK_BYTES, offset });
   return {
+    ...PLAIN_OFFER,
     name: found.name,
-    kind: "file",
     size: survey.size,
     folder: true,
     files: survey.files,
     modified: modifiedOf(found.info),
-    executable: false,
-    text: false,
     identity: survey.identity,
     leftOut: survey.leftOut,
     digest: (offset) => prefixDigest(chunks(0), offset),

@@ -1,5 +1,4 @@
-/** What a file is to the one who gets it: it governs `--types` and how the file is previewed. */
-export type Kind = "image" | "csv" | "json" | "file";
+import type { Kind } from "../../protocol/messages.ts";
 
 /** How much of a file is looked at. */
 export const KIND_HEAD_BYTES = 4096;

@@ -1,19 +1,9 @@
 import { P2pError } from "../../errors.ts";
+import type { OfferFields } from "../../protocol/messages.ts";
 import { checkedPath } from "../../names/file_name.ts";
-import type { Kind } from "./kind.ts";
 
 /** What a sender reads: the fields of its offer, and the content stream (SPEC.md §8). */
-export interface Source {
-  readonly name: string;
-  readonly kind: Kind;
-  /** Bytes of all files; null where nobody knows them yet. */
-  readonly size: number | null;
-  readonly folder: boolean;
-  readonly files: number;
-  /** Milliseconds, or null. */
-  readonly modified: number | null;
-  readonly executable: boolean;
-  readonly text: boolean;
+export interface Source extends OfferFields {
   /** Hex digest that is the same in a later run if nothing has changed; null where the source cannot be read again. */
   readonly identity: string | null;
   /** What a folder holds and an archive cannot: links, sockets, devices, FIFOs. */
@@ -25,6 +15,17 @@ export interface Source {
   /** Lets go of what is open. */
   close(): Promise<void>;
 }
+
+/** The fields of an offer where a source has nothing else to say. */
+export const PLAIN_OFFER = {
+  kind: "file",
+  size: null,
+  folder: false,
+  files: 1,
+  modified: null,
+  executable: false,
+  text: false,
+} as const satisfies Omit<OfferFields, "name">;
 
 /** One thing that is not sent, and why: a symbolic link, a FIFO, a socket, a device. */
 export interface LeftOut {

@@ -3,7 +3,7 @@ import { exactChunks } from "./exact_chunks.ts";
 import { kindOf } from "./kind.ts";
 import { prefixDigest } from "./prefix_digest.ts";
 import { readAhead } from "./read_ahead.ts";
-import { type Source, sourceName } from "./source.ts";
+import { PLAIN_OFFER, type Source, sourceName } from "./source.ts";
 
 /** Standard input as a {@link Source} of unknown size, once its first bytes are there. It can be read once, from 0. */
 export async function stdinSource(
@@ -15,14 +15,9 @@ export async function stdinSource(
   const first = await reader.read();
   let isRead = false;
   return {
+    ...PLAIN_OFFER,
     name: sent,
     kind: kindOf(first.value ?? new Uint8Array(0), sent),
-    size: null,
-    folder: false,
-    files: 1,
-    modified: null,
-    executable: false,
-    text: false,
     identity: null,
     leftOut: [],
     digest: (offset) => offset === 0 ? prefixDigest(noChunks(), 0) : Promise.reject(readOnce(sent)),
@@ -40,13 +35,9 @@ export function textSource(text: string, name: string): Source {
   const bytes = new TextEncoder().encode(text);
   const chunks = (offset: number) => exactChunks(oneChunk(bytes.subarray(offset)));
   return {
+    ...PLAIN_OFFER,
     name: sourceName(name),
-    kind: "file",
     size: bytes.length,
-    folder: false,
-    files: 1,
-    modified: null,
-    executable: false,
     text: true,
     identity: null,
     leftOut: [],
