@@ -1,11 +1,20 @@
 import { Buffer } from "node:buffer";
 import { P2pError } from "../../errors.ts";
+import {
+  KEM_CIPHERTEXT_BYTES,
+  KEM_PUBLIC_KEY_BYTES,
+  type KemKeyPair,
+  kemKeyPair,
+  type MlKem,
+  mlKem,
+} from "../ml_kem.ts";
 import { KEY_BYTES, TAG_BYTES } from "../aead.ts";
 import { type CipherState, MAX_NOISE_MESSAGE_BYTES, MAX_NONCE } from "./cipher_state.ts";
 import {
   type HandshakePattern,
   handshakePattern,
   neededKeys,
+  protocolName,
   type Token,
 } from "./noise_patterns.ts";
 import { SymmetricState } from "./symmetric_state.ts";
@@ -13,7 +22,7 @@ import { dh, generateKeyPair, type KeyPair, X25519_BYTES } from "../x25519.ts";
 
 /** What a handshake starts from; names are those of Noise §5.3. */
 export interface HandshakeOptions {
-  /** Such as `XX`, `X` or `NNpsk0`. */
+  /** Such as `XXhfs`, `X` or `NNpsk0`. */
   pattern: string;
   initiator: boolean;
   /** Both sides have to know the same one. */
@@ -22,13 +31,24 @@ export interface HandshakeOptions {
   s?: KeyPair | undefined;
   /** The ephemeral key pair: for tests alone. */
   e?: KeyPair | undefined;
+  /** The ephemeral KEM key pair: for tests alone. */
+  e1?: KemKeyPair | undefined;
+  /** The static KEM key pair, where the pattern encapsulates to it. */
+  s1?: KemKeyPair | undefined;
+  /** The remote static KEM key, exactly where the pattern encapsulates to it. */
+  rs1?: Uint8Array | undefined;
+  /** What encapsulates: another than that of the runtime for tests alone. */
+  kem?: MlKem | undefined;
   /** The remote static key, exactly where the pattern says that it is known before. */
   rs?: Uint8Array | undefined;
   /** Pre-shared keys of 32 bytes, in the order of their tokens. */
   psks?: readonly Uint8Array[];
 }
 
-/** One side of a handshake `Noise_*_25519_ChaChaPoly_SHA256` (Noise §5.3): bytes in, bytes out. */
+/**
+ * One side of a handshake `Noise_*_25519_ChaChaPoly_SHA256` (Noise §5.3), or of one that is hybrid with
+ * ML-KEM-768 (`Noise_*hfs_25519+MLKEM768_…`): bytes in, bytes out.
+ */
 export class HandshakeState {
   readonly #initiator: boolean;
   readonly #pattern: HandshakePattern;
@@ -39,6 +59,11 @@ export class HandshakeState {
   #e: KeyPair | undefined;
   #rs: Uint8Array | undefined;
   #re: Uint8Array | undefined;
+  readonly #kem: MlKem;
+  readonly #s1: KemKeyPair | undefined;
+  readonly #rs1: Uint8Array | undefined;
+  #e1: KemKeyPair | undefined;
+  #re1: Uint8Array | undefined;
   #messagesDone = 0;
   #failed = false;
 
@@ -50,11 +75,17 @@ export class HandshakeState {
     this.#s = options.s;
     this.#e = options.e;
     this.#rs = options.rs;
+    this.#kem = options.kem ?? mlKem;
+    this.#e1 = options.e1;
+    this.#s1 = options.s1;
+    this.#rs1 = options.rs1;
     checkKeys(options, this.#pattern);
-    this.#symmetric = new SymmetricState(`Noise_${options.pattern}_25519_ChaChaPoly_SHA256`);
+    this.#symmetric = new SymmetricState(protocolName(options.pattern));
     this.#symmetric.mixHash(options.prologue ?? new Uint8Array(0));
     if (this.#pattern.initiatorKnown) this.#symmetric.mixHash(this.#staticOf("initiator"));
     if (this.#pattern.responderKnown) this.#symmetric.mixHash(this.#staticOf("responder"));
+    const kemKey = options.rs1 ?? options.s1?.publicKey;
+    if (kemKey !== undefined) this.#symmetric.mixHash(kemKey);
   }
 
   /** Whether every message was written and read, so that `split` may follow. */
@@ -73,9 +104,10 @@ export class HandshakeState {
   }
 
   /** The next message; RangeError where it would exceed 65,535 bytes. */
-  writeMessage(payload: Uint8Array = new Uint8Array(0)): Uint8Array {
-    return this.#step(true, (tokens) => {
-      const parts = tokens.map((token) => this.#writeToken(token));
+  writeMessage(payload: Uint8Array = new Uint8Array(0)): Promise<Uint8Array> {
+    return this.#step(true, async (tokens) => {
+      const parts: Uint8Array[] = [];
+      for (const token of tokens) parts.push(await this.#writeToken(token));
       const message = Buffer.concat([...parts, this.#symmetric.encryptAndHash(payload)]);
       if (message.length > MAX_NOISE_MESSAGE_BYTES) {
         const lengths = `length ${message.length} exceeds ${MAX_NOISE_MESSAGE_BYTES}`;
@@ -86,13 +118,14 @@ export class HandshakeState {
   }
 
   /** The payload of the other side's next message; P2pError `protocol` ends the handshake for good. */
-  readMessage(message: Uint8Array): Uint8Array {
-    return this.#step(false, (tokens) => {
+  readMessage(message: Uint8Array): Promise<Uint8Array> {
+    return this.#step(false, async (tokens) => {
       if (message.length > MAX_NOISE_MESSAGE_BYTES) {
         const lengths = `length ${message.length} exceeds ${MAX_NOISE_MESSAGE_BYTES}`;
         throw new P2pError("protocol", `cannot read handshake message: ${lengths}`);
       }
-      const rest = tokens.reduce((rest, token) => this.#readToken(token, rest), message);
+      let rest = message;
+      for (const token of tokens) rest = await this.#readToken(token, rest);
       return this.#symmetric.decryptAndHash(rest).slice();
     });
   }
@@ -108,7 +141,10 @@ export class HandshakeState {
   }
 
   /** Runs one message pattern where it is this side's turn; any error leaves the state unusable. */
-  #step(writing: boolean, run: (tokens: readonly Token[]) => Uint8Array): Uint8Array {
+  async #step(
+    writing: boolean,
+    run: (tokens: readonly Token[]) => Promise<Uint8Array>,
+  ): Promise<Uint8Array> {
     const action = writing ? "write" : "read";
     if (this.#failed) throw new TypeError(`cannot ${action}: the handshake has failed`);
     const tokens = this.#pattern.messages[this.#messagesDone];
@@ -117,13 +153,13 @@ export class HandshakeState {
       throw new TypeError(`cannot ${action}: it is not this side's turn`);
     }
     this.#failed = true;
-    const result = run(tokens);
+    const result = await run(tokens);
     this.#failed = false;
     this.#messagesDone += 1;
     return result;
   }
 
-  #writeToken(token: Token): Uint8Array {
+  async #writeToken(token: Token): Promise<Uint8Array> {
     switch (token) {
       case "e":
         this.#e ??= generateKeyPair();
@@ -131,6 +167,13 @@ export class HandshakeState {
         return this.#e.publicKey;
       case "s":
         return this.#symmetric.encryptAndHash(present(this.#s).publicKey);
+      case "e1":
+        this.#e1 ??= await kemKeyPair();
+        return this.#symmetric.encryptAndHash(this.#e1.publicKey);
+      case "ekem1":
+        return await this.#encapsulate(present(this.#re1));
+      case "skem1":
+        return await this.#encapsulate(present(this.#rs1));
       default:
         this.#mixSecret(token);
         return new Uint8Array(0);
@@ -138,7 +181,7 @@ export class HandshakeState {
   }
 
   /** What is left of `message` behind the token. */
-  #readToken(token: Token, message: Uint8Array): Uint8Array {
+  async #readToken(token: Token, message: Uint8Array): Promise<Uint8Array> {
     switch (token) {
       case "e": {
         const [key, rest] = take(message, X25519_BYTES);
@@ -147,14 +190,42 @@ export class HandshakeState {
         return rest;
       }
       case "s": {
-        const [key, rest] = take(message, X25519_BYTES + (this.#symmetric.hasKey ? TAG_BYTES : 0));
-        this.#rs = this.#symmetric.decryptAndHash(key);
+        const [key, rest] = this.#takeSealed(message, X25519_BYTES);
+        this.#rs = key;
         return rest;
       }
+      case "e1": {
+        const [key, rest] = this.#takeSealed(message, KEM_PUBLIC_KEY_BYTES);
+        this.#re1 = key;
+        return rest;
+      }
+      case "ekem1":
+        return await this.#decapsulate(present(this.#e1), message);
+      case "skem1":
+        return await this.#decapsulate(present(this.#s1), message);
       default:
         this.#mixSecret(token);
         return message;
     }
+  }
+
+  async #encapsulate(publicKey: Uint8Array): Promise<Uint8Array> {
+    const { ciphertext, secret } = await this.#kem.encapsulate(publicKey);
+    const sealed = this.#symmetric.encryptAndHash(ciphertext);
+    this.#symmetric.mixKey(secret);
+    return sealed;
+  }
+
+  async #decapsulate({ seed }: KemKeyPair, message: Uint8Array): Promise<Uint8Array> {
+    const [ciphertext, rest] = this.#takeSealed(message, KEM_CIPHERTEXT_BYTES);
+    this.#symmetric.mixKey(await this.#kem.decapsulate(seed, ciphertext));
+    return rest;
+  }
+
+  /** `length` bytes that `encryptAndHash` made, and the rest. */
+  #takeSealed(message: Uint8Array, length: number): [Uint8Array, Uint8Array] {
+    const [sealed, rest] = take(message, length + (this.#symmetric.hasKey ? TAG_BYTES : 0));
+    return [this.#symmetric.decryptAndHash(sealed), rest];
   }
 
   /** With a pre-shared key an ephemeral key is also key material, so that keys differ (§9.2). */
@@ -179,8 +250,12 @@ export class HandshakeState {
   }
 }
 
-function checkKeys({ initiator, s, rs, psks = [] }: HandshakeOptions, pattern: HandshakePattern) {
+function checkKeys(options: HandshakeOptions, pattern: HandshakePattern) {
+  const { initiator, s, rs, s1, rs1, psks = [] } = options;
   const needed = neededKeys(pattern, initiator);
+  if (needed.s1 !== (s1 !== undefined) || needed.rs1 !== (rs1 !== undefined)) {
+    throw new TypeError("cannot start handshake: other KEM keys than the pattern has");
+  }
   if (needed.s && s === undefined) {
     throw new TypeError("cannot start handshake: the pattern needs a static key pair");
   }

@@ -1,5 +1,8 @@
-/** What one token of a message pattern does (Noise §7.1, §9.2). */
-export type Token = "e" | "s" | "ee" | "es" | "se" | "ss" | "psk";
+/**
+ * What one token of a message pattern does (Noise §7.1, §9.2). `e1` and `ekem1` are those of the
+ * extension for hybrid forward secrecy; `skem1` encapsulates to the responder's static KEM key.
+ */
+export type Token = "e" | "s" | "ee" | "es" | "se" | "ss" | "psk" | "e1" | "ekem1" | "skem1";
 
 /** A handshake pattern: whose static keys are known before, and the tokens of each message. */
 export interface HandshakePattern {
@@ -9,7 +12,7 @@ export interface HandshakePattern {
   readonly messages: readonly (readonly Token[])[];
 }
 
-/** The fundamental patterns that are not deferred: one-way (Noise §7.4), interactive (§7.5). */
+/** The fundamental patterns that are not deferred: one-way (Noise §7.4), interactive (§7.5); then the hybrid ones. */
 const FUNDAMENTAL: ReadonlyMap<string, HandshakePattern> = new Map([
   ["N", known("responder", "e es")],
   ["K", known("both", "e es ss")],
@@ -26,11 +29,13 @@ const FUNDAMENTAL: ReadonlyMap<string, HandshakePattern> = new Map([
   ["IN", known("none", "e s", "e ee se")],
   ["IK", known("responder", "e es s ss", "e ee se")],
   ["IX", known("none", "e s", "e ee se s es")],
+  ["XXhfs", known("none", "e e1", "e ee ekem1 s es", "s se")],
+  ["Xskem", known("responder", "e es skem1 s ss")],
 ]);
 
 /** The pattern of a name such as `XX` or `XXpsk0+psk3`; RangeError where there is none. */
 export function handshakePattern(name: string): HandshakePattern {
-  const [, base = "", modifiers = ""] = name.match(/^([A-Z]+)(.*)$/) ?? [];
+  const [, base = "", modifiers = ""] = name.match(/^([A-Z]+(?:hfs|skem)?)(.*)$/) ?? [];
   const fundamental = FUNDAMENTAL.get(base);
   if (fundamental === undefined) throw new RangeError(`no handshake pattern "${name}"`);
   const messages = fundamental.messages.map((tokens) => [...tokens]);
@@ -50,7 +55,16 @@ export function neededKeys(pattern: HandshakePattern, initiator: boolean) {
     s: sendsStatic || (initiator ? initiatorKnown : responderKnown),
     rs: initiator ? responderKnown : initiatorKnown,
     psks: messages.flat().filter((token) => token === "psk").length,
+    rs1: initiator && messages.flat().includes("skem1"),
+    s1: !initiator && messages.flat().includes("skem1"),
   };
+}
+
+/** The full name of a protocol (Noise §8); the hybrid ones name both key agreements. */
+export function protocolName(name: string): string {
+  const tokens = handshakePattern(name).messages.flat();
+  const hybrid = tokens.includes("e1") || tokens.includes("skem1");
+  return `Noise_${name}_25519${hybrid ? "+MLKEM768" : ""}_ChaChaPoly_SHA256`;
 }
 
 /** `psk0` is the first token of message 1, `pskN` the last one of message N (Noise §9.4). */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_NOISE_MESSAGE_BYTES } from "../../../src/secure/noise/cipher_state.ts";
 import { type HandshakeOptions, HandshakeState } from "../../../src/secure/noise/noise.ts";
+import { kemKeyPair, type MlKem, mlKem } from "../../../src/secure/ml_kem.ts";
 import { generateKeyPair, keyPairFrom } from "../../../src/secure/x25519.ts";
 import { haveVectors, hex, readVectors } from "../vectors.ts";
 
@@ -29,110 +30,118 @@ for (const [file, expected] of [["cacophony", 36], ["snow", 28]] as const) {
   Deno.test({
     name: `HandshakeState passes the ${expected} vectors of ${file} that are not deferred`,
     ignore: !haveVectors,
-    fn() {
+    async fn() {
       const { vectors } = readVectors<{ vectors: NoiseVector[] }>(`noise/${file}.json`);
       const passed = vectors.filter((vector) => NAME.test(vector.protocol_name));
       assert.equal(passed.length, expected);
       const rest = vectors.filter((vector) => !NAME.test(vector.protocol_name));
       assert.ok(rest.every((vector) => DEFERRED.test(vector.protocol_name)));
-      passed.forEach(passVector);
+      for (const vector of passed) await passVector(vector);
     },
   });
 }
 
-Deno.test("HandshakeState XX tells both sides the other's key and one hash", () => {
-  const { initiator, responder, keys } = handshake();
+Deno.test("HandshakeState XX tells both sides the other's key and one hash", async () => {
+  const { initiator, responder, keys } = await handshake();
   assert.ok(initiator.finished && responder.finished);
   assert.deepEqual(initiator.remoteStatic, keys.responder.publicKey);
   assert.deepEqual(responder.remoteStatic, keys.initiator.publicKey);
   assert.deepEqual(initiator.handshakeHash, responder.handshakeHash);
-  assert.notDeepEqual(initiator.handshakeHash, handshake().initiator.handshakeHash);
+  assert.notDeepEqual(initiator.handshakeHash, (await handshake()).initiator.handshakeHash);
 });
 
-Deno.test("HandshakeState XX tells the initiator the responder's key before message 3", () => {
+Deno.test("HandshakeState XX tells the initiator the responder's key before message 3", async () => {
   const [initiator, responder] = sides();
-  responder.readMessage(initiator.writeMessage());
+  await responder.readMessage(await initiator.writeMessage());
   assert.equal(initiator.remoteStatic, undefined);
-  initiator.readMessage(responder.writeMessage());
+  await initiator.readMessage(await responder.writeMessage());
   assert.ok(initiator.remoteStatic !== undefined && !initiator.finished);
 });
 
-Deno.test("HandshakeState XX never comes to an end with a bit flipped in any message", () => {
-  messageLengths().forEach((length, turn) => {
+Deno.test("HandshakeState XX never comes to an end with a bit flipped in any message", async () => {
+  for (const [turn, length] of (await messageLengths()).entries()) {
     for (let bit = 0; bit < length * 8; bit++) {
-      assert.throws(() => runWithFlip(turn, bit), { code: "protocol" }, `${turn}, bit ${bit}`);
+      await assert.rejects(
+        () => runWithFlip(turn, bit),
+        { code: "protocol" },
+        `${turn}, bit ${bit}`,
+      );
     }
-  });
+  }
 });
 
-Deno.test("HandshakeState refuses a message that is cut short at every length", () => {
+Deno.test("HandshakeState refuses a message that is cut short at every length", async () => {
   for (let cut = 0; cut < 32; cut++) {
     const [initiator, responder] = sides();
-    const message = initiator.writeMessage();
-    assert.throws(() => responder.readMessage(message.subarray(0, cut)), { code: "protocol" });
+    const message = await initiator.writeMessage();
+    await assert.rejects(() => responder.readMessage(message.subarray(0, cut)), {
+      code: "protocol",
+    });
   }
-  const length = messageLengths()[1]!;
+  const length = (await messageLengths())[1]!;
   for (let cut = 0; cut < length; cut++) {
     const [initiator, responder] = sides();
-    responder.readMessage(initiator.writeMessage());
-    const message = responder.writeMessage(TEXT);
-    assert.throws(() => initiator.readMessage(message.subarray(0, cut)), { code: "protocol" });
+    await responder.readMessage(await initiator.writeMessage());
+    const message = await responder.writeMessage(TEXT);
+    await assert.rejects(() => initiator.readMessage(message.subarray(0, cut)), {
+      code: "protocol",
+    });
   }
 });
 
-Deno.test("HandshakeState is of no more use after a message that was refused", () => {
+Deno.test("HandshakeState is of no more use after a message that was refused", async () => {
   const [initiator, responder] = sides();
-  responder.readMessage(initiator.writeMessage());
-  const message = responder.writeMessage();
-  assert.throws(() => initiator.readMessage(message.subarray(1)), { code: "protocol" });
-  assert.throws(() => initiator.readMessage(message), /has failed/);
-  assert.throws(() => initiator.writeMessage(), /has failed/);
+  await responder.readMessage(await initiator.writeMessage());
+  const message = await responder.writeMessage();
+  await assert.rejects(() => initiator.readMessage(message.subarray(1)), { code: "protocol" });
+  await assert.rejects(() => initiator.readMessage(message), /has failed/);
+  await assert.rejects(() => initiator.writeMessage(), /has failed/);
   assert.throws(() => initiator.split(), /not finished/);
 });
 
-Deno.test("HandshakeState refuses a last message that fails, so that nothing is split", () => {
+Deno.test("HandshakeState refuses a last message that fails, so that nothing is split", async () => {
   const [initiator, responder] = sides();
-  responder.readMessage(initiator.writeMessage());
-  initiator.readMessage(responder.writeMessage());
-  const message = initiator.writeMessage();
+  await responder.readMessage(await initiator.writeMessage());
+  await initiator.readMessage(await responder.writeMessage());
+  const message = await initiator.writeMessage();
   message[message.length - 1]! ^= 1;
-  assert.throws(() => responder.readMessage(message), { code: "protocol" });
+  await assert.rejects(() => responder.readMessage(message), { code: "protocol" });
   assert.equal(responder.finished, false);
   assert.throws(() => responder.split(), /not finished/);
 });
 
-Deno.test("HandshakeState refuses an ephemeral key of low order", () => {
+Deno.test("HandshakeState refuses an ephemeral key of low order", async () => {
   const [initiator, responder] = sides();
-  initiator.writeMessage();
-  responder.readMessage(new Uint8Array(32));
-  assert.throws(() => responder.writeMessage(), { code: "protocol", message: /low order/ });
+  await initiator.writeMessage();
+  await responder.readMessage(new Uint8Array(32));
+  await assert.rejects(() => responder.writeMessage(), { code: "protocol", message: /low order/ });
 });
 
-Deno.test("HandshakeState refuses another prologue", () => {
+Deno.test("HandshakeState refuses another prologue", async () => {
   const [initiator, responder] = sides({}, { prologue: TEXT });
-  responder.readMessage(initiator.writeMessage());
-  const message = responder.writeMessage();
-  assert.throws(() => initiator.readMessage(message), { code: "protocol" });
+  await responder.readMessage(await initiator.writeMessage());
+  const message = await responder.writeMessage();
+  await assert.rejects(() => initiator.readMessage(message), { code: "protocol" });
 });
 
-Deno.test("HandshakeState refuses to speak out of turn or after the end", () => {
+Deno.test("HandshakeState refuses to speak out of turn or after the end", async () => {
   const [initiator, responder] = sides();
-  assert.throws(() => responder.writeMessage(), /turn/);
-  assert.throws(() => initiator.readMessage(new Uint8Array(32)), /turn/);
+  await assert.rejects(() => responder.writeMessage(), /turn/);
+  await assert.rejects(() => initiator.readMessage(new Uint8Array(32)), /turn/);
   assert.throws(() => initiator.split(), /not finished/);
-  const done = handshake();
-  assert.throws(() => done.initiator.writeMessage(), /turn/);
-  assert.throws(() => done.responder.readMessage(TEXT), /turn/);
+  const done = await handshake();
+  await assert.rejects(() => done.initiator.writeMessage(), /turn/);
+  await assert.rejects(() => done.responder.readMessage(TEXT), /turn/);
 });
 
-Deno.test("HandshakeState refuses messages over 65,535 bytes", () => {
+Deno.test("HandshakeState refuses messages over 65,535 bytes", async () => {
   const most = new Uint8Array(MAX_NOISE_MESSAGE_BYTES - 32);
   const [initiator, responder] = sides();
-  assert.deepEqual(responder.readMessage(initiator.writeMessage(most)), most);
+  assert.deepEqual(await responder.readMessage(await initiator.writeMessage(most)), most);
   const [writer, reader] = sides();
-  assert.throws(() => writer.writeMessage(new Uint8Array(most.length + 1)), RangeError);
+  await assert.rejects(() => writer.writeMessage(new Uint8Array(most.length + 1)), RangeError);
   const long = new Uint8Array(MAX_NOISE_MESSAGE_BYTES + 1);
-  assert.throws(() => reader.readMessage(long), { code: "protocol", message: /exceeds/ });
+  await assert.rejects(() => reader.readMessage(long), { code: "protocol", message: /exceeds/ });
 });
 
 Deno.test("HandshakeState takes exactly the keys of its pattern", () => {
@@ -152,22 +161,73 @@ Deno.test("HandshakeState takes exactly the keys of its pattern", () => {
   }
 });
 
-Deno.test("HandshakeState X opens for its receiver alone, and says who wrote", () => {
+Deno.test("HandshakeState X opens for its receiver alone, and says who wrote", async () => {
   const [writer, receiver, other] = [generateKeyPair(), generateKeyPair(), generateKeyPair()];
   const options = { pattern: "X", initiator: true, s: writer, rs: receiver.publicKey };
-  const envelope = new HandshakeState(options).writeMessage(TEXT);
+  const envelope = await new HandshakeState(options).writeMessage(TEXT);
   const opened = new HandshakeState({ pattern: "X", initiator: false, s: receiver });
-  assert.deepEqual(opened.readMessage(envelope), TEXT);
+  assert.deepEqual(await opened.readMessage(envelope), TEXT);
   assert.deepEqual(opened.remoteStatic, writer.publicKey);
   const wrong = new HandshakeState({ pattern: "X", initiator: false, s: other });
-  assert.throws(() => wrong.readMessage(envelope), { code: "protocol" });
+  await assert.rejects(() => wrong.readMessage(envelope), { code: "protocol" });
 });
 
-Deno.test("HandshakeState.split of a one-way pattern works one way", () => {
+Deno.test("HandshakeState XXhfs ends alike on both sides, and needs its KEM", async () => {
+  const [initiator, responder] = sides({ pattern: "XXhfs" }, { pattern: "XXhfs" });
+  await run(initiator, responder);
+  assert.deepEqual(initiator.handshakeHash, responder.handshakeHash);
+  const [near, far] = bothWays(initiator.split(), responder.split());
+  for (const { from, to } of [near!, far!]) {
+    assert.deepEqual(to.receive.decryptWithAd(TEXT, from.send.encryptWithAd(TEXT, TEXT)), TEXT);
+  }
+});
+
+Deno.test("HandshakeState XXhfs has other keys where the KEM alone gave another secret", async () => {
+  const lying: MlKem = {
+    ...mlKem,
+    async encapsulate(publicKey) {
+      const { ciphertext, secret } = await mlKem.encapsulate(publicKey);
+      return { ciphertext, secret: secret.map((byte) => byte ^ 1) };
+    },
+  };
+  const [initiator, responder] = sides({ pattern: "XXhfs" }, { pattern: "XXhfs", kem: lying });
+  await assert.rejects(() => run(initiator, responder), { code: "protocol" });
+});
+
+Deno.test("HandshakeState XXhfs never comes to an end with a byte changed in any message", async () => {
+  const lengths = await messageLengths("XXhfs");
+  assert.deepEqual(lengths, [32 + 1184 + 9, 32 + 1104 + 48 + 25, 48 + 25]);
+  for (const [turn, length] of lengths.entries()) {
+    for (let byte = 0; byte < length; byte += length > 200 ? 3 : 1) {
+      const bit = byte * 8 + byte % 8;
+      await assert.rejects(() => runWithFlip(turn, bit, "XXhfs"), { code: "protocol" }, `${byte}`);
+    }
+  }
+});
+
+Deno.test("HandshakeState Xskem opens with both keys of its receiver, and with neither alone", async () => {
+  const [writer, receiver, other] = [generateKeyPair(), generateKeyPair(), generateKeyPair()];
+  const [s1, other1] = [await kemKeyPair(), await kemKeyPair()];
+  const rs1 = s1.publicKey;
+  const options = { pattern: "Xskem", initiator: true, s: writer, rs: receiver.publicKey, rs1 };
+  const envelope = await new HandshakeState(options).writeMessage(TEXT);
+  const reading = { pattern: "Xskem", initiator: false };
+  const opened = new HandshakeState({ ...reading, s: receiver, s1 });
+  assert.deepEqual(await opened.readMessage(envelope), TEXT);
+  assert.deepEqual(opened.remoteStatic, writer.publicKey);
+  for (const keys of [{ s: other, s1 }, { s: receiver, s1: other1 }]) {
+    const wrong = new HandshakeState({ ...reading, ...keys });
+    await assert.rejects(() => wrong.readMessage(envelope), { code: "protocol" });
+  }
+  assert.throws(() => new HandshakeState({ ...options, rs1: undefined }), TypeError);
+  assert.throws(() => new HandshakeState({ ...reading, s: receiver }), TypeError);
+});
+
+Deno.test("HandshakeState.split of a one-way pattern works one way", async () => {
   const s = generateKeyPair();
   const writer = new HandshakeState({ pattern: "N", initiator: true, rs: s.publicKey });
   const reader = new HandshakeState({ pattern: "N", initiator: false, s });
-  reader.readMessage(writer.writeMessage());
+  await reader.readMessage(await writer.writeMessage());
   const [from, to] = [writer.split(), reader.split()];
   const ciphertext = from.send.encryptWithAd(TEXT, TEXT);
   assert.deepEqual(to.receive.decryptWithAd(TEXT, ciphertext), TEXT);
@@ -175,59 +235,69 @@ Deno.test("HandshakeState.split of a one-way pattern works one way", () => {
   assert.throws(() => from.receive.decryptWithAd(TEXT, ciphertext), RangeError);
 });
 
-Deno.test("HandshakeState keeps no view of a message, nor gives one of its own state", () => {
+Deno.test("HandshakeState keeps no view of a message, nor gives one of its own state", async () => {
   const [initiator, responder] = sides();
-  const first = initiator.writeMessage(TEXT);
-  const payload = responder.readMessage(first);
+  const first = await initiator.writeMessage(TEXT);
+  const payload = await responder.readMessage(first);
   first.fill(0);
   assert.deepEqual(payload, TEXT);
-  const second = responder.writeMessage();
-  initiator.readMessage(second);
+  const second = await responder.writeMessage();
+  await initiator.readMessage(second);
   second.fill(0);
   initiator.handshakeHash.fill(0);
   initiator.remoteStatic?.fill(0);
-  responder.readMessage(initiator.writeMessage());
+  await responder.readMessage(await initiator.writeMessage());
   assert.deepEqual(initiator.handshakeHash, responder.handshakeHash);
   assert.ok(initiator.remoteStatic?.some((byte) => byte !== 0));
 });
 
-Deno.test("HandshakeState carries any payloads, and its ciphers any messages after them", () => {
+Deno.test("HandshakeState carries any payloads, and its ciphers any messages after them", async () => {
   const bytes = fc.uint8Array({ maxLength: 300 });
-  fc.assert(
-    fc.property(fc.array(bytes, { minLength: 3, maxLength: 3 }), bytes, (payloads, text) => {
-      const [initiator, responder] = sides();
-      payloads.forEach((payload, turn) => {
-        const [from, to] = turn % 2 === 0 ? [initiator, responder] : [responder, initiator];
-        assert.deepEqual(to.readMessage(from.writeMessage(payload)), payload);
-      });
-      const [near, far] = [initiator.split(), responder.split()];
-      assert.deepEqual(far.receive.decryptWithAd(text, near.send.encryptWithAd(text, text)), text);
-      assert.deepEqual(near.receive.decryptWithAd(text, far.send.encryptWithAd(text, text)), text);
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(bytes, { minLength: 3, maxLength: 3 }),
+      bytes,
+      async (payloads, text) => {
+        const [initiator, responder] = sides();
+        for (const [turn, payload] of payloads.entries()) {
+          const [from, to] = turn % 2 === 0 ? [initiator, responder] : [responder, initiator];
+          assert.deepEqual(await to.readMessage(await from.writeMessage(payload)), payload);
+        }
+        const [near, far] = [initiator.split(), responder.split()];
+        assert.deepEqual(
+          far.receive.decryptWithAd(text, near.send.encryptWithAd(text, text)),
+          text,
+        );
+        assert.deepEqual(
+          near.receive.decryptWithAd(text, far.send.encryptWithAd(text, text)),
+          text,
+        );
+      },
+    ),
     { numRuns: 30 },
   );
 });
 
-function passVector(vector: NoiseVector) {
+async function passVector(vector: NoiseVector) {
   const { protocol_name: name, messages } = vector;
   const [initiator, responder] = [vectorSide(vector, "init"), vectorSide(vector, "resp")];
   const oneWay = /^Noise_[A-Z](psk\d)?_/.test(name);
   let transport: { from: Transport; to: Transport }[] | undefined;
-  messages.forEach(({ payload, ciphertext }, index) => {
+  for (const [index, { payload, ciphertext }] of messages.entries()) {
     const label = `${name}, message ${index}`;
     const fromInitiator = oneWay || index % 2 === 0;
     if (!initiator.finished) {
       const [from, to] = fromInitiator ? [initiator, responder] : [responder, initiator];
-      assert.deepEqual(from.writeMessage(hex(payload)), hex(ciphertext), label);
-      assert.deepEqual(to.readMessage(hex(ciphertext)), hex(payload), label);
-      return;
+      assert.deepEqual(await from.writeMessage(hex(payload)), hex(ciphertext), label);
+      assert.deepEqual(await to.readMessage(hex(ciphertext)), hex(payload), label);
+      continue;
     }
     transport ??= bothWays(initiator.split(), responder.split());
     const { from, to } = transport[fromInitiator ? 0 : 1]!;
     const none = new Uint8Array(0);
     assert.deepEqual(from.send.encryptWithAd(none, hex(payload)), hex(ciphertext), label);
     assert.deepEqual(to.receive.decryptWithAd(none, hex(ciphertext)), hex(payload), label);
-  });
+  }
   assert.ok(transport !== undefined, `${name} has transport messages`);
   assert.deepEqual(initiator.handshakeHash, responder.handshakeHash, name);
   if (vector.handshake_hash !== undefined) {
@@ -266,35 +336,39 @@ function sides(
   ];
 }
 
-function handshake() {
+async function run(initiator: HandshakeState, responder: HandshakeState) {
+  await responder.readMessage(await initiator.writeMessage());
+  await initiator.readMessage(await responder.writeMessage());
+  await responder.readMessage(await initiator.writeMessage());
+}
+
+async function handshake() {
   const keys = { initiator: generateKeyPair(), responder: generateKeyPair() };
   const [initiator, responder] = sides({ s: keys.initiator }, { s: keys.responder });
-  responder.readMessage(initiator.writeMessage());
-  initiator.readMessage(responder.writeMessage());
-  responder.readMessage(initiator.writeMessage());
+  await run(initiator, responder);
   return { initiator, responder, keys };
 }
 
-function messageLengths(): number[] {
+async function messageLengths(pattern = "XX"): Promise<number[]> {
   const lengths: number[] = [];
-  runChanged((message) => {
+  await runChanged((message) => {
     lengths.push(message.length);
     return message;
-  });
+  }, pattern);
   return lengths;
 }
 
-function runWithFlip(turn: number, bit: number) {
+async function runWithFlip(turn: number, bit: number, pattern = "XX") {
   let turns = 0;
-  runChanged((message) => {
+  await runChanged((message) => {
     if (turns++ === turn) message[bit >> 3]! ^= 1 << (bit & 7);
     return message;
-  });
+  }, pattern);
 }
 
-function runChanged(change: (message: Uint8Array) => Uint8Array) {
-  const [initiator, responder] = sides();
-  responder.readMessage(change(initiator.writeMessage(TEXT)));
-  initiator.readMessage(change(responder.writeMessage(TEXT)));
-  responder.readMessage(change(initiator.writeMessage(TEXT)));
+async function runChanged(change: (message: Uint8Array) => Uint8Array, pattern: string) {
+  const [initiator, responder] = sides({ pattern }, { pattern });
+  await responder.readMessage(change(await initiator.writeMessage(TEXT)));
+  await initiator.readMessage(change(await responder.writeMessage(TEXT)));
+  await responder.readMessage(change(await initiator.writeMessage(TEXT)));
 }
