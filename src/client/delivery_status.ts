@@ -14,10 +14,10 @@ export interface DeliveryStatus {
 }
 
 /** What a hub's entry says; what it claims for the receiver is checked against the key that it was sent to. */
-export function deliveryStatusOf(
+export async function deliveryStatusOf(
   { transfer, to, code, sealed }: TransferEntry,
   { sent, keyPair }: { sent: SentTransfer | undefined; keyPair: KeyPair },
-): DeliveryStatus {
+): Promise<DeliveryStatus> {
   if (code === "interrupted") {
     return { state: code, reason: "its sender was cut off; send it again to go on" };
   }
@@ -27,7 +27,7 @@ export function deliveryStatusOf(
   if (key === undefined) return unproved(code, "it was sent from another home");
   try {
     const about = { transfer, keyPair, key: new Uint8Array(Buffer.from(key, "base64url")) };
-    const { receipt, reason } = openAnswer({ code, sealed }, about);
+    const { receipt, reason } = await openAnswer({ code, sealed }, about);
     if (receipt === undefined) return { state: "refused", reason };
     return { state: "delivered", savedAs: receipt.savedAs };
   } catch (error) {

@@ -37,7 +37,7 @@ export class Deliveries {
     const { transfer } = delivery;
     let opened;
     try {
-      opened = openDelivery(delivery, keyPair);
+      opened = await openDelivery(delivery, keyPair);
     } catch (error) {
       // Nobody knows who has sealed it, so nobody can be told in confidence.
       this.#report(delivery, error);

@@ -12,11 +12,11 @@ export interface OpenedDelivery {
 }
 
 /** Opens the envelope of a delivery (SPEC.md §17). "protocol" where it is not for us, not for this transfer, or changed. */
-export function openDelivery(
+export async function openDelivery(
   { sealed, transfer, exchange }: Message<"delivery">,
   keyPair: KeyPair,
-): OpenedDelivery {
-  const { payload, senderKey } = openEnvelope(Buffer.from(sealed, "base64url"), {
+): Promise<OpenedDelivery> {
+  const { payload, senderKey } = await openEnvelope(Buffer.from(sealed, "base64url"), {
     purpose: PURPOSE.offer,
     transferId: Buffer.from(transfer, "hex"),
     receiver: keyPair,

@@ -39,10 +39,11 @@ export async function sendAgain(
     }
     const entries = await entriesOf(sent, { entries: await listTransfers(session), options });
     for (const { name } of sent.recipients) {
-      const statuses = entries.filter(({ entry }) => entry.to === name).map((one) => ({
-        entry: one.entry,
-        ...deliveryStatusOf(one.entry, { sent: one.sent, keyPair: identity.keyPair }),
-      }));
+      const theirs = entries.filter(({ entry }) => entry.to === name);
+      const statuses = await Promise.all(theirs.map(async ({ entry, sent }) => ({
+        entry,
+        ...await deliveryStatusOf(entry, { sent, keyPair: identity.keyPair }),
+      })));
       const waiting = statuses.find(({ state }) => state === "waiting" || state === "running");
       const isThere = statuses.some(({ state }) => state === "delivered");
       if (waiting !== undefined) tellWaiting(waiting.entry, { sent, output });

@@ -72,11 +72,11 @@ export async function initiate(
     s: keyPair,
   });
   const reader = new ByteReader(conn.readable, { maxBytes: MAX_BYTES_BEFORE_OPEN });
-  await write(conn, [PREAMBLE, ...framed(state.writeMessage())]);
+  await write(conn, [PREAMBLE, ...framed(await state.writeMessage())]);
   checkPreamble(await reader.read(PREAMBLE.length));
   const auth = checkedAuth(decodePayload(await readMessage(reader, state), AUTH).auth);
   await checkKey(state.remoteStatic!, auth);
-  const message3 = framed(state.writeMessage(encodeJson({ name })));
+  const message3 = framed(await state.writeMessage(encodeJson({ name })));
   if (auth === "none") await write(conn, message3);
   const frames = proofFrames(conn, { reader, before: message3 });
   const proof = auth === "none" ? auth : await prove(state, { keyPair, secret, frames });
@@ -109,7 +109,7 @@ export async function accept(
     throw new P2pError("protocol", "cannot read handshake: message 1 has a payload");
   }
   const auth = check === undefined ? "none" : "secret";
-  await write(conn, framed(state.writeMessage(encodeJson({ auth }))));
+  await write(conn, framed(await state.writeMessage(encodeJson({ auth }))));
   const { name } = decodePayload(await readMessage(reader, state), NAME);
   const frames = proofFrames(conn, { reader });
   const proof = check === undefined ? auth : await demand(state, { keyPair, check, frames });
@@ -205,7 +205,7 @@ function checkPreamble(preamble: Uint8Array) {
 
 /** The payload of the next handshake message (SPEC.md §3). */
 async function readMessage(reader: ByteReader, state: HandshakeState): Promise<Uint8Array> {
-  return state.readMessage(await readFrame(reader));
+  return await state.readMessage(await readFrame(reader));
 }
 
 /** `length:u16 ‖ bytes` (SPEC.md §3, §4). */

@@ -16,13 +16,13 @@ export interface EnvelopeContext {
 export const MAX_ENVELOPE_PAYLOAD_BYTES = 6_000;
 
 /** Seals `payload` from `sender` to the one who owns `receiverKey`: one `Noise_X` message (SPEC.md §17). */
-export function sealEnvelope(
+export async function sealEnvelope(
   payload: Uint8Array,
   { sender, receiverKey, ...context }: EnvelopeContext & {
     sender: KeyPair;
     receiverKey: Uint8Array;
   },
-): Uint8Array {
+): Promise<Uint8Array> {
   if (payload.length > MAX_ENVELOPE_PAYLOAD_BYTES) {
     throw new RangeError(
       `cannot seal envelope: ${payload.length} bytes exceed ${MAX_ENVELOPE_PAYLOAD_BYTES}`,
@@ -35,14 +35,14 @@ export function sealEnvelope(
     s: sender,
     rs: receiverKey,
   });
-  return state.writeMessage(payload);
+  return await state.writeMessage(payload);
 }
 
 /** What an envelope to `receiver` holds, and the static key that proves who made it. "protocol" where it does not open. */
-export function openEnvelope(
+export async function openEnvelope(
   sealed: Uint8Array,
   { receiver, ...context }: EnvelopeContext & { receiver: KeyPair },
-): { payload: Uint8Array; senderKey: Uint8Array } {
+): Promise<{ payload: Uint8Array; senderKey: Uint8Array }> {
   const state = new HandshakeState({
     pattern: "X",
     initiator: false,
@@ -50,7 +50,7 @@ export function openEnvelope(
     s: receiver,
   });
   try {
-    return { payload: state.readMessage(sealed), senderKey: state.remoteStatic! };
+    return { payload: await state.readMessage(sealed), senderKey: state.remoteStatic! };
   } catch (cause) {
     throw new P2pError(
       "protocol",

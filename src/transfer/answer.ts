@@ -21,11 +21,11 @@ export type Answer = { receipt: Receipt; reason?: undefined } | {
 };
 
 /** Seals the answer of a receiver, as base64url, so that only the sender can read it (SPEC.md §17). */
-export function sealAnswer(
+export async function sealAnswer(
   payload: object,
   { keyPair, senderKey, transfer }: { keyPair: KeyPair; senderKey: Uint8Array; transfer: string },
-): string {
-  const sealed = sealEnvelope(new TextEncoder().encode(JSON.stringify(payload)), {
+): Promise<string> {
+  const sealed = await sealEnvelope(new TextEncoder().encode(JSON.stringify(payload)), {
     purpose: PURPOSE.answer,
     transferId: Buffer.from(transfer, "hex"),
     sender: keyPair,
@@ -38,13 +38,13 @@ export function sealAnswer(
  * What a hub says of a transfer for the owner of `key`. A delivery must be proved by that person's own answer: what a hub
  * makes up throws `P2pError` "refused".
  */
-export function openAnswer(
+export async function openAnswer(
   { code, sealed }: { code: OutcomeCode; sealed: string | null },
   { transfer, keyPair, key }: { transfer: string; keyPair: KeyPair; key: Uint8Array },
-): Answer {
+): Promise<Answer> {
   if (sealed === null && code !== "delivered") return { reason: IN_WORDS[code] ?? code };
   try {
-    const opened = openEnvelope(Buffer.from(sealed ?? "", "base64url"), {
+    const opened = await openEnvelope(Buffer.from(sealed ?? "", "base64url"), {
       purpose: PURPOSE.answer,
       transferId: Buffer.from(transfer, "hex"),
       receiver: keyPair,

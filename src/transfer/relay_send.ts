@@ -103,7 +103,7 @@ class RelaySending {
     this.#latency = performance.now() - this.#startedAt;
     const verdict = answer?.type === "accept" ? await this.#sendContent(answer) : answer;
     if (verdict !== undefined) this.#takeVerdict(verdict);
-    while (this.#open.size > 0) this.#take(await this.#exchange.receive());
+    while (this.#open.size > 0) await this.#take(await this.#exchange.receive());
     await this.#exchange.send({ type: "settled" }).catch(() => {}); // Everybody has an outcome, whatever becomes of it.
   }
 
@@ -116,18 +116,18 @@ class RelaySending {
         await this.#exchange.send({
           type: "envelope",
           to: recipient.name,
-          sealed: this.#envelope(recipient),
+          sealed: await this.#envelope(recipient),
         });
       }
       for (const recipient of batch) this.#takeRouted(await this.#exchange.receive(), recipient);
     }
   }
 
-  #envelope({ key: receiverKey }: Recipient): string {
+  async #envelope({ key: receiverKey }: Recipient): Promise<string> {
     const { source, transfer, keyPair } = this.#options;
     const key = Buffer.from(relayKey(keyPair, transfer)).toString("base64url");
     const offer = { ...fieldsOf(OFFER_FIELDS, source), key };
-    const sealed = sealEnvelope(new TextEncoder().encode(JSON.stringify(offer)), {
+    const sealed = await sealEnvelope(new TextEncoder().encode(JSON.stringify(offer)), {
       purpose: PURPOSE.offer,
       transferId: Buffer.from(transfer, "hex"),
       sender: keyPair,
@@ -162,7 +162,7 @@ class RelaySending {
     while (this.#open.size > 0) {
       const message = await this.#exchange.receive();
       if (message.type !== "outcome" && message.type !== "routed") return message;
-      this.#take(message);
+      await this.#take(message);
     }
   }
 
@@ -178,22 +178,27 @@ class RelaySending {
   }
 
   /** News of one receiver: an outcome, or that it has gone, or cannot take it now. */
-  #take(message: Message) {
+  async #take(message: Message) {
     if (message.type !== "routed" && message.type !== "outcome") throw this.#failure(message);
     const open = this.#open.get(message.to);
     if (open === undefined) return;
-    if (message.type === "outcome") return this.#end(message.to, this.#read(message, open.key));
+    if (message.type === "outcome") {
+      return this.#end(message.to, await this.#read(message, open.key));
+    }
     open.isAway ||= message.state === "away";
     const isKept = this.#until !== undefined && open.isAway;
     if (isKept && this.#options.wait === undefined) this.#endStored(message.to);
   }
 
   /** What the receiver says, proved to be its own words. */
-  #read(message: Message<"outcome">, key: Uint8Array): Omit<PersonOutcome, "to"> {
+  async #read(
+    message: Message<"outcome">,
+    key: Uint8Array,
+  ): Promise<Omit<PersonOutcome, "to">> {
     const { transfer, keyPair, source } = this.#options;
     const { to } = message;
     try {
-      const { receipt, reason } = openAnswer(message, { transfer, keyPair, key });
+      const { receipt, reason } = await openAnswer(message, { transfer, keyPair, key });
       if (receipt === undefined) return { error: this.#refused(to, reason) };
       return { delivered: this.#delivered(to, receipt) };
     } catch (cause) {

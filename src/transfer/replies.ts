@@ -60,8 +60,8 @@ export interface SealedRepliesOptions {
 export function sealedReplies(exchange: Exchange, options: SealedRepliesOptions): Replies {
   const { answered, ...about } = options;
   const { senderKey, transfer } = options;
-  const send = ({ code, payload }: { code: OutcomeCode; payload: object }) =>
-    exchange.send({ type: "answer", code, sealed: sealAnswer(payload, about) });
+  const send = async ({ code, payload }: { code: OutcomeCode; payload: object }) =>
+    exchange.send({ type: "answer", code, sealed: await sealAnswer(payload, about) });
   const answer = async (code: OutcomeCode, payload: object) => {
     // An answer that cannot be noted is given all the same: the part knows it too.
     await answered.add({ senderKey, transfer }, { code, payload }).catch(() => {});

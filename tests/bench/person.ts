@@ -74,7 +74,7 @@ export async function takeAndDrop(
   { transfer, sealed }: Message<"delivery">,
   keyPair: KeyPair,
 ): Promise<void> {
-  const { senderKey } = openEnvelope(Buffer.from(sealed, "base64url"), {
+  const { senderKey } = await openEnvelope(Buffer.from(sealed, "base64url"), {
     purpose: PURPOSE.offer,
     transferId: Buffer.from(transfer, "hex"),
     receiver: keyPair,
@@ -83,7 +83,7 @@ export async function takeAndDrop(
   let bytes = 0;
   for await (const chunk of exchange.data) bytes += chunk.length;
   const receipt = { savedAs: "nowhere", sha256: "0".repeat(64), bytes, resumedAt: 0 };
-  const answer = sealAnswer(receipt, { keyPair, senderKey, transfer });
+  const answer = await sealAnswer(receipt, { keyPair, senderKey, transfer });
   await exchange.send({ type: "answer", code: "delivered", sealed: answer });
   for (;;) if ((await exchange.receive()).type === "settled") break;
   exchange.end();

@@ -22,14 +22,14 @@ Deno.test("join takes from a hub what an honest sender has sealed, once, whateve
   await using scene = await Receiving.open();
   const file = fileOf(ana, "once.bin");
   const first = await bring(scene.visit, file);
-  const { receipt } = scene.opened(first, file, ana);
+  const { receipt } = await scene.opened(first, file, ana);
   assert.deepEqual([receipt!.savedAs, receipt!.bytes], ["once.bin", file.content.length]);
   await scene.cleared();
   // It is forgotten by staging now; a crash of either side makes no difference.
   for (const restart of [false, true]) {
     if (restart) await scene.restart();
     const again = await bring(scene.visit, file);
-    assert.deepEqual(scene.opened(again, file, ana).receipt, receipt);
+    assert.deepEqual((await scene.opened(again, file, ana)).receipt, receipt);
     assert.deepEqual(scene.names(), ["once.bin"]);
   }
   await scene.cleared();
@@ -44,8 +44,8 @@ Deno.test("a hub that dies before it has the answer gets the same one, and nothi
   await scene.restart();
   const again = await bring(scene.visit, file);
   assert.deepEqual(
-    scene.opened(again, file, ana).receipt,
-    scene.opened(first, file, ana).receipt,
+    (await scene.opened(again, file, ana)).receipt,
+    (await scene.opened(first, file, ana)).receipt,
   );
   assert.deepEqual(scene.names(), ["once.bin"]);
   await scene.cleared();
@@ -56,17 +56,17 @@ Deno.test("the same transfer brought several times at once is received once", as
   const file = fileOf(ana, "once.bin");
   await Promise.all([1, 2, 3, 4].map(() => bring(scene.visit, file).catch(() => {})));
   const last = await bring(scene.visit, file);
-  assert.equal(scene.opened(last, file, ana).receipt!.savedAs, "once.bin");
+  assert.equal((await scene.opened(last, file, ana)).receipt!.savedAs, "once.bin");
   assert.deepEqual(scene.names(), ["once.bin"]);
 });
 
 Deno.test("what was refused stays refused when a hub brings it again", async () => {
   await using scene = await Receiving.open(["--types", "image"]);
   const file = fileOf(ana, "no.bin");
-  const first = scene.opened(await bring(scene.visit, file), file, ana);
+  const first = await scene.opened(await bring(scene.visit, file), file, ana);
   assert.match(first.reason!, /only image is taken here/);
   await scene.restart([]);
-  assert.deepEqual(scene.opened(await bring(scene.visit, file), file, ana), first);
+  assert.deepEqual(await scene.opened(await bring(scene.visit, file), file, ana), first);
   assert.deepEqual(scene.names(), []);
 });
 
@@ -87,23 +87,23 @@ Deno.test("bytes that a hub changes, drops, repeats or mixes never arrive", asyn
     const file = fileOf(ana, `${trick}.bin`);
     const answer = await bring(scene.visit, file, { chunks });
     assert.equal((answer as Message<"answer">).code, "corrupt", trick);
-    assert.match(scene.opened(answer, file, ana).reason!, /^cannot open chunk \d: /, trick);
+    assert.match((await scene.opened(answer, file, ana)).reason!, /^cannot open chunk \d: /, trick);
   }
   assert.deepEqual(scene.names(), []);
   await scene.cleared();
   const honest = fileOf(ana, "honest.bin");
-  assert.ok(scene.opened(await bring(scene.visit, honest), honest, ana).receipt);
+  assert.ok((await scene.opened(await bring(scene.visit, honest), honest, ana)).receipt);
 });
 
 Deno.test("envelopes that a hub changes, swaps or gives to somebody else open nothing", async () => {
   await using scene = await Receiving.open();
   const [file, other] = [fileOf(ana, "a.bin"), fileOf(ana, "b.bin")];
   const { key } = scene.visit.peer;
-  const envelope = file.envelopeFor(key);
+  const envelope = await file.envelopeFor(key);
   const sealed: Record<string, string> = {
-    "of another transfer": other.envelopeFor(key),
-    "for somebody else": file.envelopeFor(eve.publicKey),
-    "an answer": sealAnswer({ reason: "" }, {
+    "of another transfer": await other.envelopeFor(key),
+    "for somebody else": await file.envelopeFor(eve.publicKey),
+    "an answer": await sealAnswer({ reason: "" }, {
       keyPair: ana,
       senderKey: key,
       transfer: file.transfer,
@@ -132,7 +132,7 @@ Deno.test("envelopes that a hub changes, swaps or gives to somebody else open no
 Deno.test("what is sealed in place of an offer is told without doing anything to a terminal", async () => {
   await using scene = await Receiving.open();
   const file = fileOf(ana, "a.bin");
-  const sealed = sealEnvelope(new TextEncoder().encode(HOSTILE), {
+  const sealed = await sealEnvelope(new TextEncoder().encode(HOSTILE), {
     purpose: PURPOSE.offer,
     transferId: Buffer.from(file.transfer, "hex"),
     sender: ana,
@@ -156,7 +156,7 @@ Deno.test("what a receiver seals into its answer does nothing to the terminal of
     let entry!: Message<"entry">;
     await scene.sendTo({ name: "bob", keyPair: bob }, async ({ exchange, relay, peer }) => {
       const { transfer, size } = relay;
-      const sealed = sealAnswer(payload, { transfer, senderKey: peer.key, keyPair: bob });
+      const sealed = await sealAnswer(payload, { transfer, senderKey: peer.key, keyPair: bob });
       await exchange.send({ type: "outcome", to: "bob", code, sealed });
       const sent = { exchange: 0, transfer, to: "bob", size, bytes: 1, created: 0, until: 0 };
       entry = { type: "entry", ...sent, code, sealed };
@@ -174,11 +174,14 @@ Deno.test("what a receiver seals into its answer does nothing to the terminal of
 Deno.test("another key under a name that is known is refused, and both are told", async () => {
   await using scene = await Receiving.open();
   const honest = fileOf(ana, "honest.bin");
-  assert.ok(scene.opened(await bring(scene.visit, honest), honest, ana).receipt);
+  assert.ok((await scene.opened(await bring(scene.visit, honest), honest, ana)).receipt);
   for (const from of ["ana", "ANA"]) {
     const file = fileOf(eve, "lie.bin");
     const answer = await bring(scene.visit, file, { from });
-    assert.match(scene.opened(answer, file, eve).reason!, /^the key of "ana" has changed: it was /);
+    assert.match(
+      (await scene.opened(answer, file, eve)).reason!,
+      /^the key of "ana" has changed: it was /,
+    );
     assert.equal((answer as Message<"answer">).code, "person");
   }
   assert.deepEqual(scene.names(), ["honest.bin"]);
@@ -198,7 +201,7 @@ Deno.test("who waits by a code takes nothing that a hub brings from anybody else
   const answer = await bring(visit, file) as Message<"answer">;
   assert.equal(answer.code, "person");
   const about = { transfer: file.transfer, keyPair: ana, key: visit.peer.key };
-  assert.equal(openAnswer(answer, about).reason, "only who shares the code may send here");
+  assert.equal((await openAnswer(answer, about)).reason, "only who shares the code may send here");
   program.kill("SIGINT");
   assert.equal((await program.finished).code, 130);
 });
@@ -241,7 +244,7 @@ Deno.test("a delivery that a hub only claims is not believed", async () => {
   await using scene = await Sending.open();
   const bob = generateKeyPair();
   const receipt = { savedAs: "a.txt", sha256: "0".repeat(64), bytes: 1, resumedAt: 0 };
-  const claims: Record<string, (about: About) => string | null> = {
+  const claims: Record<string, (about: About) => string | null | Promise<string>> = {
     "without an answer": () => null,
     "with noise": () => "AAAA",
     "by another key": (about) => sealAnswer(receipt, { ...about, keyPair: eve }),
@@ -255,7 +258,7 @@ Deno.test("a delivery that a hub only claims is not believed", async () => {
       async ({ exchange, ...visit }) => {
         await exchange.send({
           ...{ type: "outcome", to: "bob", code: "delivered" },
-          sealed: sealed({ transfer: visit.relay.transfer, senderKey: visit.peer.key }),
+          sealed: await sealed({ transfer: visit.relay.transfer, senderKey: visit.peer.key }),
         });
       },
     );
@@ -316,7 +319,7 @@ type Relaying = Awaited<ReturnType<LyingHub["takeRelay"]>>;
 /** Answers as a receiver who has it would. */
 async function honestly({ exchange, relay, peer, bob }: Relaying & { bob: KeyPair }) {
   const receipt = { savedAs: "a.txt", sha256: "0".repeat(64), bytes: 1, resumedAt: 0 };
-  const sealed = sealAnswer(receipt, {
+  const sealed = await sealAnswer(receipt, {
     keyPair: bob,
     senderKey: peer.key,
     transfer: relay.transfer,
@@ -410,9 +413,13 @@ class Receiving implements AsyncDisposable {
   }
 
   /** What an answer says to the sender. */
-  opened(answer: Message, { transfer }: SealedFile, keyPair: KeyPair) {
+  async opened(answer: Message, { transfer }: SealedFile, keyPair: KeyPair) {
     assert.equal(answer.type, "answer");
-    return openAnswer(answer as Message<"answer">, { transfer, keyPair, key: this.visit.peer.key });
+    return await openAnswer(answer as Message<"answer">, {
+      transfer,
+      keyPair,
+      key: this.visit.peer.key,
+    });
   }
 
   names(): string[] {

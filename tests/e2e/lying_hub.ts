@@ -99,11 +99,11 @@ export class SealedFile {
   }
 
   /** The envelope for the owner of a key. */
-  envelopeFor(receiverKey: Uint8Array): string {
+  async envelopeFor(receiverKey: Uint8Array): Promise<string> {
     const { transfer: _, ...offer } = OFFER;
     const changes = { name: this.#name, kind: "file", size: this.content.length, key: this.#key };
     const payload = JSON.stringify({ ...offer, ...changes });
-    const sealed = sealEnvelope(new TextEncoder().encode(payload), {
+    const sealed = await sealEnvelope(new TextEncoder().encode(payload), {
       purpose: PURPOSE.offer,
       transferId: Buffer.from(this.transfer, "hex"),
       sender: this.#from,
@@ -140,7 +140,7 @@ export async function bring(
   try {
     await exchange.send({
       ...{ type: "delivery", transfer, from, size: file.content.length },
-      sealed: sealed ?? file.envelopeFor(peer.key),
+      sealed: sealed ?? await file.envelopeFor(peer.key),
     });
     const reply = await exchange.receive();
     if (reply.type !== "accept") return await settled(exchange, reply, unsettled);

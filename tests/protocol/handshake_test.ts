@@ -232,9 +232,9 @@ async function acceptPayload(payload: string): Promise<P2pError | undefined> {
   const accepting = accept(acceptor, { keyPair: hubKeys }).then(() => undefined, (error) => error);
   const state = noise(true);
   const writer = initiator.writable.getWriter();
-  await writer.write(Uint8Array.from([...PREAMBLE, ...framed(state.writeMessage())]));
-  state.readMessage(await skipPreamble(initiator.readable));
-  await writer.write(Uint8Array.from(framed(state.writeMessage(bytesOf(payload)))));
+  await writer.write(Uint8Array.from([...PREAMBLE, ...framed(await state.writeMessage())]));
+  await state.readMessage(await skipPreamble(initiator.readable));
+  await writer.write(Uint8Array.from(framed(await state.writeMessage(bytesOf(payload)))));
   return await accepting;
 }
 
@@ -243,10 +243,10 @@ async function initiatePayload(payload: string): Promise<P2pError> {
   const { initiator, acceptor } = memoryDuplex(new MemoryPipe(), new MemoryPipe());
   const initiating = start(initiator).then(() => assert.fail("it opened"), (error) => error);
   const state = noise(false);
-  state.readMessage(await skipPreamble(acceptor.readable));
+  await state.readMessage(await skipPreamble(acceptor.readable));
   const writer = acceptor.writable.getWriter();
   await writer.write(
-    Uint8Array.from([...PREAMBLE, ...framed(state.writeMessage(bytesOf(payload)))]),
+    Uint8Array.from([...PREAMBLE, ...framed(await state.writeMessage(bytesOf(payload)))]),
   );
   return await initiating;
 }

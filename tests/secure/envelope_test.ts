@@ -15,16 +15,16 @@ const context = { purpose: PURPOSE.offer, transferId };
 const seal = (payload: Uint8Array) =>
   sealEnvelope(payload, { ...context, sender, receiverKey: receiver.publicKey });
 
-Deno.test("openEnvelope gives what was sealed, and proves whose key did it", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (payload) => {
-    const opened = openEnvelope(seal(payload), { ...context, receiver });
+Deno.test("openEnvelope gives what was sealed, and proves whose key did it", async () => {
+  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (payload) => {
+    const opened = await openEnvelope(await seal(payload), { ...context, receiver });
     assert.deepEqual(opened.payload, new Uint8Array(payload));
     assert.deepEqual(opened.senderKey, sender.publicKey);
   }));
 });
 
-Deno.test("openEnvelope opens nothing for another receiver, transfer or purpose", () => {
-  const sealed = seal(randomBytes(10));
+Deno.test("openEnvelope opens nothing for another receiver, transfer or purpose", async () => {
+  const sealed = await seal(randomBytes(10));
   const wrong = [
     { ...context, receiver: other },
     { ...context, receiver: sender },
@@ -32,28 +32,30 @@ Deno.test("openEnvelope opens nothing for another receiver, transfer or purpose"
     { ...context, receiver, purpose: PURPOSE.answer },
   ];
   for (const options of wrong) {
-    assert.throws(() => openEnvelope(sealed, options), { code: "protocol" });
+    await assert.rejects(() => openEnvelope(sealed, options), { code: "protocol" });
   }
-  openEnvelope(sealed, { ...context, receiver });
+  await openEnvelope(sealed, { ...context, receiver });
 });
 
-Deno.test("openEnvelope refuses every flipped bit and every other length", () => {
-  const sealed = seal(randomBytes(40));
+Deno.test("openEnvelope refuses every flipped bit and every other length", async () => {
+  const sealed = await seal(randomBytes(40));
   for (let bit = 0; bit < sealed.length * 8; bit++) {
     const changed = sealed.slice();
     changed[bit >> 3]! ^= 1 << (bit & 7);
-    assert.throws(() => openEnvelope(changed, { ...context, receiver }), { code: "protocol" });
+    await assert.rejects(() => openEnvelope(changed, { ...context, receiver }), {
+      code: "protocol",
+    });
   }
   for (const length of [0, 1, 31, 32, 79, 80, 95, sealed.length - 1]) {
     const cut = sealed.subarray(0, length);
-    assert.throws(() => openEnvelope(cut, { ...context, receiver }), { code: "protocol" });
+    await assert.rejects(() => openEnvelope(cut, { ...context, receiver }), { code: "protocol" });
   }
   const longer = Uint8Array.from([...sealed, 0]);
-  assert.throws(() => openEnvelope(longer, { ...context, receiver }), { code: "protocol" });
+  await assert.rejects(() => openEnvelope(longer, { ...context, receiver }), { code: "protocol" });
 });
 
-Deno.test("sealEnvelope makes another envelope each time, and none that is too long", () => {
+Deno.test("sealEnvelope makes another envelope each time, and none that is too long", async () => {
   const payload = new Uint8Array(MAX_ENVELOPE_PAYLOAD_BYTES);
-  assert.notDeepEqual(seal(payload), seal(payload));
-  assert.throws(() => seal(new Uint8Array(MAX_ENVELOPE_PAYLOAD_BYTES + 1)), RangeError);
+  assert.notDeepEqual(await seal(payload), await seal(payload));
+  await assert.rejects(() => seal(new Uint8Array(MAX_ENVELOPE_PAYLOAD_BYTES + 1)), RangeError);
 });

@@ -29,7 +29,7 @@ async function status(hub: string, options: AskOptions): Promise<void> {
       const sent = await sentTransfers.find(transfer);
       output.result(titleLine(entries[0]!, { sent, style: output.style }));
       for (const entry of entries) {
-        const status = deliveryStatusOf(entry, { sent, keyPair });
+        const status = await deliveryStatusOf(entry, { sent, keyPair });
         output.event(eventOf(entry, { sent, status }));
         output.result(`  ${statusLine(entry, { sent, status, style: output.style })}`);
       }
