@@ -26,6 +26,7 @@ const COMMON = [
   "src/backoff.ts",
   "src/buffer_pool.ts",
   "src/bytes.ts",
+  "src/clock.ts",
   "src/errors.ts",
   "src/notify.ts",
   "src/sleep.ts",

@@ -5,6 +5,7 @@ import type { Identity } from "../home/identity.ts";
 import { pinKey, pinnedKey } from "../home/known_hubs.ts";
 import { sleep } from "../sleep.ts";
 import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
+import type { Connection } from "../transport/connection.ts";
 import { dial } from "../transport/dial.ts";
 import { Channel } from "../protocol/channel.ts";
 import { type Auth, type Handshake, initiate } from "../protocol/handshake.ts";
@@ -88,7 +89,7 @@ async function connectOnce(address: Address, options: ConnectOptions): Promise<C
     try {
       return await within(until, signal, open(conn, address, options));
     } catch (error) {
-      closeQuietly(conn);
+      conn.close();
       if (!isLost(error)) throw error;
       const pause = tries * PAUSE_MS * (0.5 + Math.random());
       if (tries === TRIES || performance.now() + pause > until) throw notConnected(address, error);
@@ -108,7 +109,7 @@ function notConnected(address: Address, cause: P2pError): P2pError {
 }
 
 async function open(
-  conn: Deno.TcpConn,
+  conn: Connection,
   address: Address,
   options: ConnectOptions,
 ): Promise<Connected> {
@@ -214,13 +215,5 @@ async function within<T>(until: number, signal: AbortSignal, work: Promise<T>): 
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function closeQuietly(conn: Deno.TcpConn) {
-  try {
-    conn.close();
-  } catch {
-    // Closed already.
   }
 }

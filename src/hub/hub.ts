@@ -1,4 +1,5 @@
 import { asP2pError, P2pError } from "../errors.ts";
+import { Notify } from "../notify.ts";
 import { Channel } from "../protocol/channel.ts";
 import { WRONG_SECRET } from "../protocol/prove_secret.ts";
 import { accept, type SecretCheck } from "../protocol/handshake.ts";
@@ -6,6 +7,8 @@ import { checkedPeerName } from "../names/peer_name.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";
+import type { Connection } from "../transport/connection.ts";
+import { TcpConnection } from "../transport/tcp_connection.ts";
 import { Admission } from "./admission.ts";
 import { FailureLimit, tooMany } from "./failure_limit.ts";
 
@@ -49,11 +52,11 @@ export class Hub {
   #admission = new Admission();
   #wrongSecrets = new FailureLimit();
   #sessions = new Set<Session>();
-  #connections = new Set<Deno.TcpConn>();
+  #connections = new Set<Connection>();
   #limit: number;
   #closed = false;
   #accepting: Promise<void>;
-  #wakeAccept = () => {};
+  readonly #roomChanged = new Notify();
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -67,7 +70,7 @@ export class Hub {
   async close(): Promise<void> {
     this.#closed = true;
     this.#options.listener.close();
-    this.#wakeAccept();
+    this.#roomChanged.notify();
     this.#admission.close();
     await Promise.all([...this.#sessions].map(async (session) => {
       await session.goodbye("shutdown", "the hub is stopping");
@@ -83,7 +86,7 @@ export class Hub {
   async #acceptAll() {
     while (!this.#closed) {
       try {
-        const conn = await this.#options.listener.accept();
+        const conn = new TcpConnection(await this.#options.listener.accept());
         if (this.#closed) return conn.close();
         this.#enter(conn);
         await this.#belowLimit();
@@ -112,12 +115,12 @@ export class Hub {
 
   async #belowLimit() {
     while (this.#connections.size >= this.#limit && !this.#closed) {
-      await new Promise<void>((resolve) => this.#wakeAccept = resolve);
+      await this.#roomChanged.wait();
     }
   }
 
-  #enter(conn: Deno.TcpConn) {
-    const address = conn.remoteAddr.hostname.replace(/^::ffff:/, "");
+  #enter(conn: Connection) {
+    const { host: address } = conn.remoteAddress;
     this.#connections.add(conn);
     this.#admission.enter({
       address,
@@ -126,10 +129,8 @@ export class Hub {
     });
   }
 
-  async #open(conn: Deno.TcpConn, address: string) {
+  async #open(conn: Connection, address: string) {
     try {
-      conn.setNoDelay(true);
-      conn.setKeepAlive(true);
       const session = await this.#openSession(conn, address);
       this.#sessions.add(session);
       session.closed.catch((error) => this.#trouble(address, error)).finally(() => {
@@ -142,7 +143,7 @@ export class Hub {
     }
   }
 
-  async #openSession(conn: Deno.TcpConn, address: string): Promise<Session> {
+  async #openSession(conn: Connection, address: string): Promise<Session> {
     const { keyPair } = this.#options;
     const handshake = await accept(conn, { keyPair, check: this.#check(address) });
     const { remoteKey: key, remoteName, proof } = handshake;
@@ -184,15 +185,11 @@ export class Hub {
     return await this.#options.refusePeer?.(peer);
   }
 
-  #drop(conn: Deno.TcpConn) {
+  #drop(conn: Connection) {
     this.#connections.delete(conn);
     if (this.#connections.size < this.#limit / 2) this.#limit = this.#most;
-    this.#wakeAccept();
-    try {
-      conn.close();
-    } catch {
-      // Closed already.
-    }
+    this.#roomChanged.notify();
+    conn.close();
   }
 
   /** A peer that goes without a word is no trouble: its transfers say what became of them. */

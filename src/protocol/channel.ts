@@ -1,6 +1,8 @@
 import { releaseBuffer } from "../buffer_pool.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { RecordCipher } from "../secure/record_cipher.ts";
+import type { Connection } from "../transport/connection.ts";
 import {
   EXCHANGE_BYTES,
   FRAME,
@@ -32,25 +34,25 @@ export type Incoming = Message | { type: "data"; exchange: number; chunk: Uint8A
 
 /** A connection after its handshake: messages as encrypted records, sealed chunks as data frames (SPEC.md §5, §6). */
 export class Channel {
-  #conn: Deno.TcpConn;
+  #conn: Connection;
+  #clock: Clock;
   #send: RecordCipher;
   #receive: RecordCipher;
   #leftover: Uint8Array;
-  #writer: WritableStreamDefaultWriter<Uint8Array>;
   #reading = false;
   #closing = false;
   #aborted = Promise.withResolvers<void>();
 
-  #linger: ReturnType<typeof setTimeout> | undefined;
-  #sentAt = performance.now();
+  #linger: Disposable | undefined;
+  #sentAt: number;
 
-  constructor(conn: Deno.TcpConn, handshake: Handshake) {
+  constructor(conn: Connection, handshake: Handshake, { clock = systemClock } = {}) {
     this.#conn = conn;
+    this.#clock = clock;
+    this.#sentAt = clock.now();
     this.#send = new RecordCipher(handshake.send);
     this.#receive = new RecordCipher(handshake.receive);
     this.#leftover = handshake.leftover;
-    this.#writer = conn.writable.getWriter();
-    this.#writer.closed.catch(() => {}); // A failing write tells its caller.
   }
 
   /** Everything that arrives, in order, to the end of the connection. "protocol" for what SPEC.md does not allow. */
@@ -84,7 +86,7 @@ export class Channel {
     releaseBuffer(buffer);
   }
 
-  /** When something was last sent, by `performance.now()`. */
+  /** When something was last sent, by its clock. */
   get sentAt(): number {
     return this.#sentAt;
   }
@@ -94,7 +96,7 @@ export class Channel {
     if (this.#closing) return;
     const said = lastWords && this.send(lastWords);
     this.#closing = true;
-    this.#linger = setTimeout(() => this.abort(), LINGER_MS);
+    this.#linger = this.#clock.after(LINGER_MS, () => this.abort());
     // Older runtimes leave a write without an end where the connection is closed under it.
     await Promise.race([this.#leave(said), this.#aborted.promise]);
   }
@@ -102,13 +104,9 @@ export class Channel {
   /** Closes at once. */
   abort(): void {
     this.#closing = true;
-    clearTimeout(this.#linger);
+    this.#linger?.[Symbol.dispose]();
     this.#aborted.resolve();
-    try {
-      this.#conn.close();
-    } catch {
-      // Closed already, by the end of its readable half.
-    }
+    this.#conn.close();
   }
 
   async #leave(said: Promise<void> | undefined) {
@@ -136,9 +134,9 @@ export class Channel {
   async #write(frame: Uint8Array) {
     // A write after the end of our half would close the other half as well.
     if (this.#closing) throw lostConnection();
-    this.#sentAt = performance.now();
+    this.#sentAt = this.#clock.now();
     try {
-      await this.#writer.write(frame);
+      await this.#conn.write(frame);
     } catch (error) {
       throw lostConnection(error);
     }

@@ -1,8 +1,10 @@
+import { concat } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { CipherState } from "../secure/noise/cipher_state.ts";
 import { HandshakeState } from "../secure/noise/noise.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { ByteReader } from "../transport/byte_reader.ts";
+import type { Connection } from "../transport/connection.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
 import { decodeJson } from "./messages.ts";
 import { checkSecret, NOTHING, type ProofFrames, proofInput, proveSecret } from "./prove_secret.ts";
@@ -39,11 +41,8 @@ export interface Handshake {
   leftover: Uint8Array;
 }
 
-/** The two halves of a connection. */
-export interface Duplex {
-  readable: ReadableStream<Uint8Array>;
-  writable: WritableStream<Uint8Array>;
-}
+/** What a handshake needs of a connection. */
+export type HandshakeConnection = Pick<Connection, "read" | "write">;
 
 /** How an acceptor checks who connects. */
 export interface SecretCheck {
@@ -57,7 +56,7 @@ export interface SecretCheck {
  * before message 3 leaves, and throws to end it there.
  */
 export async function initiate(
-  conn: Duplex,
+  conn: HandshakeConnection,
   { keyPair, name, checkKey, secret }: {
     keyPair: KeyPair;
     name: string;
@@ -71,7 +70,7 @@ export async function initiate(
     prologue: PREAMBLE,
     s: keyPair,
   });
-  const reader = new ByteReader(conn.readable, { maxBytes: MAX_BYTES_BEFORE_OPEN });
+  const reader = new ByteReader(conn, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   await write(conn, [PREAMBLE, ...framed(await state.writeMessage())]);
   checkPreamble(await reader.read(PREAMBLE.length));
   const auth = checkedAuth(decodePayload(await readMessage(reader, state), AUTH).auth);
@@ -85,16 +84,16 @@ export async function initiate(
     remoteKey: state.remoteStatic!,
     remoteName: undefined,
     proof,
-    leftover: reader.release(),
+    leftover: reader.leftover,
   };
 }
 
 /** The acceptor's side of SPEC.md §2 to §4, up to its decision. Without `check` nothing has to be proved. */
 export async function accept(
-  conn: Duplex,
+  conn: HandshakeConnection,
   { keyPair, check }: { keyPair: KeyPair; check?: SecretCheck | undefined },
 ): Promise<Handshake> {
-  const reader = new ByteReader(conn.readable, { maxBytes: MAX_BYTES_BEFORE_OPEN });
+  const reader = new ByteReader(conn, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   const preamble = await reader.read(PREAMBLE.length);
   if (isP2p(preamble)) await write(conn, [PREAMBLE]);
   checkPreamble(preamble);
@@ -118,7 +117,7 @@ export async function accept(
     remoteKey: state.remoteStatic!,
     remoteName: name,
     proof,
-    leftover: reader.release(),
+    leftover: reader.leftover,
   };
 }
 
@@ -170,7 +169,7 @@ function given(secret: string | undefined): string {
 
 /** The frames of a proof; the first that is sent leaves together with `before`. */
 function proofFrames(
-  conn: Duplex,
+  conn: HandshakeConnection,
   { reader, before = [] }: { reader: ByteReader; before?: Uint8Array[] },
 ): ProofFrames {
   return {
@@ -234,19 +233,10 @@ function encodeJson(value: unknown): Uint8Array {
 }
 
 /** One write for all parts, so that they leave in one packet. */
-async function write(conn: Duplex, parts: Uint8Array[]) {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  const writer = conn.writable.getWriter();
+async function write(conn: HandshakeConnection, parts: Uint8Array[]) {
   try {
-    await writer.write(bytes);
+    await conn.write(concat(parts));
   } catch (cause) {
     throw lostConnection(cause);
-  } finally {
-    writer.releaseLock();
   }
 }

@@ -1,10 +1,10 @@
+import { type Clock, systemClock } from "../clock.ts";
 import { asP2pError, P2pError } from "../errors.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
 import { Exchange, WINDOW_BYTES } from "./exchange.ts";
 import type { GoodbyeCode, Message, Opening } from "./messages.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
-import { every } from "./shared_timer.ts";
 
 /** Exchanges that may be open at once in each direction (SPEC.md §7). */
 export const MAX_OPEN_EXCHANGES = 16;
@@ -35,6 +35,8 @@ export interface SessionOptions {
   initiator: boolean;
   onOpen?: OnOpen | undefined;
   keepAlive?: KeepAlive;
+  /** That of the system where none is handed in. */
+  clock?: Clock;
 }
 
 /** A connection with somebody known: exchanges over one channel, kept alive, ended by `goodbye` (SPEC.md §6, §7, §11). */
@@ -45,10 +47,11 @@ export class Session {
   readonly welcomed: Promise<string>;
   #channel: Channel;
   #options: SessionOptions;
+  #clock: Clock;
   #exchanges = new Map<number, Exchange>();
   #nextOwn: number;
   #lastTheirs = 0;
-  #heardAt = performance.now();
+  #heardAt: number;
   #waitingAnswers = 0;
   #welcomeSeen = false;
   #ended = false;
@@ -60,6 +63,8 @@ export class Session {
   constructor(channel: Channel, options: SessionOptions) {
     this.#channel = channel;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#heardAt = this.#clock.now();
     this.#nextOwn = options.initiator ? 1 : 2;
     this.welcomed = this.#welcome.promise;
     this.welcomed.catch(() => {});
@@ -102,11 +107,11 @@ export class Session {
   async #run() {
     const { initiator, keepAlive = KEEP_ALIVE[initiator ? "initiator" : "acceptor"] } =
       this.#options;
-    const watch = every(keepAlive.pingAfterMs / 5, () => this.#watch(keepAlive));
+    const watch = this.#clock.every(keepAlive.pingAfterMs / 5, () => this.#watch(keepAlive));
     let failure = lostConnection();
     try {
       for await (const incoming of this.#channel.incoming()) {
-        this.#heardAt = performance.now();
+        this.#heardAt = this.#clock.now();
         if (!this.#ended) this.#take(incoming);
         if (incoming.type === "data") await this.#room();
       }
@@ -245,7 +250,7 @@ export class Session {
 
   /** By what was sent, not heard: who only receives keeps a sender alive whose own pings wait behind its data. */
   #watch({ pingAfterMs, deadAfterMs }: KeepAlive) {
-    const now = performance.now();
+    const now = this.#clock.now();
     if (now - this.#heardAt >= deadAfterMs) return this.abort();
     if (now - this.#channel.sentAt >= pingAfterMs) {
       this.#channel.send({ type: "ping" }).catch(() => {});

@@ -1,45 +1,45 @@
 import { P2pError } from "../errors.ts";
+import type { ByteSource } from "./connection.ts";
 import { lostConnection } from "./lost_connection.ts";
 
-/** Reads exact numbers of bytes from a stream, up to a total that a stranger may make us read. */
+/** Reads exact numbers of bytes, up to a total that a stranger may make us read. */
 export class ByteReader {
-  #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #held = new Uint8Array();
-  #left: number;
+  readonly #source: ByteSource;
+  /** All that was read; so small that nothing is moved in it. */
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #filled = 0;
+  #taken = 0;
 
-  constructor(stream: ReadableStream<Uint8Array>, { maxBytes }: { maxBytes: number }) {
-    this.#reader = stream.getReader();
-    this.#left = maxBytes;
+  constructor(source: ByteSource, { maxBytes }: { maxBytes: number }) {
+    this.#source = source;
+    this.#bytes = new Uint8Array(maxBytes);
   }
 
-  /** The next `count` bytes. "connection" where the stream ends or fails before, "protocol" over the total of `maxBytes`. */
+  /** The next `count` bytes. "connection" where the source ends or fails before, "protocol" over the total of `maxBytes`. */
   async read(count: number): Promise<Uint8Array> {
-    this.#left -= count;
-    if (this.#left < 0) throw new P2pError("protocol", "too many bytes before the session is open");
-    while (this.#held.length < count) {
-      const { value, done } = await this.#reader.read().catch((cause) => {
-        throw lostConnection(cause);
-      });
-      if (done) {
-        throw new P2pError("connection", "the connection was closed before the session was open");
-      }
-      this.#held = concat(this.#held, value);
+    const end = this.#taken + count;
+    if (end > this.#bytes.length) {
+      throw new P2pError("protocol", "too many bytes before the session is open");
     }
-    const taken = this.#held.subarray(0, count);
-    this.#held = this.#held.subarray(count);
+    while (this.#filled < end) await this.#readMore();
+    const taken = this.#bytes.subarray(this.#taken, end);
+    this.#taken = end;
     return taken;
   }
 
-  /** Gives the stream back; returns the bytes that were read from it and not yet asked for. */
-  release(): Uint8Array {
-    this.#reader.releaseLock();
-    return this.#held;
+  /** The bytes that were read from the source and not yet asked for. */
+  get leftover(): Uint8Array {
+    return this.#bytes.slice(this.#taken, this.#filled);
   }
-}
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
+  async #readMore() {
+    const into = this.#bytes.subarray(this.#filled);
+    const length = await this.#source.read(into).catch((cause) => {
+      throw lostConnection(cause);
+    });
+    if (length === null) {
+      throw new P2pError("connection", "the connection was closed before the session was open");
+    }
+    this.#filled += length;
+  }
 }

@@ -1,13 +1,15 @@
 import { P2pError } from "../errors.ts";
 import { type Address, formatAddress } from "./address.ts";
+import type { Connection } from "./connection.ts";
+import { TcpConnection } from "./tcp_connection.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Opens a TCP connection, without Nagle's delay. Throws `P2pError` "connection" that names the address and the cause. */
+/** Opens a TCP connection. Throws `P2pError` "connection" that names the address and the cause. */
 export async function dial(
   address: Address,
   { signal }: { signal: AbortSignal },
-): Promise<Deno.TcpConn> {
+): Promise<Connection> {
   const deadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
   try {
     const conn = await Deno.connect({
@@ -15,9 +17,7 @@ export async function dial(
       port: address.port,
       signal: AbortSignal.any([signal, deadline]),
     });
-    conn.setNoDelay(true);
-    conn.setKeepAlive(true);
-    return conn;
+    return new TcpConnection(conn);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const why = deadline.aborted

@@ -1,5 +1,6 @@
 import { takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
+import type { ByteSource } from "./connection.ts";
 
 /** The types of a frame (SPEC.md §5). */
 export const FRAME = { record: 0, data: 1 } as const;
@@ -33,15 +34,10 @@ export function writeFrameHeader(
   new DataView(bytes.buffer, bytes.byteOffset).setUint32(offset, type * 2 ** 24 + length);
 }
 
-/** What frames are read from, as `Deno.Conn` has it: fills `into` as far as bytes are there; null at the end. */
-export interface ByteSource {
-  read(into: Uint8Array): Promise<number | null>;
-}
-
 /**
- * All frames from `source` to its end, each in a buffer of its own, behind room for a header (SPEC.md §5). A type or length that is out of bounds
- * throws "protocol" before the body is allocated; an end inside a frame throws "connection". `leftover` are bytes that
- * were read from the source before.
+ * All frames from `source` to its end, each in a buffer of its own, behind room for a header (SPEC.md §5). A type or
+ * length that is out of bounds throws "protocol" before the body is allocated; an end inside a frame throws
+ * "connection". `leftover` are bytes that were read from the source before.
  */
 export async function* readFrames(
   source: ByteSource,

@@ -5,6 +5,7 @@ import { accept } from "../../src/protocol/handshake.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { pinKey, pinnedKey } from "../../src/home/known_hubs.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import {
   BEYOND,
   connectAndLeave,
@@ -108,7 +109,7 @@ Deno.test("connect takes no welcome from who has not proved the secret", async (
   await using dir = await TempDir.make();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lying = (async () => {
-    const conn = await listener.accept();
+    const conn = new TcpConnection(await listener.accept());
     const attempt = () => Promise.resolve("no");
     const handshake = await accept(conn, {
       keyPair: hubKeys,

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { connect } from "../../src/client/connect.ts";
-import { accept } from "../../src/protocol/handshake.ts";
+import { accept, type HandshakeConnection } from "../../src/protocol/handshake.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import { pinKey, pinnedKey } from "../../src/home/known_hubs.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import {
   BEYOND,
   connectAndLeave,
@@ -171,7 +173,7 @@ class Stranger implements AsyncDisposable {
     while (true) {
       const conn = await this.#listener.accept().catch(() => undefined);
       if (conn === undefined) return;
-      this.#counts.push(countBytes(conn, this.keyPair));
+      this.#counts.push(countBytes(new TcpConnection(conn), this.keyPair));
     }
   }
 
@@ -183,20 +185,17 @@ class Stranger implements AsyncDisposable {
 }
 
 /** How many bytes a caller has sent when it is over. */
-async function countBytes(conn: Deno.TcpConn, keyPair: KeyPair): Promise<number> {
+async function countBytes(conn: Connection, keyPair: KeyPair): Promise<number> {
   let bytes = 0;
-  const counter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      bytes += chunk.length;
-      controller.enqueue(chunk);
+  const counted: HandshakeConnection = {
+    async read(into) {
+      const length = await conn.read(into);
+      bytes += length ?? 0;
+      return length;
     },
-  });
-  const readable = conn.readable.pipeThrough(counter);
-  await accept({ readable, writable: conn.writable }, { keyPair }).catch(() => {});
-  try {
-    conn.close();
-  } catch {
-    // Closed by its end.
-  }
+    write: (written) => conn.write(written),
+  };
+  await accept(counted, { keyPair }).catch(() => {});
+  conn.close();
   return bytes;
 }

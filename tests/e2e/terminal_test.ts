@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { accept } from "../../src/protocol/handshake.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { hasScript, TerminalProgram } from "./in_terminal.ts";
@@ -149,7 +150,7 @@ async function serveOnce(
   listener: Deno.TcpListener,
   answer: Record<string, unknown>,
 ): Promise<void> {
-  const conn = await listener.accept();
+  const conn = new TcpConnection(await listener.accept());
   using hub = new RawPeer(conn, await accept(conn, { keyPair: generateKeyPair() }));
   await hub.send({ type: "welcome", name: "rack" });
   let message = await hub.receive();

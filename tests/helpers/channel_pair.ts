@@ -1,29 +1,46 @@
 import { Channel } from "../../src/protocol/channel.ts";
 import { accept, initiate } from "../../src/protocol/handshake.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
+import type { Clock } from "../../src/clock.ts";
+import type { Connection } from "../../src/transport/connection.ts";
 import { Loopback } from "./loopback.ts";
+import { memoryConnection } from "./memory_connection.ts";
 
-/** Two channels over one connection on loopback, after a real handshake; `using` breaks them off. */
+/** Two channels over one connection, after a real handshake; `using` breaks them off. */
 export class ChannelPair implements Disposable {
   readonly initiator: Channel;
   readonly acceptor: Channel;
-  readonly loopback: Loopback;
+  /** The initiator's end, for bytes that no channel sends. */
+  readonly conn: Connection;
 
-  private constructor(initiator: Channel, acceptor: Channel, loopback: Loopback) {
+  private constructor(initiator: Channel, acceptor: Channel, conn: Connection) {
     this.initiator = initiator;
     this.acceptor = acceptor;
-    this.loopback = loopback;
+    this.conn = conn;
   }
 
+  /** Over TCP on loopback. */
   static async open(): Promise<ChannelPair> {
-    const loopback = await Loopback.open();
+    const { client, server } = await Loopback.open();
+    return await ChannelPair.over([client, server]);
+  }
+
+  /** In memory, by the clock of the test where there is one. */
+  static async inMemory(options: { clock?: Clock } = {}): Promise<ChannelPair> {
+    return await ChannelPair.over(memoryConnection(), options);
+  }
+
+  private static async over(
+    [client, server]: [Connection, Connection],
+    options: { clock?: Clock } = {},
+  ): Promise<ChannelPair> {
     const checkKey = () => Promise.resolve();
     const [initiated, accepted] = await Promise.all([
-      initiate(loopback.client, { keyPair: generateKeyPair(), name: "initiator", checkKey }),
-      accept(loopback.server, { keyPair: generateKeyPair() }),
+      initiate(client, { keyPair: generateKeyPair(), name: "initiator", checkKey }),
+      accept(server, { keyPair: generateKeyPair() }),
     ]);
-    const initiator = new Channel(loopback.client, initiated);
-    return new ChannelPair(initiator, new Channel(loopback.server, accepted), loopback);
+    const initiator = new Channel(client, initiated, options);
+    return new ChannelPair(initiator, new Channel(server, accepted, options), client);
   }
 
   [Symbol.dispose]() {

@@ -1,9 +1,12 @@
+import type { Connection } from "../../src/transport/connection.ts";
+import { TcpConnection } from "../../src/transport/tcp_connection.ts";
+
 /** Both ends of one TCP connection on loopback, closed when they go out of scope. */
 export class Loopback implements Disposable {
-  readonly client: Deno.TcpConn;
-  readonly server: Deno.TcpConn;
+  readonly client: Connection;
+  readonly server: Connection;
 
-  private constructor(client: Deno.TcpConn, server: Deno.TcpConn) {
+  private constructor(client: Connection, server: Connection) {
     this.client = client;
     this.server = server;
   }
@@ -14,22 +17,11 @@ export class Loopback implements Disposable {
       Deno.connect({ port: listener.addr.port }),
       listener.accept(),
     ]);
-    client.setNoDelay(true);
-    server.setNoDelay(true);
-    return new Loopback(client, server);
+    return new Loopback(new TcpConnection(client), new TcpConnection(server));
   }
 
   [Symbol.dispose]() {
-    closeQuietly(this.client);
-    closeQuietly(this.server);
-  }
-}
-
-/** Closes a connection that may be closed already. */
-export function closeQuietly(conn: Deno.TcpConn) {
-  try {
-    conn.close();
-  } catch {
-    // Closed already.
+    this.client.close();
+    this.server.close();
   }
 }

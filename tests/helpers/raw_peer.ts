@@ -6,6 +6,8 @@ import { decodeMessage, type Message, type MessageType } from "../../src/protoco
 import { RecordCipher } from "../../src/secure/record_cipher.ts";
 import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../src/secure/sealed_stream.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 
 /** The messages that a peer which sends has to wait for; all the others pass by. */
 const ANSWERS: readonly MessageType[] = [
@@ -31,11 +33,10 @@ export type RawOffer = Record<string, unknown> & {
 
 /** A peer that has shaken hands as it should, and from then on says whatever the test wants, in frames of its own. */
 export class RawPeer implements Disposable {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Connection;
   readonly #send: RecordCipher;
   readonly #receive: RecordCipher;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #buffer = new Uint8Array(65_536);
   #held: Uint8Array;
   #lastExchange = -1;
 
@@ -50,19 +51,16 @@ export class RawPeer implements Disposable {
       hostname?: string;
     } = {},
   ): Promise<RawPeer> {
-    const conn = await Deno.connect({ hostname, port });
+    const conn = new TcpConnection(await Deno.connect({ hostname, port }));
     const checkKey = () => Promise.resolve();
     return new RawPeer(conn, await initiate(conn, { keyPair, name, checkKey, secret }));
   }
 
-  constructor(conn: Deno.TcpConn, handshake: Handshake) {
+  constructor(conn: Connection, handshake: Handshake) {
     this.#conn = conn;
     this.#send = new RecordCipher(handshake.send);
     this.#receive = new RecordCipher(handshake.receive);
-    this.#reader = conn.readable.getReader();
     this.#held = handshake.leftover;
-    this.#writer = conn.writable.getWriter();
-    this.#writer.closed.catch(() => {});
   }
 
   /** The next message from the other side; undefined at the end of the connection, however it came. */
@@ -113,7 +111,7 @@ export class RawPeer implements Disposable {
   sendFrame(type: number, body: Uint8Array, length = body.length): Promise<void> {
     const header = Buffer.alloc(HEADER_BYTES);
     header.writeUInt32BE(type * 2 ** 24 + length);
-    return this.#writer.write(Buffer.concat([header, body])).catch(() => {}); // They may have had enough.
+    return this.#conn.write(Buffer.concat([header, body])).catch(() => {}); // They may have had enough.
   }
 
   /** An offer of `size` bytes in the next exchange, with `changes`. */
@@ -173,19 +171,15 @@ export class RawPeer implements Disposable {
   }
 
   [Symbol.dispose]() {
-    try {
-      this.#conn.close();
-    } catch {
-      // Its end was read, which closes it.
-    }
+    this.#conn.close();
   }
 
   /** The next bytes; undefined where the connection ends before. */
   async #read(count: number): Promise<Buffer | undefined> {
     while (this.#held.length < count) {
-      const { value } = await this.#reader.read().catch(() => ({ value: undefined }));
-      if (value === undefined) return undefined;
-      this.#held = Buffer.concat([this.#held, value]);
+      const read = await this.#conn.read(this.#buffer).catch(() => null);
+      if (read === null) return undefined;
+      this.#held = Buffer.concat([this.#held, this.#buffer.subarray(0, read)]);
     }
     const taken = Buffer.from(this.#held.subarray(0, count));
     this.#held = this.#held.subarray(count);

@@ -3,7 +3,7 @@ import type { Message } from "../../src/protocol/messages.ts";
 import { Session, type SessionOptions } from "../../src/protocol/session.ts";
 import { ChannelPair } from "./channel_pair.ts";
 
-/** Two sessions over one connection on loopback, the welcome said; `await using` ends both. */
+/** Two sessions over one connection in memory, the welcome said; `await using` ends both. */
 export class SessionPair implements AsyncDisposable {
   readonly initiator: Session;
   readonly acceptor: Session;
@@ -19,9 +19,13 @@ export class SessionPair implements AsyncDisposable {
       onOpenInitiator?: SessionOptions["onOpen"];
     } = {},
   ): Promise<SessionPair> {
-    const channels = await ChannelPair.open();
+    const channels = await ChannelPair.inMemory(options);
     const acceptor = new Session(channels.acceptor, { initiator: false, ...options });
-    const initiator = new Session(channels.initiator, { initiator: true, onOpen: onOpenInitiator });
+    const initiator = new Session(channels.initiator, {
+      ...options,
+      initiator: true,
+      onOpen: onOpenInitiator,
+    });
     await acceptor.welcome("the hub");
     await initiator.welcomed;
     return new SessionPair(initiator, acceptor);
@@ -46,7 +50,7 @@ export class SessionUnderTest implements AsyncDisposable {
   }
 
   static async open(options: SessionOptions): Promise<SessionUnderTest> {
-    const channels = await ChannelPair.open();
+    const channels = await ChannelPair.inMemory(options);
     const { initiator, acceptor } = channels;
     const [own, peer] = options.initiator ? [initiator, acceptor] : [acceptor, initiator];
     return new SessionUnderTest(new Session(own, options), peer, channels);

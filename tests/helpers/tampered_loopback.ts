@@ -1,4 +1,5 @@
-import { closeQuietly, Loopback } from "./loopback.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { Loopback } from "./loopback.ts";
 
 /** One change to the bytes of one direction: at `at` some are dropped, put in, flipped or sent twice, or it ends there. */
 export interface Tampering {
@@ -9,9 +10,9 @@ export interface Tampering {
 
 /** A connection on loopback that goes through somebody who changes it once. */
 export class TamperedLoopback implements Disposable {
-  readonly client: Deno.TcpConn;
-  readonly server: Deno.TcpConn;
-  readonly #inside: Deno.TcpConn[];
+  readonly client: Connection;
+  readonly server: Connection;
+  readonly #inside: Connection[];
 
   static async open(tampering: Tampering): Promise<TamperedLoopback> {
     const [near, far] = [await Loopback.open(), await Loopback.open()];
@@ -21,19 +22,19 @@ export class TamperedLoopback implements Disposable {
     return new TamperedLoopback(near.client, far.server, [near.server, far.client]);
   }
 
-  private constructor(client: Deno.TcpConn, server: Deno.TcpConn, inside: Deno.TcpConn[]) {
+  private constructor(client: Connection, server: Connection, inside: Connection[]) {
     this.client = client;
     this.server = server;
     this.#inside = inside;
   }
 
   [Symbol.dispose]() {
-    for (const conn of [this.client, this.server, ...this.#inside]) closeQuietly(conn);
+    for (const conn of [this.client, this.server, ...this.#inside]) conn.close();
   }
 }
 
 /** One direction, to its end. */
-async function pass(from: Deno.TcpConn, to: Deno.TcpConn, tampering?: Tampering) {
+async function pass(from: Connection, to: Connection, tampering?: Tampering) {
   const buffer = new Uint8Array(65_536);
   let passed = 0;
   try {
@@ -42,14 +43,14 @@ async function pass(from: Deno.TcpConn, to: Deno.TcpConn, tampering?: Tampering)
       const at = tampering === undefined ? -1 : tampering.at - passed;
       const isHit = at >= 0 && at < read;
       for (const piece of isHit ? tampered(bytes, at, tampering!.kind) : [bytes]) {
-        await writeAll(to, piece);
+        await to.write(piece);
       }
       if (isHit && tampering!.kind === "end") break;
     }
     await to.closeWrite();
   } catch {
-    closeQuietly(from);
-    closeQuietly(to);
+    from.close();
+    to.close();
   }
 }
 
@@ -67,8 +68,4 @@ function tampered(bytes: Uint8Array, at: number, kind: Tampering["kind"]): Uint8
     case "end":
       return [before];
   }
-}
-
-async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array) {
-  for (let left = bytes; left.length > 0;) left = left.subarray(await conn.write(left));
 }

@@ -6,8 +6,9 @@ import { initiate } from "../../src/protocol/handshake.ts";
 import type { Offer } from "../../src/protocol/messages.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import { eventually } from "../helpers/eventually.ts";
-import { closeQuietly } from "../helpers/loopback.ts";
 import { OFFER } from "../helpers/session_pair.ts";
 import { TCP_STATE, type TcpSocket, tcpSockets } from "../helpers/tcp_sockets.ts";
 
@@ -179,19 +180,21 @@ Deno.test({
     {
       await using hub = new TestHub();
       port = hub.port;
-      const sockets: Deno.TcpConn[] = [];
-      for (let i = 0; i < 2_000; i++) sockets.push(await hub.connect());
+      const sockets: Connection[] = [];
+      for (let i = 0; i < 2_000; i++) {
+        sockets.push(new TcpConnection(await hub.connect()));
+      }
       const trickle = setInterval(
         () => sockets.slice(1_000).forEach((conn) => conn.write(BYTE).catch(() => {})),
         100,
       );
-      const late = setTimeout(() => sockets.forEach(closeQuietly), 20_000);
+      const late = setTimeout(() => sockets.forEach((conn) => conn.close()), 20_000);
       const startedAt = performance.now();
       await comeIn(hub);
       assert.ok(performance.now() - startedAt < 20_000, "it got in only when the others had gone");
       clearInterval(trickle);
       clearTimeout(late);
-      sockets.forEach(closeQuietly);
+      sockets.forEach((conn) => conn.close());
       // The hub is done with each of them, in whatever order, when others get in as ever.
       await comeIn(hub);
     }
@@ -245,7 +248,7 @@ class TestHub implements AsyncDisposable {
   async call(
     { keyPair = generateKeyPair(), name = "caller" }: { keyPair?: KeyPair; name?: string } = {},
   ) {
-    const conn = await this.connect();
+    const conn = new TcpConnection(await this.connect());
     const handshake = await initiate(conn, { keyPair, name, checkKey: () => Promise.resolve() });
     const session = new Session(new Channel(conn, handshake), { initiator: true });
     return {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { concat } from "../../src/bytes.ts";
 import { P2pError } from "../../src/errors.ts";
-import { accept, type Duplex, initiate } from "../../src/protocol/handshake.ts";
+import { accept, type HandshakeConnection, initiate } from "../../src/protocol/handshake.ts";
 import { HandshakeState } from "../../src/secure/noise/noise.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
 import { Loopback } from "../helpers/loopback.ts";
-import { memoryDuplex, MemoryPipe } from "../helpers/memory_duplex.ts";
+import { memoryConnection, MemoryPipe, TappedPipe } from "../helpers/memory_connection.ts";
 
 const PREAMBLE = [0x50, 0x32, 0x50, 1, 1, 0, 0, 0];
 const MESSAGE_1_BYTES = 2 + 32;
@@ -34,25 +35,15 @@ Deno.test("initiate sends preamble and message 1 together, and accept its preamb
 });
 
 Deno.test("accept hands on what came behind message 3", async () => {
-  const { initiator, acceptor } = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const [initiator, acceptor] = memoryConnection();
   const extra = Uint8Array.from([9, 8, 7]);
   // In one piece with message 3, as a fast initiator's first records arrive.
-  const glued = new TransformStream<Uint8Array, Uint8Array>({
-    transform: (bytes, controller) =>
-      controller.enqueue(bytes.length > 60 ? join(bytes, extra) : bytes),
-  });
-  const writable = glued.writable;
-  const piping = glued.readable.pipeTo(initiator.writable, {
-    preventClose: true,
-    preventAbort: true,
-  });
-  const [, accepted] = await Promise.all([
-    start({ readable: initiator.readable, writable }),
-    accept(acceptor, { keyPair: hubKeys }),
-  ]);
+  const glued: HandshakeConnection = {
+    read: initiator.read,
+    write: (bytes) => initiator.write(bytes.length > 60 ? concat([bytes, extra]) : bytes),
+  };
+  const [, accepted] = await Promise.all([start(glued), accept(acceptor, { keyPair: hubKeys })]);
   assert.deepEqual([...accepted.leftover], [...extra]);
-  await writable.close();
-  await piping;
 });
 
 Deno.test("initiate does not send message 3 where checkKey throws", async () => {
@@ -112,9 +103,9 @@ Deno.test("initiate says which version it met", async () => {
 });
 
 Deno.test("accept gives no answer to what is not p2p", async () => {
-  const toInitiator = new MemoryPipe();
-  const readable = ReadableStream.from([new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n")]);
-  await assert.rejects(accept({ readable, writable: toInitiator.writable }, { keyPair: hubKeys }), {
+  const toInitiator = new TappedPipe();
+  const conn = endingAfter(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"), toInitiator);
+  await assert.rejects(accept(conn, { keyPair: hubKeys }), {
     code: "connection",
     message: /not p2p/,
   });
@@ -127,8 +118,7 @@ Deno.test("accept and initiate refuse a length over 1,024 before they read on", 
     "cannot read handshake: length 1025 exceeds 1024",
   );
   assert.equal((await acceptBytes([...PREAMBLE, 255, 255])).code, "protocol");
-  const readable = ReadableStream.from([Uint8Array.from([...PREAMBLE, 4, 1])]);
-  await assert.rejects(start({ readable, writable: new MemoryPipe().writable }), {
+  await assert.rejects(start(endingAfter(Uint8Array.from([...PREAMBLE, 4, 1]))), {
     code: "protocol",
     message: /1025/,
   });
@@ -180,21 +170,21 @@ Deno.test("initiate refuses proof that it cannot give, and payloads of message 2
   }
 });
 
-function start(conn: Duplex, checkKey = (_key: Uint8Array) => Promise.resolve()) {
+function start(conn: HandshakeConnection, checkKey = (_key: Uint8Array) => Promise.resolve()) {
   return initiate(conn, { keyPair: ownKeys, name: "Zoë", checkKey });
 }
 
 interface Shake {
-  toAcceptor?: MemoryPipe;
-  toInitiator?: MemoryPipe;
+  toAcceptor?: TappedPipe;
+  toInitiator?: TappedPipe;
   checkKey?: (key: Uint8Array) => Promise<void>;
 }
 
 /** A handshake of both sides in memory; where it gets stuck, the connection ends. */
 async function shake(
-  { toAcceptor = new MemoryPipe(), toInitiator = new MemoryPipe(), checkKey }: Shake = {},
+  { toAcceptor = new TappedPipe(), toInitiator = new TappedPipe(), checkKey }: Shake = {},
 ) {
-  const { initiator, acceptor } = memoryDuplex(toAcceptor, toInitiator);
+  const [initiator, acceptor] = memoryConnection(toAcceptor, toInitiator);
   const settling = Promise.allSettled([
     start(initiator, checkKey),
     accept(acceptor, { keyPair: hubKeys }),
@@ -206,12 +196,12 @@ async function shake(
   return { initiated, accepted, toAcceptor, toInitiator };
 }
 
-function flipping(at: number, mask: number): MemoryPipe {
-  return new MemoryPipe((byte, position) => position === at ? byte ^ mask : byte);
+function flipping(at: number, mask: number): TappedPipe {
+  return new TappedPipe((byte, position) => position === at ? byte ^ mask : byte);
 }
 
-function setting(at: number, value: number): MemoryPipe {
-  return new MemoryPipe((byte, position) => position === at ? value : byte);
+function setting(at: number, value: number): TappedPipe {
+  return new TappedPipe((byte, position) => position === at ? value : byte);
 }
 
 function errorOf(settled: PromiseSettledResult<unknown>): P2pError | undefined {
@@ -220,32 +210,28 @@ function errorOf(settled: PromiseSettledResult<unknown>): P2pError | undefined {
 
 /** What `accept` throws where these bytes come, and then the end. */
 async function acceptBytes(bytes: number[]): Promise<P2pError> {
-  const readable = ReadableStream.from([Uint8Array.from(bytes)]);
-  const accepting = accept({ readable, writable: new MemoryPipe().writable }, { keyPair: hubKeys });
+  const accepting = accept(endingAfter(Uint8Array.from(bytes)), { keyPair: hubKeys });
   return await accepting.then(() => assert.fail("it opened"), (error) => error);
 }
 
 /** What `accept` throws for that payload of message 3. */
 async function acceptPayload(payload: string): Promise<P2pError | undefined> {
-  const toAcceptor = new MemoryPipe(), toInitiator = new MemoryPipe();
-  const { initiator, acceptor } = memoryDuplex(toAcceptor, toInitiator);
+  const [initiator, acceptor] = memoryConnection();
   const accepting = accept(acceptor, { keyPair: hubKeys }).then(() => undefined, (error) => error);
   const state = noise(true);
-  const writer = initiator.writable.getWriter();
-  await writer.write(Uint8Array.from([...PREAMBLE, ...framed(await state.writeMessage())]));
-  await state.readMessage(await skipPreamble(initiator.readable));
-  await writer.write(Uint8Array.from(framed(await state.writeMessage(bytesOf(payload)))));
+  await initiator.write(Uint8Array.from([...PREAMBLE, ...framed(await state.writeMessage())]));
+  await state.readMessage(await skipPreamble(initiator));
+  await initiator.write(Uint8Array.from(framed(await state.writeMessage(bytesOf(payload)))));
   return await accepting;
 }
 
 /** What `initiate` throws for that payload of message 2. */
 async function initiatePayload(payload: string): Promise<P2pError> {
-  const { initiator, acceptor } = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const [initiator, acceptor] = memoryConnection();
   const initiating = start(initiator).then(() => assert.fail("it opened"), (error) => error);
   const state = noise(false);
-  await state.readMessage(await skipPreamble(acceptor.readable));
-  const writer = acceptor.writable.getWriter();
-  await writer.write(
+  await state.readMessage(await skipPreamble(acceptor));
+  await acceptor.write(
     Uint8Array.from([...PREAMBLE, ...framed(await state.writeMessage(bytesOf(payload)))]),
   );
   return await initiating;
@@ -261,13 +247,22 @@ function noise(initiator: boolean): HandshakeState {
 }
 
 /** The first handshake message behind the preamble. */
-async function skipPreamble(readable: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+async function skipPreamble({ read }: HandshakeConnection): Promise<Uint8Array> {
   const bytes: number[] = [];
-  const reader = readable.getReader();
+  const into = new Uint8Array(1_024);
   while (bytes.length < 10 || bytes.length < 10 + bytes[8]! * 256 + bytes[9]!) {
-    bytes.push(...(await reader.read()).value!);
+    const length = await read(into);
+    bytes.push(...into.subarray(0, length!));
   }
   return Uint8Array.from(bytes.slice(10));
+}
+
+/** A connection on which `bytes` come, and then the end. */
+function endingAfter(bytes: Uint8Array, back = new MemoryPipe()): HandshakeConnection {
+  const pipe = new MemoryPipe();
+  pipe.write(bytes);
+  pipe.end();
+  return memoryConnection(pipe, back)[1];
 }
 
 function framed(message: Uint8Array): number[] {
@@ -276,8 +271,4 @@ function framed(message: Uint8Array): number[] {
 
 function bytesOf(latin1: string): Uint8Array {
   return Uint8Array.from(latin1, (c) => c.charCodeAt(0));
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return Uint8Array.from([...a, ...b]);
 }

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { P2pError } from "../../src/errors.ts";
-import { accept, type Handshake, initiate } from "../../src/protocol/handshake.ts";
+import {
+  accept,
+  type Handshake,
+  type HandshakeConnection,
+  initiate,
+} from "../../src/protocol/handshake.ts";
 import {
   checkSecret,
   NOTHING,
@@ -10,7 +15,7 @@ import {
   proveSecret,
 } from "../../src/protocol/prove_secret.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
-import { memoryDuplex, MemoryPipe } from "../helpers/memory_duplex.ts";
+import { memoryConnection, TappedPipe } from "../helpers/memory_connection.ts";
 
 const SECRET = "correct horse battery";
 const hubKeys = generateKeyPair();
@@ -41,7 +46,7 @@ Deno.test("an acceptor that does not know the secret is found out before anythin
   // A liar that says yes all the same.
   const { initiated } = await shake({
     theirs: "another secret",
-    toInitiator: new MemoryPipe((byte) => byte),
+    toInitiator: new TappedPipe((byte) => byte),
     answer: new Uint8Array(64),
   });
   assert.equal(errorOf(initiated)?.code, "refused");
@@ -56,7 +61,7 @@ Deno.test("a guess that is refused without a look gets an empty frame in place o
 Deno.test("no side takes the other for right with any byte of handshake and proof changed", async () => {
   const { toAcceptor, toInitiator } = await shake({});
   const flip = (at: number, mask: number) =>
-    new MemoryPipe((byte, position) => position === at ? byte ^ mask : byte);
+    new TappedPipe((byte, position) => position === at ? byte ^ mask : byte);
   for (let at = 0; at < toAcceptor.seen.length; at++) {
     const { accepted } = await shake({ toAcceptor: flip(at, 1 << at % 8) });
     assert.notEqual(proofOf(accepted), "secret", `byte ${at} to the acceptor`);
@@ -70,17 +75,17 @@ Deno.test("no side takes the other for right with any byte of handshake and proo
 Deno.test("a man in the middle who shakes hands with both does not get in with what they prove", async () => {
   // Each side proves over its own handshake, so what one sends is of no use to the other.
   const middle = generateKeyPair();
-  const left = memoryDuplex(new MemoryPipe(), new MemoryPipe());
-  const right = memoryDuplex(new MemoryPipe(), new MemoryPipe());
-  const victim = initiating(left.initiator, SECRET);
-  const hub = accepting(right.acceptor, { secret: SECRET });
+  const [victimEnd, middleToVictim] = memoryConnection();
+  const [middleToHub, hubEnd] = memoryConnection();
+  const victim = initiating(victimEnd, SECRET);
+  const hub = accepting(hubEnd, { secret: SECRET });
   const relayed = Promise.withResolvers<void>();
   // The middle knows no secret: all that it can do is to pass the frames on.
-  const toVictim = accept(left.acceptor, {
+  const toVictim = accept(middleToVictim, {
     keyPair: middle,
     check: { secret: "unknown", attempt: () => relayed.promise.then(() => "closed") },
   });
-  const toHub = initiate(right.initiator, {
+  const toHub = initiate(middleToHub, {
     keyPair: middle,
     name: "middle",
     secret: "unknown",
@@ -115,29 +120,23 @@ Deno.test("initiate without a secret does not send message 3 to a hub that wants
 
 Deno.test("an unfinished run is an attempt that throws", async () => {
   const outcomes: unknown[] = [];
-  const { initiator, acceptor } = memoryDuplex(new MemoryPipe(), new MemoryPipe());
+  const [initiator, acceptor] = memoryConnection();
   const accepted = accepting(acceptor, {
     secret: SECRET,
     attempt: (run) => run().then(String, (error) => String(outcomes.push(error))),
   }).catch(() => {});
-  const writer = initiator.writable;
-  const cut = new TransformStream<Uint8Array, Uint8Array>();
   let written = 0;
-  const passing = cut.readable.pipeTo(
-    new WritableStream({
-      async write(bytes) {
-        const inner = writer.getWriter();
-        await inner.write(bytes);
-        inner.releaseLock();
-        if (++written === 2) await writer.close(); // Message 3 and the share, and no tag.
-      },
-    }),
-  ).catch(() => {});
-  await initiating({ readable: initiator.readable, writable: cut.writable }, SECRET).catch(
-    () => {},
-  );
+  const cut: HandshakeConnection = {
+    read: initiator.read,
+    async write(bytes) {
+      await initiator.write(bytes);
+      if (++written === 2) await initiator.closeWrite(); // Message 3 and the share, and no tag.
+    },
+  };
+  const running = initiating(cut, SECRET).catch(() => {});
   await accepted;
-  await passing;
+  acceptor.close();
+  await running;
   assert.equal(outcomes.length, 1);
 });
 
@@ -145,22 +144,19 @@ interface Shake {
   ours?: string | undefined;
   theirs?: string;
   attempt?: (run: () => Promise<boolean>) => Promise<string | undefined>;
-  toAcceptor?: MemoryPipe;
-  toInitiator?: MemoryPipe;
+  toAcceptor?: TappedPipe;
+  toInitiator?: TappedPipe;
   /** Sent in place of the acceptor's tag. */
   answer?: Uint8Array;
 }
 
 async function shake(options: Shake) {
-  const { theirs = SECRET, toAcceptor = new MemoryPipe(), toInitiator = new MemoryPipe() } =
+  const { theirs = SECRET, toAcceptor = new TappedPipe(), toInitiator = new TappedPipe() } =
     options;
   const ours = "ours" in options ? options.ours : SECRET;
-  const { initiator, acceptor } = memoryDuplex(toAcceptor, toInitiator);
+  const [initiator, acceptor] = memoryConnection(toAcceptor, toInitiator);
   const { answer } = options;
-  const lying = answer === undefined ? acceptor : {
-    readable: acceptor.readable,
-    writable: replacingLast(acceptor.writable, answer),
-  };
+  const lying = answer === undefined ? acceptor : replacingLast(acceptor, answer);
   const end = () => Promise.all([toAcceptor.end(), toInitiator.end()]);
   const settling = Promise.allSettled([
     initiating(initiator, ours).finally(end),
@@ -176,7 +172,7 @@ async function shake(options: Shake) {
   return { initiated, accepted, toAcceptor, toInitiator };
 }
 
-function initiating(conn: Parameters<typeof initiate>[0], secret: string | undefined) {
+function initiating(conn: HandshakeConnection, secret: string | undefined) {
   return initiate(conn, {
     keyPair: ownKeys,
     name: "Zoë",
@@ -186,7 +182,7 @@ function initiating(conn: Parameters<typeof initiate>[0], secret: string | undef
 }
 
 function accepting(
-  conn: Parameters<typeof accept>[0],
+  conn: HandshakeConnection,
   { secret, attempt = async (run) => await run() ? undefined : "wrong" }: {
     secret: string;
     attempt?: Shake["attempt"];
@@ -196,15 +192,17 @@ function accepting(
 }
 
 /** Lets everything pass but the empty frame, in whose place `answer` goes. */
-function replacingLast(writable: WritableStream<Uint8Array>, answer: Uint8Array) {
-  return new WritableStream<Uint8Array>({
-    async write(bytes) {
-      const writer = writable.getWriter();
-      const empty = bytes.length === 2 && bytes[0] === 0 && bytes[1] === 0;
-      await writer.write(empty ? Uint8Array.from([0, answer.length, ...answer]) : bytes);
-      writer.releaseLock();
+function replacingLast(
+  { read, write }: HandshakeConnection,
+  answer: Uint8Array,
+): HandshakeConnection {
+  return {
+    read,
+    write(bytes) {
+      const isEmpty = bytes.length === 2 && bytes[0] === 0 && bytes[1] === 0;
+      return write(isEmpty ? Uint8Array.from([0, answer.length, ...answer]) : bytes);
     },
-  });
+  };
 }
 
 function proofOf(settled: PromiseSettledResult<Handshake>): Handshake["proof"] | undefined {

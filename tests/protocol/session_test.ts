@@ -5,12 +5,11 @@ import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/mess
 import {
   MAX_OPEN_EXCHANGES,
   MAX_WAITING_BYTES,
-  Session,
   type SessionOptions,
 } from "../../src/protocol/session.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
-import { ChannelPair } from "../helpers/channel_pair.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { ManualClock } from "../helpers/manual_clock.ts";
 import { OFFER, offerOf, SessionPair, SessionUnderTest } from "../helpers/session_pair.ts";
 
 /** Full chunks that may be on their way before the first credit. */
@@ -127,7 +126,7 @@ Deno.test("Session reads no further while what came for many is not put away, an
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
   assert.ok(waiting(exchanges) <= MAX_WAITING_BYTES + SEALED_CHUNK_BYTES);
   const incoming = test.peer.incoming();
-  await test.peer.send({ type: "ping" });
+  const asking = test.peer.send({ type: "ping" }); // It waits behind them.
   for (const { data } of exchanges) {
     const reader = data.getReader();
     for (let read = 0; read < WINDOW_CHUNKS; read++) await reader.read();
@@ -135,6 +134,7 @@ Deno.test("Session reads no further while what came for many is not put away, an
   let answer = await next(incoming);
   while (answer.type === "credit") answer = await next(incoming);
   assert.equal(answer.type, "pong");
+  await asking;
 });
 
 Deno.test("Session reads on where nobody will put it away any more", async () => {
@@ -264,32 +264,33 @@ Deno.test("Session.goodbye reaches a peer that is sending", async () => {
 });
 
 Deno.test("Session pings when it has sent nothing for a while, also while it hears much", async () => {
-  await using test = await SessionUnderTest.open({
-    initiator: false,
-    keepAlive: { pingAfterMs: 20, deadAfterMs: 60_000 },
-  });
-  const talk = setInterval(() => test.peer.send({ type: "pong" }), 2);
-  assert.equal((await next(test.peer.incoming())).type, "ping");
-  clearInterval(talk);
+  for (const [initiator, pingAfterMs] of [[true, 25_000], [false, 35_000]] as const) {
+    const clock = new ManualClock();
+    await using test = await SessionUnderTest.open({ initiator, clock });
+    if (initiator) await test.peer.send(WELCOME);
+    const incoming = test.peer.incoming();
+    const exchange = test.session.open();
+    for (let seconds = 0; seconds < pingAfterMs / 1000; seconds += 5) {
+      await test.peer.send({ type: "settled", exchange: exchange.number });
+      await exchange.receive();
+      clock.advance(5_000);
+    }
+    assert.equal((await next(incoming)).type, "ping");
+    await alive(test, incoming); // One was enough.
+  }
 });
 
 Deno.test("Session gives up a peer that says nothing, and not one that does", async () => {
-  await using silent = await SessionUnderTest.open({
-    initiator: false,
-    keepAlive: { pingAfterMs: 10, deadAfterMs: 50 },
-  });
-  await assert.rejects(silent.session.closed, { code: "connection" });
-  const channels = await ChannelPair.open();
-  const keepAlive = { pingAfterMs: 10, deadAfterMs: 1_000 };
-  const acceptor = new Session(channels.acceptor, { initiator: false, keepAlive });
-  const incoming = channels.initiator.incoming();
-  for (let pings = 0; pings < 5; pings++) {
+  const clock = new ManualClock();
+  await using test = await SessionUnderTest.open({ initiator: false, clock });
+  const incoming = test.peer.incoming();
+  for (let minutes = 0; minutes < 60; minutes++) {
+    clock.advance(59_000);
     assert.equal((await next(incoming)).type, "ping");
-    await channels.initiator.send({ type: "pong" });
+    await alive(test, incoming);
   }
-  await acceptor.goodbye("bye", "");
-  channels.initiator.abort();
-  await acceptor.closed;
+  clock.advance(65_000);
+  await assert.rejects(test.session.closed, { code: "connection" });
 });
 
 function onOpen() {}

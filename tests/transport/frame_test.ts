@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { ByteSource } from "../../src/transport/connection.ts";
 import {
   BUFFER_BYTES,
-  type ByteSource,
   FRAME,
   type Frame,
   FRAME_HEADER_BYTES,

@@ -1,0 +1,44 @@
+import type { Address } from "./address.ts";
+import type { Connection } from "./connection.ts";
+
+/** A {@link Connection} over TCP, without Nagle's delay, and kept alive by the system. */
+export class TcpConnection implements Connection {
+  readonly remoteAddress: Address;
+  readonly #conn: Deno.TcpConn;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+
+  /** Takes `conn` over, right after connect or accept. */
+  constructor(conn: Deno.TcpConn) {
+    const { hostname, port } = conn.remoteAddr;
+    this.remoteAddress = { host: hostname.replace(/^::ffff:/, ""), port };
+    this.#conn = conn;
+    try {
+      conn.setNoDelay(true);
+      conn.setKeepAlive(true);
+    } catch {
+      // It is gone already: whoever reads is told.
+    }
+    this.#writer = conn.writable.getWriter();
+    this.#writer.closed.catch(() => {}); // A failing write tells its caller.
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#conn.read(into);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#writer.write(bytes);
+  }
+
+  async closeWrite(): Promise<void> {
+    await this.#conn.closeWrite();
+  }
+
+  close(): void {
+    try {
+      this.#conn.close();
+    } catch {
+      // Closed already.
+    }
+  }
+}
