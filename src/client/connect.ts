@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { sameKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../home/identity.ts";
@@ -135,7 +135,7 @@ async function checkPin(
   const { home, onPinned, skipPin, secret } = options;
   const where = formatAddress(address);
   const pinned = await pinnedKey(home, where);
-  if (pinned !== undefined && !Buffer.from(pinned).equals(key)) {
+  if (pinned !== undefined && !sameKey(pinned, key)) {
     throw keyChanged(where, { was: pinned, is: key });
   }
   if (auth === "secret") {

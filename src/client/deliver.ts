@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { isAbsolute } from "node:path";
+import { encodeKey } from "../secure/static_key.ts";
 import { asP2pError, P2pError } from "../errors.ts";
 import { sleep } from "../sleep.ts";
 import type { Session } from "../protocol/session.ts";
@@ -225,7 +225,7 @@ function sentTransfer(
   const { name, identity, size } = source;
   const recipients = options.recipients!.map(({ name, key }) => ({
     name,
-    key: Buffer.from(key).toString("base64url"),
+    key: encodeKey(key),
   }));
   const file = isAbsolute(path) ? path : null;
   return { transfer, hub: options.fingerprint, name, path: file, identity, size, recipients };

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { decodeKey } from "../secure/static_key.ts";
 import type { OutcomeCode } from "../protocol/messages.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import { openAnswer } from "../transfer/answer.ts";
@@ -26,7 +26,7 @@ export async function deliveryStatusOf(
   const key = sent?.recipients.find(({ name }) => name === to)?.key;
   if (key === undefined) return unproved(code, "it was sent from another home");
   try {
-    const about = { transfer, keyPair, key: new Uint8Array(Buffer.from(key, "base64url")) };
+    const about = { transfer, keyPair, key: decodeKey(key) };
     const { receipt, reason } = await openAnswer({ code, sealed }, about);
     if (receipt === undefined) return { state: "refused", reason };
     return { state: "delivered", savedAs: receipt.savedAs };

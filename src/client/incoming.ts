@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { sameKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Message } from "../protocol/messages.ts";
@@ -63,7 +63,7 @@ export class Deliveries {
     const { home, onlyKnown, byCode } = this.#options;
     if (byCode === undefined) await checkPerson(home, person);
     const met = byCode?.();
-    if (byCode !== undefined && (met === undefined || !Buffer.from(met.key).equals(person.key))) {
+    if (byCode !== undefined && (met === undefined || !sameKey(met.key, person.key))) {
       throw new P2pError("refused", "only who shares the code may send here");
     }
     if (onlyKnown && await findPerson(home, person.key) === undefined) {

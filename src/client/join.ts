@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { fromBase64url, fromHex } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { decodeJson, type Message, type Offer, sealedOffer } from "../protocol/messages.ts";
@@ -16,9 +16,9 @@ export async function openDelivery(
   { sealed, transfer, exchange }: Message<"delivery">,
   keyPair: KeyPair,
 ): Promise<OpenedDelivery> {
-  const { payload, senderKey } = await openEnvelope(Buffer.from(sealed, "base64url"), {
+  const { payload, senderKey } = await openEnvelope(fromBase64url(sealed), {
     purpose: PURPOSE.offer,
-    transferId: Buffer.from(transfer, "hex"),
+    transferId: fromHex(transfer),
     receiver: keyPair,
   });
   const offer = sealedOffer(decodeJson(payload, payload.length), "");

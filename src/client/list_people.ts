@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { decodeKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import type { Session } from "../protocol/session.ts";
 
@@ -30,7 +30,7 @@ export async function listPeople(session: Session): Promise<PersonEntry[]> {
       const { name, key, state, since, waiting } = message;
       people.push({
         name,
-        key: new Uint8Array(Buffer.from(key, "base64url")),
+        key: decodeKey(key),
         state,
         since,
         waiting,

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { decodeKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import { connect, type Connected, type SecretSource } from "./connect.ts";
 import type { Exchange } from "../protocol/exchange.ts";
@@ -127,7 +127,7 @@ export class Membership {
         output.event({
           event: state,
           peer,
-          fingerprint: fingerprint(new Uint8Array(Buffer.from(key, "base64url"))),
+          fingerprint: fingerprint(decodeKey(key)),
         });
         output.note(`${printable(peer)} has ${state}`);
       }

@@ -1,9 +1,10 @@
-import { Buffer } from "node:buffer";
+import { decodeKey, encodeKey } from "../secure/static_key.ts";
+import { fromBase64url, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { decodeJson, type Message } from "../protocol/messages.ts";
 import { checkedPeerName } from "../names/peer_name.ts";
-import { base64url, int, object } from "../protocol/schema.ts";
+import { int, keyText, object } from "../protocol/schema.ts";
 import { type Code, newCode } from "../secure/code.ts";
 import { CodeClaimant, CodeCreator } from "../secure/code_exchange.ts";
 
@@ -25,7 +26,7 @@ export interface Introduction {
 
 const introduction = object({
   name: checkedPeerName,
-  key: base64url(43),
+  key: keyText,
   items: int(0, MAX_ITEMS),
 });
 
@@ -97,19 +98,19 @@ async function next<T extends "allocated" | "pair">(exchange: Exchange, type: T)
 
 async function nextBody(exchange: Exchange): Promise<Uint8Array> {
   const { body } = await next(exchange, "pair");
-  return new Uint8Array(Buffer.from(body, "base64url"));
+  return fromBase64url(body);
 }
 
 function sendBody(exchange: Exchange, body: Uint8Array): Promise<void> {
-  return exchange.send({ type: "pair", body: Buffer.from(body).toString("base64url") });
+  return exchange.send({ type: "pair", body: toBase64url(body) });
 }
 
 function encoded({ name, key, items }: Introduction): Uint8Array {
-  const json = { name, key: Buffer.from(key).toString("base64url"), items };
+  const json = { name, key: encodeKey(key), items };
   return new TextEncoder().encode(JSON.stringify(json));
 }
 
 function decoded(bytes: Uint8Array): Introduction {
   const { key, ...rest } = introduction(decodeJson(bytes, MAX_INTRODUCTION_BYTES), "");
-  return { ...rest, key: new Uint8Array(Buffer.from(key, "base64url")) };
+  return { ...rest, key: decodeKey(key) };
 }

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { fromBase64url, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import {
   createPrivateFile,
@@ -7,7 +7,7 @@ import {
   readPrivateFile,
   replacePrivateFile,
 } from "./private_file.ts";
-import { generateKeyPair, type KeyPair, keyPairFrom, X25519_BYTES } from "../secure/x25519.ts";
+import { generateKeyPair, type KeyPair, keyPairFrom } from "../secure/x25519.ts";
 
 const FILE = "identity.json";
 
@@ -26,7 +26,7 @@ export async function loadIdentity(home: string): Promise<Identity> {
   if (found !== undefined) return parse(found, join(home, FILE));
   await makePrivateFolder(home);
   const made = JSON.stringify({
-    privateKey: Buffer.from(generateKeyPair().privateKey).toString("base64url"),
+    privateKey: toBase64url(generateKeyPair().privateKey),
   });
   try {
     // Where another process was faster, its identity is the one of this installation.
@@ -47,7 +47,7 @@ export async function loadIdentity(home: string): Promise<Identity> {
 /** Gives this installation another name, and leaves its key. */
 export async function renameIdentity(home: string, name: string): Promise<Identity> {
   const { keyPair } = await loadIdentity(home);
-  const privateKey = Buffer.from(keyPair.privateKey).toString("base64url");
+  const privateKey = toBase64url(keyPair.privateKey);
   await replacePrivateFile(home, FILE, JSON.stringify({ privateKey, name }) + "\n");
   return { keyPair, name };
 }
@@ -55,10 +55,8 @@ export async function renameIdentity(home: string, name: string): Promise<Identi
 function parse(text: string, path: string): Identity {
   try {
     const { privateKey, name } = JSON.parse(text);
-    const key = Buffer.from(privateKey, "base64url");
-    if (key.length !== X25519_BYTES) throw new Error(`a key of ${key.length} bytes`);
     return {
-      keyPair: keyPairFrom(new Uint8Array(key)),
+      keyPair: keyPairFrom(fromBase64url(privateKey)),
       name: typeof name === "string" ? name : undefined,
     };
   } catch (error) {

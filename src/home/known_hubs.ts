@@ -1,22 +1,21 @@
-import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
 import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./private_file.ts";
-import { X25519_BYTES } from "../secure/x25519.ts";
+import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 
 const FILE = "known_hubs.jsonl";
 
-/** One pinned key: the hub at `address` (`host:port`) had `key` (base64url) when it was first met (ISO 8601). */
+/** One pinned key: the hub at `address` (`host:port`) had `key` when it was first met (ISO 8601). */
 export interface KnownHub {
   address: string;
-  key: string;
+  key: KeyText;
   since: string;
 }
 
 /** The key that is pinned for `address`; undefined at first contact (SPEC.md §4). */
 export async function pinnedKey(home: string, address: string): Promise<Uint8Array | undefined> {
   const entry = (await knownHubs(home)).findLast((hub) => hub.address === address);
-  return entry && new Uint8Array(Buffer.from(entry.key, "base64url"));
+  return entry && decodeKey(entry.key);
 }
 
 /** Pins `key` for `address`. One append of one line, so that several programs may do it at once. */
@@ -24,7 +23,7 @@ export async function pinKey(home: string, address: string, key: Uint8Array): Pr
   await makePrivateFolder(home);
   const entry: KnownHub = {
     address,
-    key: Buffer.from(key).toString("base64url"),
+    key: encodeKey(key),
     since: new Date().toISOString(),
   };
   await Deno.writeTextFile(join(home, FILE), JSON.stringify(entry) + "\n", {
@@ -59,8 +58,5 @@ export async function knownHubs(home: string): Promise<KnownHub[]> {
 function parse(line: string): KnownHub {
   const hub = JSON.parse(line);
   if (typeof hub.address !== "string") throw new TypeError("there is no address");
-  if (Buffer.from(hub.key, "base64url").length !== X25519_BYTES) {
-    throw new TypeError("there is no key");
-  }
-  return hub;
+  return { ...hub, key: encodeKey(decodeKey(hub.key)) };
 }

@@ -1,17 +1,15 @@
-import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./private_file.ts";
-import { X25519_BYTES } from "../secure/x25519.ts";
+import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 
 const FILE = "known_people.jsonl";
 
 /** Somebody whose key is known. */
 export interface KnownPerson {
   name: string;
-  /** The static key, base64url. */
-  key: string;
+  key: KeyText;
   /** Who said so: `code` or `hand` for this user, else the fingerprint of the hub that named it. */
   via: string;
   /** ISO 8601. */
@@ -36,7 +34,7 @@ export function isVouched({ via }: KnownPerson): boolean {
 
 /** Somebody that this user has vouched for, with that static key. */
 export async function findPerson(home: string, key: Uint8Array): Promise<KnownPerson | undefined> {
-  const wanted = encoded(key);
+  const wanted = encodeKey(key);
   return (await knownPeople(home)).findLast((one) => one.key === wanted && isVouched(one));
 }
 
@@ -67,11 +65,14 @@ export function checkPeople(
     }
     const news = people.filter(({ name }) => !known.has(folded(name)));
     if (news.length > 0) {
-      await remember(home, ...news.map(({ name, key }) => ({ name, key: encoded(key), via: hub })));
+      await remember(
+        home,
+        ...news.map(({ name, key }) => ({ name, key: encodeKey(key), via: hub })),
+      );
     }
     return people.flatMap(({ name, key }) => {
       const before = known.get(folded(name));
-      return before === undefined || before.key === encoded(key) ? [] : [keyChanged(before, key)];
+      return before === undefined || before.key === encodeKey(key) ? [] : [keyChanged(before, key)];
     });
   });
   checking = checked.catch(() => {});
@@ -91,9 +92,9 @@ export async function addPerson(
   { name, key, via }: { name: string; key: Uint8Array; via: "code" | "hand" },
 ): Promise<void> {
   const called = (await knownPeople(home)).filter((one) => one.name === name);
-  const other = called.findLast((one) => one.key !== encoded(key));
+  const other = called.findLast((one) => one.key !== encodeKey(key));
   if (other !== undefined) throw keyChanged(other, key);
-  if (!called.some(isVouched)) await remember(home, { name, key: encoded(key), via });
+  if (!called.some(isVouched)) await remember(home, { name, key: encodeKey(key), via });
 }
 
 /** Forgets everybody called `name`, whoever vouched; gives who that was. */
@@ -128,13 +129,8 @@ export function forgetLine(name: string): string {
   return `p2p trust forget ${plain ? name : `-- '${name.replaceAll("'", `'\\''`)}'`}`;
 }
 
-/** The static key of somebody. */
-export function keyOf({ key }: { key: string }): Uint8Array {
-  return new Uint8Array(Buffer.from(key, "base64url"));
-}
-
 function keyChanged(known: KnownPerson, key: Uint8Array): P2pError {
-  const change = `it was ${fingerprint(keyOf(known))}, it is ${fingerprint(key)}`;
+  const change = `it was ${fingerprint(decodeKey(known.key))}, it is ${fingerprint(key)}`;
   return new P2pError("refused", `the key of "${known.name}" has changed: ${change}`, {
     hint: `somebody may be lying. If the change is right, run \`${forgetLine(known.name)}\``,
   });
@@ -155,10 +151,5 @@ async function write(home: string, people: KnownPerson[]): Promise<void> {
 function parse(line: string): KnownPerson {
   const { name, key, via, since } = JSON.parse(line);
   if ([name, via, since].some((field) => typeof field !== "string")) throw new TypeError(line);
-  if (keyOf({ key }).length !== X25519_BYTES) throw new TypeError("there is no key");
-  return { name, key, via, since };
-}
-
-function encoded(key: Uint8Array): string {
-  return Buffer.from(key).toString("base64url");
+  return { name, key: encodeKey(decodeKey(key)), via, since };
 }

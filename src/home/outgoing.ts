@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { toHex } from "../bytes.ts";
 import { makePrivateFolder } from "./private_file.ts";
 import type { Delivered, Stored } from "../transfer/events.ts";
 
@@ -103,7 +103,7 @@ export class Outgoing {
 
   #path({ to, path, as, identity }: OutgoingKey): string {
     const digest = createHash("sha256").update(JSON.stringify([to, path, as, identity])).digest();
-    return join(this.#dir, Buffer.from(digest.subarray(0, 16)).toString("hex"));
+    return join(this.#dir, toHex(digest.subarray(0, 16)));
   }
 }
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import {
-  base64url,
   type Checked,
   hex,
   int,
+  keyText,
   list,
   nullable,
   object,
@@ -26,7 +26,7 @@ const sentTransfer = object({
   path: nullable(text(65_536)),
   identity: nullable(text(256)),
   size: nullable(int()),
-  recipients: list(object({ name: text(64, 1), key: base64url(43) }), MAX_RECEIVERS),
+  recipients: list(object({ name: text(64, 1), key: keyText }), MAX_RECEIVERS),
 });
 
 /** What was sent through a hub, and to whom (keys in base64url): the hub itself cannot know the name. */

@@ -1,7 +1,7 @@
-import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { decodeKey, type KeyText } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
-import { base64url, type Checked, int, object, text } from "../protocol/schema.ts";
+import { type Checked, int, keyText, object, text } from "../protocol/schema.ts";
 import { makePrivateFolder, replacePrivateFile } from "../home/private_file.ts";
 import { Journal, readJournal } from "../storage/journal.ts";
 import { foldedName } from "../names/file_name.ts";
@@ -17,7 +17,7 @@ const MAX_PEOPLE = 100_000;
  */
 const MAX_BY_CODE = 1_000;
 
-const person = object({ name: text(64, 1), key: base64url(43), since: int(), seen: int() });
+const person = object({ name: text(64, 1), key: keyText, since: int(), seen: int() });
 
 /**
  * Somebody who has joined this hub at some time: the name, the static key that owns it (base64url),
@@ -65,9 +65,9 @@ export class NameRegistry {
     return isCodeName(name) ? this.#byCode.get(name) : this.#people.get(foldedName(name));
   }
 
-  /** Whether `name` is free, or belongs to `key` (base64url). */
-  mayUse(name: string, key: string): boolean {
-    if (isCodeName(name)) return name === codeName(Buffer.from(key, "base64url"));
+  /** Whether `name` is free, or belongs to `key`. */
+  mayUse(name: string, key: KeyText): boolean {
+    if (isCodeName(name)) return name === codeName(decodeKey(key));
     const owner = this.find(name);
     return owner === undefined || owner.key === key;
   }
@@ -75,7 +75,7 @@ export class NameRegistry {
   /**
    * Gives `name` to `key` for good where it is free. Throws "refused" where it is somebody else's.
    */
-  async claim(name: string, key: string): Promise<Person> {
+  async claim(name: string, key: KeyText): Promise<Person> {
     const now = Date.now();
     if (!this.mayUse(name, key)) throw new P2pError("refused", nameTaken(name));
     if (isCodeName(name)) return this.#claimByCode({ name, key, since: now, seen: now });

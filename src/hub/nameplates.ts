@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { toBase64url } from "../bytes.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Message } from "../protocol/messages.ts";
 import { FailureLimit, networkOf, tooMany } from "./failure_limit.ts";
@@ -176,7 +176,7 @@ export class Nameplates {
 /** What no creator has sent, and looks as if. */
 async function nobodysBody(): Promise<string> {
   const { nobodysOpening } = await import("../secure/code_exchange.ts");
-  return Buffer.from(nobodysOpening()).toString("base64url");
+  return toBase64url(nobodysOpening());
 }
 
 /** The body of the next message; undefined where it is another one, or none comes any more. */

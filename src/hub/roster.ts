@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
+import type { KeyText } from "../secure/static_key.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Session } from "../protocol/session.ts";
 import type { Courier } from "./relay/courier.ts";
@@ -18,7 +18,7 @@ const TOLD_AT_ONCE = 32;
 /** Who came or went. */
 interface News {
   name: string;
-  key: string;
+  key: KeyText;
   state: "joined" | "left";
 }
 
@@ -97,9 +97,4 @@ export class Roster {
       .catch(() => {}) // A lost connection is noticed by its session.
       .finally(() => this.#waitingNews.set(member, this.#waitingNews.get(member)! - 1));
   }
-}
-
-/** A static key as it stands in messages. */
-export function encodedKey(key: Uint8Array): string {
-  return Buffer.from(key).toString("base64url");
 }

@@ -1,3 +1,4 @@
+import { encodeKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Offer, Opening } from "../protocol/messages.ts";
@@ -9,7 +10,7 @@ import { type HubEvent, relayed } from "./hub_event.ts";
 import { Nameplates } from "./nameplates.ts";
 import { type NameRegistry, nameTaken } from "./name_registry.ts";
 import { Intake, type RefusesRelay } from "./relay/intake.ts";
-import { encodedKey, type Member, Roster } from "./roster.ts";
+import { type Member, Roster } from "./roster.ts";
 import type { Spool } from "./spool/spool.ts";
 import { isCodeName } from "../secure/code.ts";
 
@@ -58,7 +59,7 @@ export class Switchboard {
 
   /** Why nobody but its owner may use that name here; undefined where `peer` may. */
   refuseName({ name, key }: Peer): string | undefined {
-    return this.#options.people.mayUse(name, encodedKey(key)) ? undefined : nameTaken(name);
+    return this.#options.people.mayUse(name, encodeKey(key)) ? undefined : nameTaken(name);
   }
 
   /** Takes what `peer` has opened in its session. Never throws. */
@@ -128,7 +129,7 @@ export class Switchboard {
     const { people, spool, report, onError } = this.#options;
     if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
     this.#joined.add(session);
-    const person = await people.claim(peer.name, encodedKey(peer.key));
+    const person = await people.claim(peer.name, encodeKey(peer.key));
     const { name } = person;
     const courier = new Courier({
       ...{ person, session, spool, onError },
@@ -170,7 +171,7 @@ export class Switchboard {
   }
 
   async #status(exchange: Exchange, { key }: Peer) {
-    for (const transfer of this.#options.spool.sentBy(encodedKey(key))) {
+    for (const transfer of this.#options.spool.sentBy(encodeKey(key))) {
       const { relay: { transfer: id, size, created, until, recipients }, outcomes } = transfer;
       for (const { name: to } of recipients) {
         await exchange.send({

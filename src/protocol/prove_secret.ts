@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import { type CpaceInput, lvCat } from "../secure/cpace/cpace_strings.ts";
 import { normalizedSecret } from "../secure/secret.ts";
@@ -77,8 +77,4 @@ function finished(finish: () => { tag: Uint8Array }): Uint8Array | undefined {
     if (error instanceof P2pError) return undefined;
     throw error;
   }
-}
-
-function utf8(text: string): Uint8Array {
-  return Buffer.from(text);
 }

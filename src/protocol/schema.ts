@@ -1,4 +1,5 @@
 import { P2pError } from "../errors.ts";
+import type { KeyText } from "../secure/static_key.ts";
 
 /** Checks one value from the wire and gives it its type, or throws with `path` in the message. */
 export type Check<T> = (value: unknown, path: string) => T;
@@ -37,6 +38,9 @@ export function base64url(length: number): Check<string> {
       ? value
       : fail(path, `${length} characters of base64url`);
 }
+
+/** A static key (SPEC.md §1). */
+export const keyText = base64url(43) as Check<KeyText>;
 
 /** `true` or `false`. */
 export const boolean: Check<boolean> = (value, path) =>

@@ -1,4 +1,5 @@
-import { Buffer } from "node:buffer";
+import { sameKey } from "../secure/static_key.ts";
+import { fromBase64url, fromHex, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import {
   decodeJson,
@@ -27,11 +28,11 @@ export async function sealAnswer(
 ): Promise<string> {
   const sealed = await sealEnvelope(new TextEncoder().encode(JSON.stringify(payload)), {
     purpose: PURPOSE.answer,
-    transferId: Buffer.from(transfer, "hex"),
+    transferId: fromHex(transfer),
     sender: keyPair,
     receiverKey: senderKey,
   });
-  return Buffer.from(sealed).toString("base64url");
+  return toBase64url(sealed);
 }
 
 /**
@@ -44,12 +45,12 @@ export async function openAnswer(
 ): Promise<Answer> {
   if (sealed === null && code !== "delivered") return { reason: IN_WORDS[code] ?? code };
   try {
-    const opened = await openEnvelope(Buffer.from(sealed ?? "", "base64url"), {
+    const opened = await openEnvelope(fromBase64url(sealed ?? ""), {
       purpose: PURPOSE.answer,
-      transferId: Buffer.from(transfer, "hex"),
+      transferId: fromHex(transfer),
       receiver: keyPair,
     });
-    if (!Buffer.from(opened.senderKey).equals(key)) throw new Error("another key answers");
+    if (!sameKey(opened.senderKey, key)) throw new Error("another key answers");
     const payload = decodeJson(opened.payload, opened.payload.length);
     return code === "delivered" ? { receipt: receipt(payload, "") } : refusal(payload, "");
   } catch (cause) {

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { fromHex, toBase64url } from "../bytes.ts";
 import { DATA_HEADROOM_BYTES } from "../protocol/channel.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { deriveDataKey, SealStream } from "../secure/sealed_stream.ts";
@@ -35,8 +35,8 @@ export async function pipeContent(
 ): Promise<ContentPipe> {
   const { transfer, key, offset, limit, report, signal } = options;
   const salt = randomBytes(32);
-  await exchange.send({ type: "begin", offset, salt: salt.toString("base64url") });
-  const dataKey = deriveDataKey(key, { salt, transferId: Buffer.from(transfer, "hex"), offset });
+  await exchange.send({ type: "begin", offset, salt: toBase64url(salt) });
+  const dataKey = deriveDataKey(key, { salt, transferId: fromHex(transfer), offset });
   const meter = new MeterStream(offset, {
     onProgress: (bytes) => report(progress(source, { transfer, bytes })),
   });

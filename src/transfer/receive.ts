@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { fromBase64url, fromHex } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { CancelCode, Message, Offer } from "../protocol/messages.ts";
@@ -205,9 +205,9 @@ class Reception {
   }
 
   #dataKey({ salt, start }: Run): Uint8Array {
-    return deriveDataKey(Buffer.from(this.#offer.key, "base64url"), {
-      salt: Buffer.from(salt, "base64url"),
-      transferId: Buffer.from(this.#offer.transfer, "hex"),
+    return deriveDataKey(fromBase64url(this.#offer.key), {
+      salt: fromBase64url(salt),
+      transferId: fromHex(this.#offer.transfer),
       offset: start,
     });
   }

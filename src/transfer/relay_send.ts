@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { fromHex, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { type Message, OFFER_FIELDS, type Receipt } from "../protocol/messages.ts";
@@ -73,7 +73,7 @@ export async function relayTransfer(
 /** The transfer key of a relay: the same in every attempt, without being kept anywhere. */
 export function relayKey({ privateKey }: KeyPair, transfer: string): Uint8Array {
   return hkdf(privateKey, {
-    salt: Buffer.from(transfer, "hex"),
+    salt: fromHex(transfer),
     info: new TextEncoder().encode("p2p/1 relay key"),
   });
 }
@@ -125,15 +125,15 @@ class RelaySending {
 
   async #envelope({ key: receiverKey }: Recipient): Promise<string> {
     const { source, transfer, keyPair } = this.#options;
-    const key = Buffer.from(relayKey(keyPair, transfer)).toString("base64url");
+    const key = toBase64url(relayKey(keyPair, transfer));
     const offer = { ...fieldsOf(OFFER_FIELDS, source), key };
     const sealed = await sealEnvelope(new TextEncoder().encode(JSON.stringify(offer)), {
       purpose: PURPOSE.offer,
-      transferId: Buffer.from(transfer, "hex"),
+      transferId: fromHex(transfer),
       sender: keyPair,
       receiverKey,
     });
-    return Buffer.from(sealed).toString("base64url");
+    return toBase64url(sealed);
   }
 
   #takeRouted(message: Message, { name, key }: Recipient) {

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { type CancelCode, type Message, OFFER_FIELDS, type Receipt } from "../protocol/messages.ts";
@@ -160,6 +160,6 @@ function offerOf(source: Source, transfer: string, key: Uint8Array) {
     type: "offer" as const,
     transfer,
     ...fieldsOf(OFFER_FIELDS, source),
-    key: Buffer.from(key).toString("base64url"),
+    key: toBase64url(key),
   };
 }

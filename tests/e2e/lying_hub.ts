@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { encodeKey } from "../../src/secure/static_key.ts";
 import { Hub, type Peer } from "../../src/hub/hub.ts";
 import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
@@ -63,7 +64,7 @@ export class LyingHub implements AsyncDisposable {
     for (const { name, key } of people) {
       await exchange.send({
         ...{ type: "person", name, state: "joined", since: 2 ** 53 - 1, waiting: 0 },
-        key: Buffer.from(key).toString("base64url"),
+        key: encodeKey(key),
       });
     }
     await exchange.send({ type: "listed" });

@@ -1,3 +1,4 @@
+import { encodeKey } from "../../src/secure/static_key.ts";
 import type { Message, MessageType } from "../../src/protocol/messages.ts";
 import { offerOf } from "./session_pair.ts";
 
@@ -7,7 +8,7 @@ const BASE64URL43 = "A".repeat(43);
 
 /** One valid message of each type, in the exchange of that number where it belongs to one (SPEC.md §7). */
 export function sampleMessages(exchange: number): Message[] {
-  const key = BASE64URL43;
+  const key = encodeKey(new Uint8Array(32));
   const samples: { [T in MessageType]: Message<T> } = {
     welcome: { type: "welcome", name: "the hub" },
     goodbye: { type: "goodbye", code: "bye", reason: "" },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
+import { encodeKey } from "../../src/secure/static_key.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import {
   addPerson,
@@ -7,7 +7,6 @@ import {
   findPerson,
   forgetLine,
   forgetPerson,
-  keyOf,
   knownPeople,
   renamePerson,
 } from "../../src/home/known_people.ts";
@@ -84,13 +83,12 @@ Deno.test("renamePerson renames who was vouched for, unless the name is somebody
 
 Deno.test("knownPeople refuses a damaged line: nobody is lost without a word", async () => {
   await using dir = await TempDir.make();
-  const good = { name: "a", key: Buffer.from(key).toString("base64url"), via: "hand", since: "" };
+  const good = { name: "a", key: encodeKey(key), via: "hand", since: "" };
   const bad = [{ ...good, key: "AAAA" }, { ...good, name: 1 }, { ...good, via: null }, [], null];
   for (const line of bad.map((value) => JSON.stringify(value)).concat("{")) {
     await Deno.writeTextFile(dir.join("known_people.jsonl"), line + "\n", { mode: 0o600 });
     await assert.rejects(knownPeople(dir.path), { code: "local", message: /damaged/ }, line);
   }
-  assert.deepEqual(keyOf(good), key);
 });
 
 Deno.test("forgetLine can be pasted into a shell", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeKey } from "../../src/secure/static_key.ts";
 import { SentTransfers } from "../../src/home/sent.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
@@ -9,7 +10,7 @@ const sent = {
   path: "/photos/photo.png",
   identity: "0",
   size: 5,
-  recipients: [{ name: "bob", key: "B".repeat(43) }],
+  recipients: [{ name: "bob", key: encodeKey(new Uint8Array(32)) }],
 };
 
 Deno.test("SentTransfers remembers what was sent, for this user alone", async () => {

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { encodeKey, type KeyText } from "../../src/secure/static_key.ts";
 import { NameRegistry } from "../../src/hub/name_registry.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
-const [key, other] = ["A".repeat(43), "B".repeat(43)];
+const [key, other] = [1, 2].map((byte) => encodeKey(new Uint8Array(32).fill(byte))) as [
+  KeyText,
+  KeyText,
+];
 
 Deno.test("NameRegistry gives a name to the first key that claims it, whatever its case, for good", async () => {
   await using dir = await TempDir.make();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
+import { encodeKey } from "../../src/secure/static_key.ts";
 import type { HubEvent } from "../../src/hub/hub_event.ts";
 import type { Peer } from "../../src/hub/hub.ts";
 import { NameRegistry } from "../../src/hub/name_registry.ts";
@@ -66,7 +66,7 @@ Deno.test("Switchboard ends a session that joins twice, or names one receiver tw
 Deno.test("Switchboard names a thousand people to one who asks", async () => {
   await using scene = await Scene.open();
   for (let i = 0; i < 1_000; i++) {
-    await scene.people.claim(`person ${i}`, i.toString(16).padStart(43, "0"));
+    await scene.people.claim(`person ${i}`, encodeKey(keyOf(`person ${i}`)));
   }
   const session = await scene.connect("ana");
   const exchange = session.open();
@@ -78,7 +78,7 @@ Deno.test("Switchboard names a thousand people to one who asks", async () => {
 Deno.test("Intake gives an upload to the session that comes last, and tells the earlier ones", async () => {
   await using scene = await Scene.open();
   const uploads: Exchange[] = [];
-  await scene.people.claim("bob", "B".repeat(43));
+  await scene.people.claim("bob", encodeKey(keyOf("bob")));
   for (let i = 0; i < 3; i++) {
     const exchange = await scene.relay(await scene.connect("ana"), { to: ["bob"], size: 10 });
     await expected(exchange, "accept");
@@ -97,7 +97,7 @@ Deno.test("Intake gives an upload to the session that comes last, and tells the 
 
 Deno.test("Intake takes no other receivers for a transfer that was begun", async () => {
   await using scene = await Scene.open();
-  for (const name of ["bob", "cy"]) await scene.people.claim(name, name[0]!.repeat(43));
+  for (const name of ["bob", "cy"]) await scene.people.claim(name, encodeKey(keyOf(name)));
   const session = await scene.connect("ana");
   await expected(await scene.relay(session, { to: ["bob"] }), "accept");
   const other = await scene.relay(await scene.connect("ana"), { to: ["bob", "cy"] });
@@ -177,7 +177,7 @@ Deno.test("Courier goes on past a transfer whose sender was cut off, also where 
 
 Deno.test("Courier brings all of it anew where only the end is missing", async () => {
   await using scene = await Scene.open();
-  await scene.people.claim("bob", Buffer.from(keyOf("bob")).toString("base64url"));
+  await scene.people.claim("bob", encodeKey(keyOf("bob")));
   const exchange = await scene.relay(await scene.connect("ana"), { to: ["bob"], size: null });
   await expected(exchange, "accept");
   await begin(exchange);
@@ -398,7 +398,7 @@ class Scene implements AsyncDisposable {
   }
 
   find(sender: string, number = 1) {
-    return this.#spool.find(Buffer.from(keyOf(sender)).toString("base64url"), idOf(number));
+    return this.#spool.find(encodeKey(keyOf(sender)), idOf(number));
   }
 
   /** Content that the spool holds. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { encodeKey } from "../../src/secure/static_key.ts";
 import { P2pError } from "../../src/errors.ts";
 import {
   CANCEL_CODES,
@@ -25,6 +26,7 @@ import { offerOf } from "../helpers/session_pair.ts";
 const MAX = Number.MAX_SAFE_INTEGER;
 const HEX64 = "ab".repeat(32);
 const BASE64URL43 = "aZ0-_".repeat(9).slice(0, 43);
+const KEY = encodeKey(new Uint8Array(32));
 const NOT_INTS = ["1", null, undefined, true, 0.5, -1, MAX + 1];
 const NOT_HEX64 = [null, undefined, 1, "", HEX64.slice(1), HEX64 + "a", HEX64.toUpperCase()];
 const NOT_TEXT = [null, undefined, 1, true, []];
@@ -122,7 +124,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     fields: { exchange: EXCHANGE, people: INT },
   },
   presence: {
-    valid: { type: "presence", exchange: 1, name: "bo", key: BASE64URL43, state: "left" },
+    valid: { type: "presence", exchange: 1, name: "bo", key: KEY, state: "left" },
     fields: {
       exchange: EXCHANGE,
       name: PEER_NAME,
@@ -136,7 +138,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       type: "person",
       exchange: 1,
       name: "bo",
-      key: BASE64URL43,
+      key: KEY,
       state: "away",
       since: 1,
       waiting: 0,

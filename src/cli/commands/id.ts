@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { toHex } from "../../bytes.ts";
 import { fingerprint, fingerprintWords } from "../../secure/fingerprint.ts";
 import { loadIdentity, renameIdentity } from "../../home/identity.ts";
 import { printable } from "../../ui/printable.ts";
@@ -27,7 +27,7 @@ async function id(options: IdOptions): Promise<void> {
     : await renameIdentity(home, options.name);
   const shown = fingerprint(publicKey);
   const words = await fingerprintWords(publicKey);
-  const key = Buffer.from(publicKey).toString("hex");
+  const key = toHex(publicKey);
   output.event({ event: "identity", name, fingerprint: shown, words, key });
   output.result(`name         ${output.style.bold(printable(name))}`);
   output.result(`fingerprint  ${shown}`);

@@ -1,5 +1,6 @@
 import { stderr } from "node:process";
-import { Buffer } from "node:buffer";
+import { decodeKey } from "../../secure/static_key.ts";
+import { fromHex } from "../../bytes.ts";
 import { P2pError } from "../../errors.ts";
 import { checkedPeerName } from "../../names/peer_name.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
@@ -10,7 +11,6 @@ import {
   forgetLine,
   forgetPerson,
   isVouched,
-  keyOf,
   knownPeople,
   type KnownPerson,
   renamePerson,
@@ -73,12 +73,12 @@ async function list({ home, output }: World) {
     output.result(`${printable(name).padEnd(width)}  ${fingerprint(key)}  ${by}`);
   for (const person of people) {
     const { name, via, since } = person;
-    const key = keyOf(person);
+    const key = decodeKey(person.key);
     output.event({ event: "known", person: name, fingerprint: fingerprint(key), via, since });
     line(name, key, `${vouchedBy(person)} since ${formatDate(Date.parse(since))}`);
   }
   for (const { address, since, ...hub } of hubs.values()) {
-    const key = keyOf(hub);
+    const key = decodeKey(hub.key);
     output.event({ event: "known", hub: address, fingerprint: fingerprint(key), since });
     line(address, key, `hub, met ${formatDate(Date.parse(since))}`);
   }
@@ -90,12 +90,12 @@ function vouchedBy({ via }: KnownPerson): string {
 }
 
 async function add({ home, output }: World, { name, key }: { name: string; key: string }) {
-  const bytes = new Uint8Array(Buffer.from(key, "hex"));
   if (!/^[0-9a-f]{64}$/.test(key)) {
     throw new P2pError("usage", `cannot read the key "${key}": it has not 64 hexadecimal digits`, {
       hint: "`p2p id` shows the key on the other machine",
     });
   }
+  const bytes = fromHex(key);
   const checked = nameOf(name);
   await addPerson(home, { name: checked, key: bytes, via: "hand" });
   output.result(`${output.style.bold(printable(checked))} is ${fingerprint(bytes)} from now on`);
@@ -113,7 +113,7 @@ async function forget({ home, output }: World, name: string) {
   const hubs = await forgetHub(home, addressOf(name));
   if (people.length + hubs.length === 0) throw unknown(name);
   for (const key of new Set([...people, ...hubs].map(({ key }) => key))) {
-    output.result(`forgot ${output.style.bold(printable(name))}, ${fingerprint(keyOf({ key }))}`);
+    output.result(`forgot ${output.style.bold(printable(name))}, ${fingerprint(decodeKey(key))}`);
   }
 }
 
@@ -131,7 +131,7 @@ async function verify({ home, output }: World, name: string) {
   const person = await onlyOne(home, name);
   const { keyPair } = await loadIdentity(home);
   const { sharedWords } = await import("../../secure/shared_words.ts");
-  const words = sharedWords(keyPair.publicKey, keyOf(person));
+  const words = sharedWords(keyPair.publicKey, decodeKey(person.key));
   output.event({ event: "words", person: person.name, words });
   output.result(output.style.bold(words.join(" ")));
   output.note(`\`p2p trust verify\` shows ${printable(person.name)} the same words for you`);
@@ -141,7 +141,7 @@ async function verify({ home, output }: World, name: string) {
   const same = await confirm({ message, initialValue: false, output: stderr });
   if (isCancel(same)) throw new P2pError("interrupted", "");
   if (!same) throw differ(person);
-  await addPerson(home, { name: person.name, key: keyOf(person), via: "hand" });
+  await addPerson(home, { name: person.name, key: decodeKey(person.key), via: "hand" });
   output.result(`${output.style.bold(printable(person.name))} is vouched for by you now`);
 }
 

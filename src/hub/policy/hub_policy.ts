@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { encodeKey } from "../../secure/static_key.ts";
 import type { Peer } from "../hub.ts";
 import type { NameRegistry } from "../name_registry.ts";
 import { HUB, type Question, refusedBy, type Rule } from "./policy.ts";
@@ -38,7 +38,7 @@ export class HubPolicy {
   async #sender({ key, name }: Peer): Promise<Pick<Question, "from" | "known">> {
     const vouched = await findPerson(this.#home, key);
     const owner = this.#people.find(name);
-    const owns = owner?.key === Buffer.from(key).toString("base64url");
+    const owns = owner?.key === encodeKey(key);
     const from = [fingerprint(key), ...vouched ? [vouched.name] : [], ...owns ? [name] : []];
     return { from, known: vouched !== undefined };
   }

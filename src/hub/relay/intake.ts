@@ -1,3 +1,4 @@
+import { encodeKey } from "../../secure/static_key.ts";
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import { MAX_REASON_LENGTH, type Message } from "../../protocol/messages.ts";
@@ -6,7 +7,7 @@ import type { Peer } from "../hub.ts";
 import { nearestName } from "../../names/nearest_name.ts";
 import type { NameRegistry, Person } from "../name_registry.ts";
 import { Visit } from "./visit.ts";
-import { encodedKey, type Roster } from "../roster.ts";
+import type { Roster } from "../roster.ts";
 import type { Relay } from "../spool/spool_record.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
@@ -69,7 +70,7 @@ export class Intake {
     exchange: Exchange,
     { opening: { receivers, size, transfer }, from }: { opening: Message<"relay">; from: Peer },
   ): Promise<Relay["recipients"]> {
-    const begun = this.#options.spool.find(encodedKey(from.key), transfer);
+    const begun = this.#options.spool.find(encodeKey(from.key), transfer);
     const recipients = new Map<string, Relay["recipients"][number]>();
     for (let i = 0; i < receivers; i++) {
       const message = await exchange.receive();
@@ -116,7 +117,7 @@ export class Intake {
       return { code: "person", reason: "nobody of those names is known here" };
     }
     const { spool, people } = this.#options;
-    const key = encodedKey(from.key);
+    const key = encodeKey(from.key);
     const name = people.find(from.name)?.name ?? from.name;
     const known = spool.find(key, transfer);
     if (known === undefined) {

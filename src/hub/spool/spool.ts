@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { decodeKey, type KeyText } from "../../secure/static_key.ts";
 import { P2pError } from "../../errors.ts";
 import { makePrivateFolder } from "../../home/private_file.ts";
 import { freeBytes } from "../../storage/file_system.ts";
@@ -78,7 +78,7 @@ export class Spool {
   }
 
   /** The transfer of that sender and id; undefined where there is none. */
-  find(senderKey: string, transfer: string): SpooledTransfer | undefined {
+  find(senderKey: KeyText, transfer: string): SpooledTransfer | undefined {
     return this.#transfers.get(idOf(senderKey, transfer));
   }
 
@@ -107,7 +107,7 @@ export class Spool {
   }
 
   /** What waits for somebody, the oldest first. */
-  waitingFor(person: { name: string; key: string }): SpooledTransfer[] {
+  waitingFor(person: { name: string; key: KeyText }): SpooledTransfer[] {
     return this.#all((transfer) =>
       !transfer.outcomes.has(person.name) && transfer.envelopeFor(person) !== undefined
     );
@@ -125,7 +125,7 @@ export class Spool {
   }
 
   /** All that `senderKey` has sent, the oldest first. */
-  sentBy(senderKey: string): SpooledTransfer[] {
+  sentBy(senderKey: KeyText): SpooledTransfer[] {
     return this.#all(({ relay }) => relay.from.key === senderKey);
   }
 
@@ -193,7 +193,7 @@ export class Spool {
     return [...this.#transfers.values()].filter(matches);
   }
 
-  #tooMany(senderKey: string): string | undefined {
+  #tooMany(senderKey: KeyText): string | undefined {
     const waiting = this.sentBy(senderKey).filter(({ concluded }) => !concluded).length;
     if (waiting < MAX_WAITING) return undefined;
     return `${MAX_WAITING} transfers of one sender wait already`;
@@ -233,8 +233,8 @@ export class Spool {
   }
 }
 
-function idOf(senderKey: string, transfer: string): string {
-  return partId(Buffer.from(senderKey, "base64url"), transfer);
+function idOf(senderKey: KeyText, transfer: string): string {
+  return partId(decodeKey(senderKey), transfer);
 }
 
 /** Runtimes before 2.7 can only wait for a lock. */

@@ -2,6 +2,7 @@ import {
   type Checked,
   hex,
   int,
+  keyText,
   list,
   nullable,
   object,
@@ -12,11 +13,10 @@ import { linesLike } from "../../storage/journal.ts";
 import { MAX_ENVELOPE_LENGTH, MAX_RECEIVERS, OUTCOME_CODES } from "../../protocol/messages.ts";
 
 const name = text(64, 1);
-const key = text(43, 43);
-const recipient = object({ name, key, sealed: text(MAX_ENVELOPE_LENGTH) });
+const recipient = object({ name, key: keyText, sealed: text(MAX_ENVELOPE_LENGTH) });
 const relay = object({
   transfer: hex(32),
-  from: object({ name, key }),
+  from: object({ name, key: keyText }),
   size: nullable(int()),
   created: int(),
   until: int(),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { KeyText } from "../../secure/static_key.ts";
 import { releaseBuffer } from "../../buffer_pool.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { exists, ignoreMissing } from "../../storage/file_system.ts";
@@ -149,7 +150,7 @@ export class SpooledTransfer {
    * The envelope for the receiver of that name; undefined where it goes to somebody else, or to
    * another key.
    */
-  envelopeFor({ name, key }: { name: string; key: string }): string | undefined {
+  envelopeFor({ name, key }: { name: string; key: KeyText }): string | undefined {
     const recipient = this.#recipients.get(name);
     return recipient?.key === key ? recipient.sealed : undefined;
   }

@@ -1,3 +1,4 @@
+import { encodeKey, type KeyText } from "../../../src/secure/static_key.ts";
 import { Spool, type SpoolOptions } from "../../../src/hub/spool/spool.ts";
 import type { Relay } from "../../../src/hub/spool/spool_record.ts";
 import { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
@@ -5,7 +6,11 @@ import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
 import { SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
 
 /** Static keys, as they stand in messages. */
-export const KEYS = { ana: "A".repeat(43), bob: "B".repeat(43), cy: "C".repeat(43) };
+export const KEYS = { ana: keyOf(1), bob: keyOf(2), cy: keyOf(3) };
+
+function keyOf(byte: number): KeyText {
+  return encodeKey(new Uint8Array(32).fill(byte));
+}
 
 export const SALT = "S".repeat(43);
 
