@@ -31,7 +31,7 @@ async function previewByKind(path: string, options: PreviewOptions): Promise<str
   const kind = kindOf(head.bytes, path);
   if (kind === "image") return await previewImage(path, size, options);
   if (kind === "csv" && size > 0) {
-    return await previewCsv(await readHead(path, CSV_HEAD_BYTES), options);
+    return await previewCsv(await readHead(path, CSV_HEAD_BYTES), path, options);
   }
   if (kind === "json" && size > 0) {
     return await previewJson(await readHead(path, JSON_HEAD_BYTES), options);

@@ -1,5 +1,4 @@
 import { formatBytes, formatCount } from "../../units.ts";
-import { cellType } from "./cell_type.ts";
 import { readCsvRows } from "./csv_rows.ts";
 import { decodeText } from "../text/decode_text.ts";
 import { fitText } from "../text/fit_text.ts";
@@ -7,6 +6,7 @@ import type { Head } from "../text/head.ts";
 import type { PreviewOptions } from "../options.ts";
 import { paint, type Span } from "../text/spans.ts";
 import { layTable } from "./table.ts";
+import { splitTable } from "./table_parts.ts";
 
 /** The bytes of a table that are read: some hundred rows, in a few milliseconds. */
 export const CSV_HEAD_BYTES = 64 * 1024;
@@ -20,44 +20,48 @@ const DELIMITER_NAMES: Record<string, string> = {
 
 /**
  * Shows a table, aligned: its first rows and as many columns as fit, and below it a caption and
- * what is not shown.
+ * what is not shown. `name` is the file's.
  */
-export async function previewCsv(head: Head, options: PreviewOptions): Promise<string[]> {
+export async function previewCsv(
+  head: Head,
+  name: string,
+  options: PreviewOptions,
+): Promise<string[]> {
   const { text, encoding } = decodeText(head);
-  const { rows, delimiter, unclosedQuote } = await readCsvRows(text, head.whole);
-  const { header, body } = splitHeader(rows);
+  const csv = await readCsvRows(text, head.whole, name);
+  const { above, header, body } = splitTable(csv.rows);
   const shown = body.slice(0, options.previewRows);
   const { lines, shownColumns } = layTable(header, shown, options.columns);
-
-  const facts = [
-    delimiter === "\t" ? "TSV" : "CSV",
+  const caption = [
+    csv.delimiter === "\t" ? "TSV" : "CSV",
     countRows(body.length, head) + formatCount(header.length, "column"),
-    DELIMITER_NAMES[delimiter]!,
+    ...(header.length > 1 ? [DELIMITER_NAMES[csv.delimiter] ?? `"${csv.delimiter}"`] : []),
     encoding,
     formatBytes(head.size),
   ].join(" · ");
-  const notes: Span[] = [
+  const notes = [
+    caption,
+    ...linesAbove(above),
     ...rowsNotShown(shown.length, body.length, head),
     ...columnsNotShown(header.slice(shownColumns)),
-    ...(unclosedQuote ? ["a quote is opened and never closed"] : []),
-  ].map((note) => ({ text: fitText(note, options.columns), style: "dim" }));
-  return [
-    ...(rows.length > 0 ? lines : []),
-    [{ text: fitText(facts, options.columns), style: "dim" } as const],
-    ...notes.map((note) => [note]),
-  ].map((line) => paint(line, options.color));
+    ...(csv.unclosedQuote ? [unclosedNote(head)] : []),
+    ...(csv.cut && shown.length === body.length
+      ? ["the last line has no line end: it may be cut"]
+      : []),
+  ].map((note): Span[] => [{ text: fitText(note, options.columns), style: "dim" }]);
+  return [...(csv.rows.length > 0 ? lines : []), ...notes]
+    .map((line) => paint(line, options.color));
 }
 
-/**
- * The first row is the header, unless it holds a number or a date; then the columns are numbered.
- */
-function splitHeader(rows: string[][]): { header: string[]; body: string[][] } {
-  const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
-  const names = Array.from({ length: columns }, (_, i) => rows[0]?.[i] ?? "");
-  const isData = names.some((name) => ["num", "date"].includes(cellType(name)));
-  return isData
-    ? { header: names.map((_, i) => `${i + 1}`), body: rows }
-    : { header: names, body: rows.slice(1) };
+function linesAbove(above: string[]): string[] {
+  if (above.length === 0) return [];
+  return [`${formatCount(above.length, "line")} above the table: ${above.join(" / ")}`];
+}
+
+function unclosedNote({ whole, bytes }: Head): string {
+  return whole
+    ? "a quote is never closed"
+    : `a quote is not closed in the first ${formatBytes(bytes.length)}`;
 }
 
 /**

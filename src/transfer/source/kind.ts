@@ -17,15 +17,38 @@ export function kindOf(head: Uint8Array, name: string): Kind {
   return isJson(firstText(bytes), named) ? "json" : "file";
 }
 
-/** True where the bytes read as text: UTF-16 with a byte order mark, or at most one control character in ten. */
+/** True where the bytes read as text: UTF-16, or at most one control character in ten. */
 export function isText(head: Uint8Array): boolean {
   const bytes = head.subarray(0, KIND_HEAD_BYTES);
-  if (startsWith(bytes, "fffe") || startsWith(bytes, "feff")) return true;
-  let controls = 0;
-  for (const byte of bytes) {
-    if (byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) || byte === 0x7f) controls++;
-  }
-  return controls * 10 <= bytes.length;
+  if (utf16Of(bytes) !== undefined) return true;
+  return bytes.filter(isControl).length * 10 <= bytes.length;
+}
+
+/**
+ * Tells UTF-16 by its byte order mark, or by its zeros: in Latin text most characters have one,
+ * always on the same side.
+ */
+export function utf16Of(head: Uint8Array): "utf-16le" | "utf-16be" | undefined {
+  const bytes = head.subarray(0, KIND_HEAD_BYTES);
+  if (startsWith(bytes, "fffe")) return "utf-16le";
+  if (startsWith(bytes, "feff")) return "utf-16be";
+  const even = bytes.filter((_, i) => i % 2 === 0), odd = bytes.filter((_, i) => i % 2 === 1);
+  if (isHighHalf(odd) && isLowHalf(even)) return "utf-16le";
+  return isHighHalf(even) && isLowHalf(odd) ? "utf-16be" : undefined;
+}
+
+/** High bytes of UTF-16: zero for all that is Latin. */
+function isHighHalf(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes.filter((byte) => byte === 0).length > bytes.length * 0.7;
+}
+
+/** Low bytes of UTF-16: never zero, and rarely a control character. */
+function isLowHalf(bytes: Uint8Array): boolean {
+  return !bytes.includes(0) && bytes.filter(isControl).length * 10 <= bytes.length;
+}
+
+function isControl(byte: number): boolean {
+  return byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) || byte === 0x7f;
 }
 
 /** First bytes in hex, `..` for any byte: PNG, JPEG, GIF, WebP, TIFF (two byte orders), AVIF, HEIC. */
@@ -59,12 +82,7 @@ function isJson(text: string, named: boolean): boolean {
 }
 
 function firstText(bytes: Uint8Array): string {
-  const encoding = startsWith(bytes, "fffe")
-    ? "utf-16le"
-    : startsWith(bytes, "feff")
-    ? "utf-16be"
-    : "utf-8";
-  return new TextDecoder(encoding).decode(bytes).trimStart();
+  return new TextDecoder(utf16Of(bytes) ?? "utf-8").decode(bytes).trimStart();
 }
 
 function startsWith(bytes: Uint8Array, magic: string): boolean {
