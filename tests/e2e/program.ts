@@ -1,3 +1,4 @@
+import { runtimeEnv } from "../helpers/runtime_env.ts";
 import { TextLineStream } from "../helpers/text_line_stream.ts";
 import project from "../../deno.json" with { type: "json" };
 
@@ -58,7 +59,7 @@ export class Program implements AsyncDisposable {
       args: [...rest, ...args],
       cwd: cwd ?? home,
       clearEnv: true,
-      env: { ...inherited(), P2P_HOME: home, ...env },
+      env: { ...runtimeEnv(), P2P_HOME: home, ...env },
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
@@ -133,24 +134,6 @@ export async function run(args: string[], options: RunOptions): Promise<Finished
 export function eventsOf({ stdout }: Finished, name?: string): Event[] {
   const events = stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
   return name === undefined ? events : events.filter(({ event }) => event === name);
-}
-
-/** What the runtime itself needs; nothing of the tester's settings. */
-function inherited(): Record<string, string> {
-  const names = [
-    "PATH",
-    "HOME",
-    "DENO_DIR",
-    "DENO_COVERAGE_DIR",
-    "TMPDIR",
-    "NODE_EXTRA_CA_CERTS",
-    "SSL_CERT_FILE",
-    "NPM_CONFIG_REGISTRY",
-  ];
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
 }
 
 /** Lines as they come, kept, and searched by those who wait for one. */

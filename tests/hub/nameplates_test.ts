@@ -5,6 +5,7 @@ import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { SessionPair } from "../helpers/session_pair.ts";
+import { fullOr } from "../helpers/full_or.ts";
 
 const OPENING = "A".repeat(64);
 const NO = "the code is wrong, used up or expired";
@@ -44,12 +45,14 @@ Deno.test("Nameplates gives a nameplate to one of two who race, and the other is
   }
 });
 
-Deno.test("1,000 claims of one nameplate reach its creator once, and all of them are told no alike", async () => {
+const CLAIMS = fullOr(1_000, 200);
+
+Deno.test(`${CLAIMS} claims of one nameplate reach its creator once, and all of them are told no alike`, async () => {
   await using hub = await TestHub.open({ times });
   const { creator, nameplate } = await hub.create();
   const { initiator } = await hub.connect();
   const answers: Message[] = [];
-  for (let i = 0; i < 1_000; i += 10) {
+  for (let i = 0; i < CLAIMS; i += 10) {
     const claimants = await Promise.all(
       Array.from({ length: 10 }, () => hub.claim(nameplate, initiator)),
     );
@@ -65,7 +68,7 @@ Deno.test("1,000 claims of one nameplate reach its creator once, and all of them
       claimant.end();
     }));
   }
-  assert.equal(answers.length, 1_000);
+  assert.equal(answers.length, CLAIMS);
   assert.deepEqual(new Set(answers.map(reasonOf)), new Set([NO]));
   await assert.rejects(Promise.race([creator.receive(), hub.idle().then(() => creator.receive())]));
 });

@@ -16,6 +16,7 @@ import { eventually } from "../helpers/eventually.ts";
 import { SessionPair } from "../helpers/session_pair.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 import { SALT } from "./spool/spooled.ts";
+import { fullOr } from "../helpers/full_or.ts";
 
 const keys = new Map<string, Uint8Array>();
 const keyOf = (name: string) => {
@@ -63,15 +64,17 @@ Deno.test("Switchboard ends a session that joins twice, or names one receiver tw
   await assert.rejects(doubled.closed, { message: /two envelopes for "bob"/ });
 });
 
-Deno.test("Switchboard names a thousand people to one who asks", async () => {
+const MANY = fullOr(1_000, 200);
+
+Deno.test(`Switchboard names ${MANY} people to one who asks`, async () => {
   await using scene = await Scene.open();
-  for (let i = 0; i < 1_000; i++) {
+  for (let i = 0; i < MANY; i++) {
     await scene.people.claim(`person ${i}`, encodeKey(keyOf(`person ${i}`)));
   }
   const session = await scene.connect("ana");
   const exchange = session.open();
   await exchange.send({ type: "list" });
-  for (let i = 0; i < 1_000; i++) await expected(exchange, "person");
+  for (let i = 0; i < MANY; i++) await expected(exchange, "person");
   await expected(exchange, "listed");
 });
 

@@ -6,6 +6,7 @@ import type { PreviewOptions } from "../../src/preview/options.ts";
 import { preview } from "../../src/preview/preview.ts";
 import { PLAIN, previewFile } from "./preview_file.ts";
 import { inEachFormat, quarters } from "./image/test_images.ts";
+import { fullOr } from "../helpers/full_or.ts";
 
 /** Whatever a terminal acts on: C0, DEL, C1, bidi, and what is not seen. */
 const ACTIVE = /[\p{Cc}\p{Cf}\p{Cs}]/u;
@@ -53,7 +54,7 @@ Deno.test("preview writes no byte that a terminal acts on but its own colours", 
       fc.array(evil, { maxLength: 40 }),
       async (name, parts) => await assertVisible(name, [parts.join("")], "256"),
     ),
-    { numRuns: 100 },
+    { numRuns: fullOr(100, 20) },
   );
 });
 

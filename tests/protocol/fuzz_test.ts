@@ -27,6 +27,7 @@ import { sampleMessages } from "../helpers/sample_messages.ts";
 import { OFFER, SessionUnderTest } from "../helpers/session_pair.ts";
 import { TamperedLoopback, type Tampering } from "../helpers/tampered_loopback.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
+import { fullOr } from "../helpers/full_or.ts";
 
 /** How long sessions are tampered with. */
 const SECONDS = Number(Deno.env.get("P2P_FUZZ_SECONDS") ?? 2);
@@ -55,7 +56,7 @@ Deno.test("decodeMessage gives a message or a refusal, whatever comes", () => {
       fc.array(change, { maxLength: 4 }),
       (bytes, all) => refusesOrTakes(all.reduce(changed, bytes)),
     ),
-    { numRuns: 500 },
+    { numRuns: fullOr(500, 100) },
   );
 });
 
@@ -137,7 +138,9 @@ Deno.test("a journal is read as far as it can be, whatever a crash has made of i
     }
     readSpoolRecord(journal);
   };
-  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), read), { numRuns: 50 });
+  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), read), {
+    numRuns: fullOr(50, 20),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(change, { maxLength: 4 }), (all) => read(all.reduce(changed, good))),
   );
@@ -161,7 +164,7 @@ Deno.test("a handshake with anything refuses, on both sides, within what it may 
       await pipe.end();
       await assert.rejects(running, (error) => assertRefusal(error));
     }),
-    { numRuns: 100 },
+    { numRuns: fullOr(100, 30) },
   );
 });
 

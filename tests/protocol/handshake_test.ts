@@ -4,6 +4,7 @@ import { P2pError } from "../../src/errors.ts";
 import { accept, type HandshakeConnection, initiate } from "../../src/protocol/handshake.ts";
 import { HandshakeState } from "../../src/secure/noise/noise.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { fullOr } from "../helpers/full_or.ts";
 import { Loopback } from "../helpers/loopback.ts";
 import { memoryConnection, MemoryPipe, TappedPipe } from "../helpers/memory_connection.ts";
 
@@ -61,14 +62,14 @@ Deno.test("initiate does not send message 3 where checkKey throws", async () => 
 Deno.test("no side opens with any byte that it receives changed", async () => {
   const { toAcceptor, toInitiator } = await shake();
   for (const mask of [0x01, 0x80]) {
-    for (let at = 0; at < toAcceptor.seen.length; at++) {
+    for (let at = 0; at < toAcceptor.seen.length; at += fullOr(1, 9)) {
       const { accepted } = await shake({ toAcceptor: flipping(at, mask) });
       assert.ok(
         ["protocol", "connection"].includes(errorOf(accepted)?.code ?? ""),
         `byte ${at} to the acceptor`,
       );
     }
-    for (let at = 0; at < toInitiator.seen.length; at++) {
+    for (let at = 0; at < toInitiator.seen.length; at += fullOr(1, 9)) {
       const { initiated, accepted } = await shake({ toInitiator: flipping(at, mask) });
       assert.ok(
         ["protocol", "connection"].includes(errorOf(initiated)?.code ?? ""),

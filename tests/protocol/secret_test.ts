@@ -15,6 +15,7 @@ import {
   proveSecret,
 } from "../../src/protocol/prove_secret.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { fullOr } from "../helpers/full_or.ts";
 import { memoryConnection, TappedPipe } from "../helpers/memory_connection.ts";
 
 const SECRET = "correct horse battery";
@@ -62,11 +63,11 @@ Deno.test("no side takes the other for right with any byte of handshake and proo
   const { toAcceptor, toInitiator } = await shake({});
   const flip = (at: number, mask: number) =>
     new TappedPipe((byte, position) => position === at ? byte ^ mask : byte);
-  for (let at = 0; at < toAcceptor.seen.length; at++) {
+  for (let at = 0; at < toAcceptor.seen.length; at += fullOr(1, 9)) {
     const { accepted } = await shake({ toAcceptor: flip(at, 1 << at % 8) });
     assert.notEqual(proofOf(accepted), "secret", `byte ${at} to the acceptor`);
   }
-  for (let at = 0; at < toInitiator.seen.length; at++) {
+  for (let at = 0; at < toInitiator.seen.length; at += fullOr(1, 9)) {
     const { initiated } = await shake({ toInitiator: flip(at, 1 << at % 8) });
     assert.notEqual(proofOf(initiated), "secret", `byte ${at} to the initiator`);
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { formatCode, looksLikeCode, newCode, parseCode, wordsFrom } from "../../src/secure/code.ts";
 import { CodeClaimant, CodeCreator, nobodysOpening } from "../../src/secure/code_exchange.ts";
+import { fullOr } from "../helpers/full_or.ts";
 
 const code = { nameplate: 7, words: ["crystal", "clock", "zebra"] };
 const [creators, claimants] = ["I made it", "I typed it"].map((text) =>
@@ -93,7 +94,7 @@ Deno.test("nobody meets with any byte changed that the hub passes on", () => {
   run((message, bytes) => (lengths[message] = bytes.length, bytes));
   assert.deepEqual(lengths, [48, 96, 64 + creators!.length + 16, claimants!.length + 16]);
   for (const [message, length] of lengths.entries()) {
-    for (let at = 0; at < length; at++) {
+    for (let at = 0; at < length; at += fullOr(1, 5)) {
       const flip = (which: number, bytes: Uint8Array) => {
         const copy = Uint8Array.from(bytes);
         if (which === message) copy[at]! ^= 1 << at % 8;

@@ -11,6 +11,7 @@ import {
   SEALED_CHUNK_BYTES,
   SealStream,
 } from "../../src/secure/sealed_stream.ts";
+import { fullOr } from "../helpers/full_or.ts";
 
 const KEY: Uint8Array = new Uint8Array(32).fill(5);
 const ATTEMPT: Attempt = {
@@ -132,7 +133,7 @@ Deno.test("OpenStream refuses a flipped bit wherever it is, and gives nothing of
       assert.match(String(error), /not authentic/);
       assert.deepEqual(chunks, slices(content).slice(0, which));
     }),
-    { numRuns: 25 },
+    { numRuns: fullOr(25, 8) },
   );
 });
 
@@ -179,7 +180,7 @@ Deno.test("SealStream and OpenStream carry any content from any offset", async (
       const sealed = await sealAll(content, key);
       assert.deepEqual(joined(await piped(sealed, new OpenStream(key))), content);
     }),
-    { numRuns: 20 },
+    { numRuns: fullOr(20, 5) },
   );
 });
 

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import naughtyStrings from "big-list-of-naughty-strings" with { type: "json" };
 import fc from "fast-check";
 import { printable, printableJson } from "../../src/ui/printable.ts";
+import { anyText } from "../helpers/any_text.ts";
 
 /** What a terminal obeys or nobody sees: C0, DEL, C1, separators, bidi and other formats, halves of pairs. */
 const OBEYED = /[\p{Cc}\u2028\u2029\p{Bidi_Control}\u200b-\u200d\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
-
-const anyText = fc.string({ unit: "binary" });
 
 Deno.test("printable writes what would act on the terminal as an escape", () => {
   const shown = {
@@ -48,7 +47,7 @@ Deno.test("printable leaves nothing that a terminal obeys, and has no more to do
     assert.ok(shown.isWellFormed());
     assert.equal(printable(shown), shown);
   };
-  fc.assert(fc.property(anyText, check));
+  fc.assert(fc.property(anyText(), check));
   for (let unit = 0; unit <= 0xffff; unit++) check(String.fromCharCode(unit));
   for (const text of naughtyStrings) check(text);
 });
@@ -58,7 +57,7 @@ Deno.test("printableJson means what JSON.stringify means, and holds nothing that
     printableJson({ name: "\x1b[2J\x7f\x9b31m\u202e\u{E0041} Zürich 😀" }),
     '{"name":"\\u001b[2J\\u007f\\u009b31m\\u202e\\udb40\\udc41 Zürich 😀"}',
   );
-  fc.assert(fc.property(anyText, (text) => {
+  fc.assert(fc.property(anyText(), (text) => {
     const json = printableJson({ [text]: [text] });
     assert.deepEqual(JSON.parse(json), { [text]: [text] });
     assert.equal(printable(json), json);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { runShow } from "../../../src/cli/commands/show.ts";
 import { encodePng } from "../../../src/preview/image/encode_png.ts";
 import { quarters } from "../../preview/image/test_images.ts";
+import { runtimeEnv } from "../../helpers/runtime_env.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 const SHOW = `import { showCommand } from ${
@@ -43,9 +44,10 @@ Deno.test({
       [{ TERM: "dumb" }, /^[^\x1b]*$/],
     ];
     await withFiles(async (folder) => {
-      for (const [env, seen] of cases) {
-        assert.match(await onTerminal(join(folder, "picture.png"), env), seen, JSON.stringify(env));
-      }
+      const path = join(folder, "picture.png");
+      await Promise.all(cases.map(async ([env, seen]) => {
+        assert.match(await onTerminal(path, env), seen, JSON.stringify(env));
+      }));
     });
   },
 });
@@ -62,12 +64,11 @@ Deno.test("runShow fails on what is not there and on what is no file", async () 
 /** What `show` writes to a pseudo-terminal. */
 async function onTerminal(path: string, env: Record<string, string>): Promise<string> {
   const line = [Deno.execPath(), "eval", SHOW, "--", path].map(quote).join(" ");
-  const PATH = Deno.env.get("PATH") ?? "", HOME = Deno.env.get("HOME") ?? "";
   const { stdout } = await new Deno.Command("script", {
     args: ["--quiet", "--return", "--command", line, "/dev/null"],
     cwd: ROOT,
     clearEnv: true,
-    env: { PATH, HOME, SHELL: "/bin/sh", ...env },
+    env: { ...runtimeEnv(), SHELL: "/bin/sh", ...env },
     stdin: "null",
   }).output();
   return new TextDecoder().decode(stdout);

@@ -5,6 +5,7 @@ import { type HandshakeOptions, HandshakeState } from "../../../src/secure/noise
 import { kemKeyPair, type MlKem, mlKem } from "../../../src/secure/ml_kem.ts";
 import { generateKeyPair, keyPairFrom } from "../../../src/secure/x25519.ts";
 import { haveVectors, hex, readVectors } from "../vectors.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 interface NoiseVector {
   protocol_name: string;
@@ -60,7 +61,7 @@ Deno.test("HandshakeState XX tells the initiator the responder's key before mess
 
 Deno.test("HandshakeState XX never comes to an end with a bit flipped in any message", async () => {
   for (const [turn, length] of (await messageLengths()).entries()) {
-    for (let bit = 0; bit < length * 8; bit++) {
+    for (let bit = 0; bit < length * 8; bit += fullOr(1, 11)) {
       await assert.rejects(
         () => runWithFlip(turn, bit),
         { code: "protocol" },

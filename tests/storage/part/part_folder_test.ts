@@ -23,6 +23,7 @@ import {
   treeOf,
   write,
 } from "./staged.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 const onUnix = { ignore: Deno.build.os === "windows" };
 
@@ -82,6 +83,9 @@ Deno.test("a mode with setuid is published without it", onUnix, async () => {
   await part.settle();
 });
 
+/** How many files make up two segments and a bit. */
+const FILES = fullOr(200, 60);
+
 Deno.test("a folder goes on in the middle, wherever it was cut and killed", async () => {
   await using from = await tempFolder();
   const path = await plant(from.path, manyFiles());
@@ -94,15 +98,17 @@ Deno.test("a folder goes on in the middle, wherever it was cut and killed", asyn
       },
     ),
     {
-      numRuns: 8,
+      numRuns: fullOr(8, 3),
       examples: [[SEGMENT_BYTES, false], [2 * SEGMENT_BYTES - 1, true], [3 * SEGMENT_BYTES, false]],
     },
   );
 });
 
-Deno.test("a folder of 2,000 files goes on in the middle", async () => {
+const MANY = fullOr(2_000, 400);
+
+Deno.test(`a folder of ${MANY} files goes on in the middle`, async () => {
   await using from = await tempFolder();
-  const path = await plant(from.path, manyFiles(2_000));
+  const path = await plant(from.path, manyFiles(MANY));
   await assertGoesOn(path, { cutAt: SEGMENT_BYTES + 1000, killed: false });
 });
 
@@ -140,14 +146,14 @@ Deno.test("a folder is cut back to where what is on disk agrees", async () => {
   const whole = await treeOf(path);
   const damage: Record<string, (part: string) => Promise<unknown>> = {
     "a file that changed": (part) =>
-      Deno.writeFile(join(part, "tree", "d1", "0088"), new Uint8Array(3)),
-    "a file that is gone": (part) => Deno.remove(join(part, "tree", "d1", "0100")),
+      Deno.writeFile(join(part, "tree", ofD1(0.44)), new Uint8Array(3)),
+    "a file that is gone": (part) => Deno.remove(join(part, "tree", ofD1(0.5))),
     "a folder that is gone": (part) => Deno.remove(join(part, "tree", "d1"), { recursive: true }),
     "a link in place of a file": async (part) => {
       await Deno.remove(join(part, "tree", "d1", "0001"));
       await Deno.symlink(join(path, "d1", "0001"), join(part, "tree", "d1", "0001"));
     },
-    "a manifest that ends early": (part) => Deno.truncate(join(part, "manifest"), 5_001),
+    "a manifest that ends early": (part) => Deno.truncate(join(part, "manifest"), 25 * FILES),
     "a manifest that is gone": (part) => Deno.remove(join(part, "manifest")),
     "a manifest that is nonsense": (part) =>
       Deno.writeFile(join(part, "manifest"), sampleBytes(100_000)),
@@ -232,7 +238,7 @@ for (
       assert.equal((await again.publish("sent", RENAME)).savedAs, "sent");
     }
     await again.settle();
-    assert.equal(Object.keys(await treeOf(join(to.path, "sent"))).length, 204);
+    assert.equal(Object.keys(await treeOf(join(to.path, "sent"))).length, FILES + 4);
   });
 }
 
@@ -359,8 +365,13 @@ function fileOf(path: string[], size: number): Uint8Array {
   return encodeEntry({ path, folder: false, modified: 5, size, kind: "file", executable: false });
 }
 
+/** A file of folder d1 at that part of the way through {@link manyFiles}. */
+function ofD1(part: number): string {
+  return join("d1", String(3 * Math.floor(FILES * part / 3) + 1).padStart(4, "0"));
+}
+
 /** Files in three folders, and one behind them: 22 MiB together. */
-function manyFiles(count = 200): Record<string, number> {
+function manyFiles(count = FILES): Record<string, number> {
   const size = Math.floor(18 * 2 ** 20 / count);
   const files = Array.from({ length: count }, (_, i) => {
     return [`d${i % 3}/${String(i).padStart(4, "0")}`, i % (count / 4) === 7 ? 2 ** 20 : size];

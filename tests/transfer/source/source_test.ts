@@ -8,6 +8,7 @@ import type { Source } from "../../../src/transfer/source/source.ts";
 import { stdinSource, textSource } from "../../../src/transfer/source/stdin_source.ts";
 import { sampleBytes, samplePng } from "../../helpers/sample_files.ts";
 import { sha256, tempFolder } from "../../storage/part/staged.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 const onUnix = { ignore: Deno.build.os === "windows" };
 const C = CHUNK_BYTES;
@@ -238,10 +239,12 @@ Deno.test("a folder in which something changes while it is sent fails as changed
   }
 });
 
-Deno.test("a folder of 10,000 files is read in bounded memory while the event loop turns", async () => {
+const MANY = fullOr(10_000, 3_000);
+
+Deno.test(`a folder of ${MANY} files is read in bounded memory while the event loop turns`, async () => {
   await using folder = await tempFolder();
   const bytes = sampleBytes(1024);
-  for (let i = 0; i < 10_000; i++) {
+  for (let i = 0; i < MANY; i++) {
     if (i % 1000 === 0) Deno.mkdirSync(join(folder.path, `d${i / 1000}`));
     Deno.writeFileSync(join(folder.path, `d${Math.floor(i / 1000)}`, `${i}`), bytes);
   }
@@ -251,9 +254,9 @@ Deno.test("a folder of 10,000 files is read in bounded memory while the event lo
   const atSurvey = turns;
   const chunks = (await chunksOf(source, 0)).length;
   clearInterval(timer);
-  assert.equal(source.files, 10_000);
+  assert.equal(source.files, MANY);
   assert.ok(
-    chunks > 40 && atSurvey > 3 && turns - atSurvey > 10,
+    chunks > MANY / 250 && atSurvey > 3 && turns - atSurvey > 10,
     `${chunks} chunks, ${turns} turns`,
   );
 });
