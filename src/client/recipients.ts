@@ -4,7 +4,7 @@ import type { Connected } from "./connect.ts";
 import { MAX_RECEIVERS } from "../protocol/messages.ts";
 import type { Identity } from "../home/identity.ts";
 import { checkPeople } from "../home/known_people.ts";
-import { foldedName } from "../names/file_name.ts";
+import { foldedName } from "../names/folded_name.ts";
 import { listPeople, type PersonEntry } from "./list_people.ts";
 import type { Recipient } from "../transfer/relay_send.ts";
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
+import { foldedName } from "../names/folded_name.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./private_file.ts";
 import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
@@ -59,11 +60,11 @@ export function checkPeople(
   const checked = checking.then(async () => {
     const known = new Map<string, KnownPerson>();
     for (const one of await knownPeople(home)) {
-      const before = known.get(folded(one.name));
+      const before = known.get(foldedName(one.name));
       const counts = isVouched(one) || (one.via === hub && before === undefined);
-      if (counts) known.set(folded(one.name), one);
+      if (counts) known.set(foldedName(one.name), one);
     }
-    const news = people.filter(({ name }) => !known.has(folded(name)));
+    const news = people.filter(({ name }) => !known.has(foldedName(name)));
     if (news.length > 0) {
       await remember(
         home,
@@ -71,7 +72,7 @@ export function checkPeople(
       );
     }
     return people.flatMap(({ name, key }) => {
-      const before = known.get(folded(name));
+      const before = known.get(foldedName(name));
       return before === undefined || before.key === encodeKey(key) ? [] : [keyChanged(before, key)];
     });
   });
@@ -80,11 +81,6 @@ export function checkPeople(
 }
 
 let checking: Promise<unknown> = Promise.resolve();
-
-/** Names that differ by case alone are one name: a hub gives them to one key only. */
-function folded(name: string): string {
-  return name.normalize("NFD").toLowerCase().toUpperCase().normalize("NFC");
-}
 
 /** Vouches for a key under a name; "refused" where the name is known with another key. */
 export async function addPerson(

@@ -4,7 +4,7 @@ import { P2pError } from "../errors.ts";
 import { type Checked, int, keyText, object, text } from "../protocol/schema.ts";
 import { makePrivateFolder, replacePrivateFile } from "../home/private_file.ts";
 import { Journal, readJournal } from "../storage/journal.ts";
-import { foldedName } from "../names/file_name.ts";
+import { foldedName } from "../names/folded_name.ts";
 import { codeName, isCodeName } from "../secure/code.ts";
 
 const FILE = "people.jsonl";

@@ -1,4 +1,5 @@
 import { P2pError } from "../errors.ts";
+import { foldedName } from "./folded_name.ts";
 
 /** Most components of a path (SPEC.md §12). */
 export const MAX_PATH_DEPTH = 32;
@@ -34,12 +35,6 @@ export function topName(name: string, options: { allowHidden: boolean }): string
   if (isStagingFolder(checked)) throw refusedName(checked, "it is kept for unfinished transfers");
   const hidden = checked.startsWith(".") || checked.startsWith("-");
   return hidden && !options.allowHidden ? checkedName(`_${checked}`) : checked;
-}
-
-/** A key that is equal for names of one folder that some file system takes for the same (Unicode §3.13, D145). */
-export function foldedName(name: string): string {
-  // Lower first, then upper: `ẞ`, `ß` and `ss` meet only that way round.
-  return name.normalize("NFD").toLowerCase().toUpperCase().normalize("NFC");
 }
 
 function checkedName(raw: unknown): string {

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { concat, toHex, utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, seal } from "./aead.ts";
 import type { Code } from "./code.ts";
@@ -24,7 +24,7 @@ export class CodeCreator {
   constructor(code: Code) {
     const sid = new Uint8Array(randomBytes(SID_BYTES));
     this.#run = new CpaceResponder(inputOf(code, sid));
-    this.opening = Buffer.concat([sid, this.#run.share]);
+    this.opening = concat([sid, this.#run.share]);
   }
 
   /** The answer to a proof, `Tb` and what we say of ourselves; "refused" where it is one of other words. */
@@ -32,7 +32,7 @@ export class CodeCreator {
     const [share, tag] = split(proof, [SHARE_BYTES, TAG_BYTES]);
     const { isk, tag: ownTag } = this.#run.finish(share!, tag!);
     this.#isk = isk;
-    return Buffer.concat([ownTag, sealed(isk, { role: "responder", text: ours })]);
+    return concat([ownTag, sealed(isk, { role: "responder", text: ours })]);
   }
 
   /** What the other side says of itself. */
@@ -51,7 +51,7 @@ export class CodeClaimant {
   constructor(code: Code, opening: Uint8Array) {
     const [sid, share] = split(opening, [SID_BYTES, SHARE_BYTES]);
     this.#run = new CpaceInitiator(inputOf(code, sid!));
-    this.proof = Buffer.concat([this.#run.share, this.#run.confirm(share!)]);
+    this.proof = concat([this.#run.share, this.#run.confirm(share!)]);
   }
 
   /** What the other side says of itself, and the last word, `ours`; "refused" where it has other words. */
@@ -65,16 +65,16 @@ export class CodeClaimant {
 
 /** What no creator has sent, and nobody can tell from what one sends: the hub's answer for a nameplate that is not there. */
 export function nobodysOpening(): Uint8Array {
-  return new CodeCreator({ nameplate: 0, words: [randomBytes(16).toString("hex")] }).opening;
+  return new CodeCreator({ nameplate: 0, words: [toHex(randomBytes(16))] }).opening;
 }
 
 type Role = "initiator" | "responder";
 
 function inputOf({ nameplate, words }: Code, sid: Uint8Array): CpaceInput {
   return {
-    prs: Buffer.from(words.join("-")),
+    prs: utf8(words.join("-")),
     sid,
-    ci: lvCat(Buffer.from("p2p/1 code"), Buffer.from(String(nameplate))),
+    ci: lvCat(utf8("p2p/1 code"), utf8(String(nameplate))),
   };
 }
 
@@ -87,7 +87,7 @@ function opened(isk: Uint8Array, { role, sealed }: { role: Role; sealed: Uint8Ar
 }
 
 function keyOf(isk: Uint8Array, role: Role): Uint8Array {
-  return hkdf(isk, { info: new TextEncoder().encode(`p2p/1 code ${role}`) });
+  return hkdf(isk, { info: utf8(`p2p/1 code ${role}`) });
 }
 
 /** `bytes` in parts of those lengths; "protocol" where they have another length. */

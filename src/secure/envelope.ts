@@ -1,3 +1,4 @@
+import { concat, utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import { HandshakeState } from "./noise/noise.ts";
 import type { KeyPair } from "./x25519.ts";
@@ -62,10 +63,5 @@ export async function openEnvelope(
 
 function prologue({ purpose, transferId }: EnvelopeContext): Uint8Array {
   if (transferId.length !== 16) throw new RangeError(`transfer id of ${transferId.length} bytes`);
-  const label = new TextEncoder().encode("p2p/1 envelope");
-  const bytes = new Uint8Array(label.length + 1 + transferId.length);
-  bytes.set(label);
-  bytes[label.length] = purpose;
-  bytes.set(transferId, label.length + 1);
-  return bytes;
+  return concat([utf8("p2p/1 envelope"), Uint8Array.of(purpose), transferId]);
 }

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { concat, utf8 } from "../bytes.ts";
 import { releaseBuffer, takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, sealInto, TAG_BYTES } from "./aead.ts";
@@ -32,12 +32,12 @@ export function deriveDataKey(
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw new RangeError(`cannot derive data key: offset ${offset} is not a safe integer`);
   }
-  const start = Buffer.alloc(8);
-  start.writeBigUInt64BE(BigInt(offset));
-  return hkdf(transferKey, { salt, info: Buffer.concat([LABEL, transferId, start]) });
+  const start = new Uint8Array(8);
+  new DataView(start.buffer).setBigUint64(0, BigInt(offset));
+  return hkdf(transferKey, { salt, info: concat([LABEL, transferId, start]) });
 }
 
-const LABEL = Buffer.from("p2p/1 data");
+const LABEL = utf8("p2p/1 data");
 
 /**
  * Plaintext chunks of `CHUNK_BYTES`, the last one shorter or absent, to sealed chunks (SPEC.md §9).

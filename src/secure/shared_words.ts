@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { scryptSync } from "node:crypto";
+import { concat, toHex } from "../bytes.ts";
 import { wordsOf } from "./words.ts";
 
 const WORD_COUNT = 8;
@@ -9,6 +9,6 @@ const COST = { N: 16_384, r: 8, p: 1 };
 
 /** The words that two people compare to know that they have each other's key; the same on both sides. */
 export function sharedWords(ours: Uint8Array, theirs: Uint8Array): string[] {
-  const keys = [ours, theirs].map((key) => Buffer.from(key)).sort(Buffer.compare);
-  return wordsOf(scryptSync(Buffer.concat(keys), "p2p/1 shared words", 11, COST), WORD_COUNT);
+  const keys = [ours, theirs].sort((a, b) => toHex(a) < toHex(b) ? -1 : 1);
+  return wordsOf(scryptSync(concat(keys), "p2p/1 shared words", 11, COST), WORD_COUNT);
 }

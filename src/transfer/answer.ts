@@ -1,5 +1,5 @@
 import { sameKey } from "../secure/static_key.ts";
-import { fromBase64url, fromHex, toBase64url } from "../bytes.ts";
+import { fromBase64url, fromHex, toBase64url, utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import {
   decodeJson,
@@ -26,7 +26,7 @@ export async function sealAnswer(
   payload: object,
   { keyPair, senderKey, transfer }: { keyPair: KeyPair; senderKey: Uint8Array; transfer: string },
 ): Promise<string> {
-  const sealed = await sealEnvelope(new TextEncoder().encode(JSON.stringify(payload)), {
+  const sealed = await sealEnvelope(utf8(JSON.stringify(payload)), {
     purpose: PURPOSE.answer,
     transferId: fromHex(transfer),
     sender: keyPair,

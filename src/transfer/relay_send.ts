@@ -1,4 +1,4 @@
-import { fromHex, toBase64url } from "../bytes.ts";
+import { fromHex, toBase64url, utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { type Message, OFFER_FIELDS, type Receipt } from "../protocol/messages.ts";
@@ -74,7 +74,7 @@ export async function relayTransfer(
 export function relayKey({ privateKey }: KeyPair, transfer: string): Uint8Array {
   return hkdf(privateKey, {
     salt: fromHex(transfer),
-    info: new TextEncoder().encode("p2p/1 relay key"),
+    info: utf8("p2p/1 relay key"),
   });
 }
 
@@ -127,7 +127,7 @@ class RelaySending {
     const { source, transfer, keyPair } = this.#options;
     const key = toBase64url(relayKey(keyPair, transfer));
     const offer = { ...fieldsOf(OFFER_FIELDS, source), key };
-    const sealed = await sealEnvelope(new TextEncoder().encode(JSON.stringify(offer)), {
+    const sealed = await sealEnvelope(utf8(JSON.stringify(offer)), {
       purpose: PURPOSE.offer,
       transferId: fromHex(transfer),
       sender: keyPair,

@@ -1,6 +1,6 @@
-import { Buffer } from "node:buffer";
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { ristretto255, ristretto255_hasher } from "@noble/curves/ed25519.js";
+import { concat, toHex, utf8 } from "../../bytes.ts";
 import { P2pError } from "../../errors.ts";
 import { type CpaceInput, DSI, generatorString, lvCat, transcriptIr } from "./cpace_strings.ts";
 
@@ -67,7 +67,7 @@ export class CpaceResponder {
   }
 }
 
-const DSI_ISK = Buffer.concat([DSI, Buffer.from("_ISK")]);
+const DSI_ISK = concat([DSI, utf8("_ISK")]);
 
 /** A group generator that depends on all of the input, as 32 bytes (calculate_generator). */
 export function calculateGenerator(input: CpaceInput): Uint8Array {
@@ -79,7 +79,7 @@ export function calculateGenerator(input: CpaceInput): Uint8Array {
 export function sampleScalar(): bigint {
   const { Fn } = ristretto255.Point;
   for (;;) {
-    const scalar = Fn.create(BigInt(`0x${randomBytes(64).toString("hex")}`));
+    const scalar = Fn.create(BigInt(`0x${toHex(randomBytes(64))}`));
     if (scalar !== Fn.ZERO) return scalar;
   }
 }
@@ -118,9 +118,9 @@ function sessionKeys(
 ): SessionKeys {
   const transcript = transcriptIr(shares);
   const isk = deriveIsk(sid, k, transcript);
-  const macKey = sha512(Buffer.from("CPaceMac"), sid, isk);
+  const macKey = sha512(utf8("CPaceMac"), sid, isk);
   const tag = (role: string) => {
-    const mac = createHmac("sha512", macKey).update(lvCat(Buffer.from(role))).update(transcript);
+    const mac = createHmac("sha512", macKey).update(lvCat(utf8(role))).update(transcript);
     return new Uint8Array(mac.digest());
   };
   return { isk, initiatorTag: tag("initiator"), responderTag: tag("responder") };

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { concat, utf8 } from "../../bytes.ts";
 
 /** What both sides have to know alike; the names are those of draft-irtf-cfrg-cpace. */
 export interface CpaceInput {
@@ -19,7 +19,7 @@ export interface CpaceMessages {
 }
 
 /** The domain separation identifier of CPace-Ristretto255-SHA512. */
-export const DSI = Buffer.from("CPaceRistretto255");
+export const DSI = utf8("CPaceRistretto255");
 
 const SHA512_BLOCK_BYTES = 128;
 const NO_AD = new Uint8Array(0);
@@ -32,12 +32,12 @@ export function generatorString({ prs, ci, sid }: CpaceInput): Uint8Array {
 
 /** Both messages, initiator's first (transcript_ir). */
 export function transcriptIr({ ya, ada = NO_AD, yb, adb = NO_AD }: CpaceMessages): Uint8Array {
-  return Buffer.concat([lvCat(ya, ada), lvCat(yb, adb)]);
+  return concat([lvCat(ya, ada), lvCat(yb, adb)]);
 }
 
 /** The concatenation of all parts, each behind its length (lv_cat). */
 export function lvCat(...parts: Uint8Array[]): Uint8Array {
-  return Buffer.concat(parts.map(prependLen));
+  return concat(parts.map(prependLen));
 }
 
 /** `data` behind its length in LEB128 (prepend_len). */
@@ -45,5 +45,5 @@ export function prependLen(data: Uint8Array): Uint8Array {
   const length: number[] = [];
   let rest = data.length;
   for (; rest >= 0x80; rest >>>= 7) length.push((rest & 0x7f) | 0x80);
-  return Buffer.concat([new Uint8Array([...length, rest]), data]);
+  return concat([new Uint8Array([...length, rest]), data]);
 }

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { concat } from "../../bytes.ts";
 import { P2pError } from "../../errors.ts";
 import {
   KEM_CIPHERTEXT_BYTES,
@@ -108,12 +108,12 @@ export class HandshakeState {
     return this.#step(true, async (tokens) => {
       const parts: Uint8Array[] = [];
       for (const token of tokens) parts.push(await this.#writeToken(token));
-      const message = Buffer.concat([...parts, this.#symmetric.encryptAndHash(payload)]);
+      const message = concat([...parts, this.#symmetric.encryptAndHash(payload)]);
       if (message.length > MAX_NOISE_MESSAGE_BYTES) {
         const lengths = `length ${message.length} exceeds ${MAX_NOISE_MESSAGE_BYTES}`;
         throw new RangeError(`cannot write handshake message: ${lengths}`);
       }
-      return new Uint8Array(message);
+      return message;
     });
   }
 

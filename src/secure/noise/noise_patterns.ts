@@ -1,3 +1,5 @@
+// Paths for `psk` serve the public test vectors alone: no session or envelope of ours uses them.
+
 /**
  * What one token of a message pattern does (Noise §7.1, §9.2). `e1` and `ekem1` are those of the
  * extension for hybrid forward secrecy; `skem1` encapsulates to the responder's static KEM key.

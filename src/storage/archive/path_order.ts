@@ -1,5 +1,5 @@
 import { P2pError } from "../../errors.ts";
-import { foldedName } from "../../names/file_name.ts";
+import { foldedName } from "../../names/folded_name.ts";
 
 /** Most names that {@link PathOrder} keeps at once: those of all folders that are open. */
 export const MAX_OPEN_NAMES = 262_144;
