@@ -155,7 +155,6 @@ export class Switchboard {
 
   async #list(exchange: Exchange) {
     const { people, spool } = this.#options;
-    const waiting = spool.countWaiting();
     for (const { name, key, seen } of people.all()) {
       const member = this.#roster.find(name);
       await exchange.send({
@@ -164,7 +163,7 @@ export class Switchboard {
         key,
         state: member === undefined ? "away" : "joined",
         since: member?.since ?? seen,
-        waiting: waiting.get(name) ?? 0,
+        waiting: spool.countWaiting(name),
       });
     }
     await exchange.send({ type: "listed" });

@@ -124,8 +124,8 @@ Deno.test("Intake stops a sender as soon as nobody wants it, and keeps nothing",
     ...{ type: "outcome", exchange: exchange.number, to: "bob", code: "kind", sealed: "no" },
   });
   await exchange.send({ type: "settled" });
-  await eventually(() => assert.equal(scene.find("ana")!.isComing, false));
-  assert.ok(scene.find("ana")!.concluded);
+  await eventually(() => assert.equal(scene.find("ana")!.upload.isComing, false));
+  assert.ok(scene.find("ana")!.isConcluded);
   await eventually(() => assert.deepEqual(scene.contents(), []));
   writer.abort().catch(() => {});
 });

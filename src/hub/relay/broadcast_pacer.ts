@@ -1,3 +1,5 @@
+import { trace } from "../../trace.ts";
+
 /**
  * Chunks that come in for each that goes out, and for each delivery that begins: of many followers
  * each would have only a part before the end, for which the sender would wait.
@@ -37,7 +39,7 @@ export class BroadcastPacer {
     const now = performance.now();
     if (more) this.#followed++;
     if (++this.#chunks % FAST_CHUNKS === 0) {
-      this.#isFast = now - this.#measuredAt < FAST_MS || this.#followed > FAST_CHUNKS / 2;
+      this.#setFast(now - this.#measuredAt < FAST_MS || this.#followed > FAST_CHUNKS / 2);
       this.#measuredAt = now;
       this.#followed = 0;
     }
@@ -63,6 +65,18 @@ export class BroadcastPacer {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const go of this.#waiting.splice(0)) go();
+  }
+
+  #setFast(isFast: boolean) {
+    if (isFast !== this.#isFast && trace.relay.hasSubscribers) {
+      trace.relay.publish({
+        what: "pacing",
+        state: true,
+        on: isFast,
+        waiting: this.#waiting.length,
+      });
+    }
+    this.#isFast = isFast;
   }
 
   #lookForQuiet() {

@@ -2,15 +2,15 @@ import { takeBuffer } from "../../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../../protocol/channel.ts";
 import { TAG_BYTES } from "../../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
-import { readFull } from "../../storage/file_system.ts";
 import { AdaptiveFile } from "../../storage/adaptive_file.ts";
+import { readFull } from "../../storage/file_system.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
 /** Reads the sealed chunks of a transfer one after the other. */
 export class ChunkReader implements Disposable {
   readonly #transfer: SpooledTransfer;
   #content: { file: Deno.FsFile; quick: AdaptiveFile } | undefined;
-  /** The chunk that it stands at. */
+  /** Index of the chunk that the file stands at. */
   #at = 0;
 
   constructor(transfer: SpooledTransfer) {
@@ -21,33 +21,32 @@ export class ChunkReader implements Disposable {
    * A chunk that is here, behind the room for its frame's header. Only the last one may be short:
    * {@link LostChunk} where the disk has less than it should.
    */
-  async read(chunk: number): Promise<Uint8Array> {
-    const live = this.#transfer.tail?.take(chunk);
+  async read(chunkIndex: number): Promise<Uint8Array> {
+    const { feed, upload } = this.#transfer;
+    const live = feed.take(chunkIndex);
     if (live !== undefined) return live;
-    const { file, quick } = await this.#openAt(chunk);
-    const buffer = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
+    const { file, quick } = await this.#openAt(chunkIndex);
+    const chunk = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
     // The disk may take long, and the hub has other guests.
-    const source = this.#transfer.isWarm(chunk) ? quick : file;
-    const filled = DATA_HEADROOM_BYTES +
-      await readFull(source, buffer.subarray(DATA_HEADROOM_BYTES));
-    this.#at = chunk + 1;
-    const isLast = chunk === this.#transfer.chunks - 1;
-    const least = isLast ? DATA_HEADROOM_BYTES + TAG_BYTES : buffer.length;
-    if (filled < least) throw new LostChunk();
-    return buffer.subarray(0, filled);
+    const source = feed.isWarm(chunkIndex) ? quick : file;
+    const length = await readFull(source, chunk.subarray(DATA_HEADROOM_BYTES));
+    this.#at = chunkIndex + 1;
+    const isLast = chunkIndex === upload.chunks - 1;
+    if (length < (isLast ? TAG_BYTES : SEALED_CHUNK_BYTES)) throw new LostChunk();
+    return chunk.subarray(0, DATA_HEADROOM_BYTES + length);
   }
 
-  async #openAt(chunk: number) {
+  async #openAt(chunkIndex: number) {
     const content = this.#content ??= await this.#open();
-    if (this.#at !== chunk) {
-      await content.file.seek(chunk * SEALED_CHUNK_BYTES, Deno.SeekMode.Start);
+    if (this.#at !== chunkIndex) {
+      await content.file.seek(chunkIndex * SEALED_CHUNK_BYTES, Deno.SeekMode.Start);
     }
     return content;
   }
 
   async #open() {
     try {
-      const file = await this.#transfer.open();
+      const file = await this.#transfer.upload.open();
       return { file, quick: new AdaptiveFile(file) };
     } catch (error) {
       throw error instanceof Deno.errors.NotFound ? new LostChunk() : error;
@@ -59,5 +58,5 @@ export class ChunkReader implements Disposable {
   }
 }
 
-/** A part of a transfer is no more on the hub's disk. */
+/** A part of a transfer is no longer on the hub's disk. */
 export class LostChunk extends Error {}

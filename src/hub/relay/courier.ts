@@ -1,27 +1,28 @@
+import { Backoff } from "../../backoff.ts";
 import { P2pError } from "../../errors.ts";
 import type { Session } from "../../protocol/session.ts";
 import { sleep } from "../../sleep.ts";
 import { Notify } from "../../notify.ts";
-import { deliverOnce, type DeliveryResult } from "./forward.ts";
+import { deliverOnce } from "./forward.ts";
 import type { Person } from "../name_registry.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
-/** Deliveries to one receiver at once, one a sender: fewer than a session takes (SPEC.md §7). */
+/** Deliveries to one recipient at once, one a sender: fewer than a session takes (SPEC.md §7). */
 const MAX_DELIVERIES = 8;
 
-/** Before a receiver that could not take a transfer is asked again; twice as long each time. */
+/** Pauses before a recipient that could not take a transfer is asked again. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Whom a courier serves. */
+/** Options of a {@link Courier}: the person that it serves, in one session. */
 export interface CourierOptions {
   person: Person;
   session: Session;
   spool: Spool;
-  /** Is told of a transfer that the receiver cannot take now. */
+  /** Called with a transfer that the recipient cannot take now. */
   onDelay: (transfer: SpooledTransfer) => void;
-  /** Is told what went wrong at the hub itself; it is tried again. */
+  /** Called with a failure of the hub itself; the delivery is tried again. */
   onError: (error: Error) => void;
 }
 
@@ -43,7 +44,7 @@ export class Courier {
     this.#options = options;
   }
 
-  /** Takes a transfer to its receiver once those before it are there. */
+  /** Takes a transfer to its recipient once those before it are there. */
   take(transfer: SpooledTransfer): void {
     if (this.#taken.has(transfer)) return;
     this.#taken.add(transfer);
@@ -70,23 +71,23 @@ export class Courier {
    */
   async #bring(transfer: SpooledTransfer) {
     const { signal } = this.#ended;
-    let pause = FIRST_PAUSE_MS;
+    const { upload, feed } = transfer;
+    const pauses = new Backoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS });
     while (!signal.aborted && !transfer.outcomes.has(this.#options.person.name)) {
-      if (!transfer.stored && !transfer.isComing) return;
-      if (transfer.chunks === 0) {
+      if (!upload.isStored && !upload.isComing) return;
+      if (upload.chunks === 0) {
         await transfer.changes.wait(signal);
         continue;
       }
-      await transfer.pace?.turn();
+      await feed.turn();
       const result = await this.#inPlace(() => this.#deliver(transfer));
       if (result === "done") return;
       if (result === "at once") {
-        pause = FIRST_PAUSE_MS;
+        pauses.reset();
         continue;
       }
       this.#options.onDelay(transfer);
-      await pauseFor(pause, signal);
-      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      await sleep(pauses.next(), signal).catch(() => {}); // An abort ends the loop.
     }
   }
 
@@ -104,7 +105,7 @@ export class Courier {
   }
 
   async #deliver(transfer: SpooledTransfer): Promise<"done" | "at once" | "later"> {
-    const { person, session } = this.#options;
+    const { person, session, spool } = this.#options;
     const { signal } = this.#ended;
     using _ = transfer.serve(person.name);
     const exchange = session.open();
@@ -112,7 +113,7 @@ export class Courier {
       const sealed = transfer.envelopeFor(person)!;
       const result = await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });
       if (typeof result === "string") return result;
-      await this.#conclude(transfer, result);
+      await spool.conclude(transfer, { to: person.name, code: result.code, sealed: result.sealed });
       await exchange.send({ type: "settled" });
       return "done";
     } catch (error) {
@@ -124,12 +125,7 @@ export class Courier {
     }
   }
 
-  async #conclude(transfer: SpooledTransfer, { code, sealed }: Exclude<DeliveryResult, string>) {
-    const { person: { name: to }, spool } = this.#options;
-    await spool.conclude(transfer, { to, code, sealed });
-  }
-
-  /** A receiver that breaks the protocol is told so; a lost session says so itself. */
+  /** Ends the session of a recipient that breaks the protocol; a lost session has ended already. */
   #fail(error: unknown) {
     if (!(error instanceof P2pError) || error.code !== "protocol") return;
     this.#options.session.goodbye("protocol", error.message);
@@ -138,9 +134,4 @@ export class Courier {
 
 function isOver(error: unknown): boolean {
   return error instanceof P2pError && ["connection", "protocol"].includes(error.code);
-}
-
-/** Resolves after `ms`, or at once when `signal` aborts. */
-async function pauseFor(ms: number, signal: AbortSignal) {
-  await sleep(ms, signal).catch(() => {});
 }

@@ -2,35 +2,45 @@ import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { CancelCode, Message, OutcomeCode } from "../../protocol/messages.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
+import { trace } from "../../trace.ts";
 import { ChunkReader, LostChunk } from "./chunk_reader.ts";
-import type { SpooledAttempt } from "../spool/spool_record.ts";
+import type { SpooledRun } from "../spool/spool_record.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
-/** What came of a delivery: an outcome, or when to try again. */
+/** The result of a delivery: an outcome, or when to try again. */
 export type DeliveryResult = Pick<Message<"answer">, "code" | "sealed"> | "at once" | "later";
 
-/** Who gets what, and when to stop. */
-export interface DeliveryOptions {
+/** One transfer for one recipient, and when to stop. */
+export interface Delivery {
   transfer: SpooledTransfer;
-  /** The receiver's name. */
+  /** The recipient's name. */
   to: string;
+  /** The recipient's envelope. */
   sealed: string;
   signal: AbortSignal;
 }
 
-/** Takes a transfer to one receiver in an exchange of its own (SPEC.md §16). */
+/** Takes a transfer to one recipient in an exchange of its own (SPEC.md §16). */
 export async function deliverOnce(
   exchange: Exchange,
-  options: DeliveryOptions,
+  delivery: Delivery,
 ): Promise<DeliveryResult> {
-  const { transfer: { relay }, sealed } = options;
-  const { transfer, from: { name: from }, size } = relay;
-  await exchange.send({ type: "delivery", transfer, from, sealed, size });
+  const { transfer: { relay }, sealed } = delivery;
+  const { transfer: transferId, from, size } = relay;
+  const opening = {
+    type: "delivery",
+    transfer: transferId,
+    from: from.name,
+    sealed,
+    size,
+  } as const;
+  await exchange.send(opening);
   const reply = await exchange.receive();
   if (reply.type === "answer") return reply;
   if (reply.type !== "accept") return "later";
   try {
-    return await passOn(exchange, { ...options, offset: reply.offset });
+    const chunkIndex = await firstChunk(delivery, reply.offset);
+    return await passRun(exchange, delivery, chunkIndex);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     await exchange.send({ type: "cancel", code: error.code, reason: error.message });
@@ -38,94 +48,98 @@ export async function deliverOnce(
   }
 }
 
-type PassOptions = DeliveryOptions & { offset: number };
+/** Index of the chunk to go on at for a recipient that has all up to `offset`, once it is here. */
+async function firstChunk(delivery: Delivery, offset: number): Promise<number> {
+  const { transfer: { upload, changes }, signal } = delivery;
+  const chunkIndex = offset / CHUNK_BYTES;
+  if (!Number.isInteger(chunkIndex)) {
+    throw new P2pError("protocol", `${offset} is not at a chunk`);
+  }
+  while (upload.chunks <= chunkIndex && !upload.isStored) {
+    checkGoesOn(delivery);
+    await changes.wait(signal);
+    signal.throwIfAborted();
+  }
+  // It has the last chunk, and not the end: that cannot be told without a chunk.
+  return chunkIndex < upload.chunks ? chunkIndex : 0;
+}
 
 /** Passes one run of the sender on; an answer may come before its end. */
-async function passOn(exchange: Exchange, options: PassOptions): Promise<DeliveryResult> {
-  const { transfer } = options;
-  const chunk = await firstChunk(options);
-  const run = transfer.runAt(chunk);
+async function passRun(
+  exchange: Exchange,
+  delivery: Delivery,
+  chunkIndex: number,
+): Promise<DeliveryResult> {
+  const run = delivery.transfer.upload.runAt(chunkIndex);
   await exchange.send({
     type: "run",
-    offset: chunk * CHUNK_BYTES,
-    start: run.chunk * CHUNK_BYTES,
+    offset: chunkIndex * CHUNK_BYTES,
+    start: run.start * CHUNK_BYTES,
     salt: run.salt,
   });
+  traceRun(delivery, exchange, chunkIndex);
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, options.signal]);
-  const passing = ReadableStream.from(chunksOf(run, { ...options, chunk, signal }))
+  const signal = AbortSignal.any([stop.signal, delivery.signal]);
+  const passing = ReadableStream.from(chunksOf(run, { ...delivery, signal }, chunkIndex))
     .pipeTo(exchange.writable, { signal });
   const answering = exchange.receive();
-  for (const promise of [passing, answering]) promise.catch(() => {}); // Who waits for it is told.
+  // Each is awaited below, or has lost the race.
+  for (const promise of [passing, answering]) promise.catch(() => {});
   try {
     await Promise.race([passing, answering]);
     const reply = await answering;
     return reply.type === "answer" ? reply : "later";
   } finally {
     stop.abort();
-    await passing.catch(() => {});
+    await passing.catch(() => {}); // Its error was thrown by the race.
   }
 }
 
-/** Where to go on for a receiver that has everything up to `offset`, once that is here. */
-async function firstChunk({ transfer, offset, to, signal }: PassOptions): Promise<number> {
-  const chunk = offset / CHUNK_BYTES;
-  if (!Number.isInteger(chunk)) throw new P2pError("protocol", `${offset} is not at a chunk`);
-  while (transfer.chunks <= chunk && !transfer.stored) {
-    checkGoesOn(transfer, to);
-    await transfer.changes.wait(signal);
+/** The chunks of one run, also while they still come in, each behind the room for its header. */
+async function* chunksOf(
+  run: SpooledRun,
+  delivery: Delivery,
+  chunkIndex: number,
+): AsyncGenerator<Uint8Array> {
+  const { transfer, to } = delivery;
+  using reader = new ChunkReader(transfer);
+  for (let at = chunkIndex; await isReady(run, delivery, at); at++) {
+    await transfer.feed.turn();
+    const chunk = await reader.read(at).catch(ifLost);
+    // What was read may be of the next run already, or be gone with the last recipient.
+    if (at >= transfer.upload.endOf(run)) throw cutOff();
+    if (transfer.outcomes.has(to)) throw givenUp(delivery);
+    if (chunk === undefined) throw lostPart();
+    yield chunk;
+    transfer.cursors.advance(to, at + 1);
+  }
+}
+
+/** Waits for a chunk of `run`: true when it is here, false when `run` has ended before it. */
+async function isReady(run: SpooledRun, delivery: Delivery, chunkIndex: number): Promise<boolean> {
+  const { transfer: { upload, changes }, signal } = delivery;
+  while (chunkIndex >= upload.endOf(run)) {
+    if (upload.isLast(run) && upload.isStored) return false;
+    checkGoesOn(delivery);
+    if (!upload.isLast(run)) throw cutOff();
+    await changes.wait(signal);
     signal.throwIfAborted();
   }
-  // It has the last chunk, and not the end: that cannot be told without a chunk.
-  return chunk < transfer.chunks ? chunk : 0;
+  return true;
 }
 
-/**
- * The chunks of one run, also while they still come in, each behind the room for its frame's
- * header.
- */
-async function* chunksOf(
-  run: SpooledAttempt,
-  { transfer, to, chunk, signal }: DeliveryOptions & { chunk: number },
-): AsyncGenerator<Uint8Array> {
-  using reader = new ChunkReader(transfer);
-  for (let at = chunk;; at++) {
-    while (at >= transfer.runEnd(run)) {
-      if (transfer.isLast(run) && transfer.stored) return;
-      checkGoesOn(transfer, to);
-      if (!transfer.isLast(run)) throw cutOff();
-      await transfer.changes.wait(signal);
-      signal.throwIfAborted();
-    }
-    await transfer.pace?.turn();
-    const buffer = await reader.read(at).catch((error) => {
-      if (error instanceof LostChunk) return undefined;
-      throw error;
-    });
-    // What was read may be of the next run already, or be gone with the last receiver.
-    if (at >= transfer.runEnd(run)) throw cutOff();
-    if (transfer.outcomes.has(to)) checkGoesOn(transfer, to);
-    if (buffer === undefined) throw lostPart();
-    yield buffer;
-    transfer.noteSent(to, at + 1);
-  }
+function ifLost(error: unknown): undefined {
+  if (!(error instanceof LostChunk)) throw error;
 }
 
-/** Throws why no more chunks are to be expected for this receiver. */
-function checkGoesOn(transfer: SpooledTransfer, to: string) {
-  const outcome = transfer.outcomes.get(to);
-  if (outcome !== undefined) {
-    const code = isCancelCode(outcome.code) ? outcome.code : "interrupted";
-    throw new Stopped(code, "it was given up", "at once");
-  }
-  if (!transfer.isComing) throw cutOff();
+/** Throws the reason where no more chunks are to be expected for this recipient. */
+function checkGoesOn(delivery: Delivery) {
+  const { transfer, to } = delivery;
+  if (transfer.outcomes.has(to)) throw givenUp(delivery);
+  if (!transfer.upload.isComing) throw cutOff();
 }
 
-function isCancelCode(code: OutcomeCode): code is CancelCode {
-  return code !== "delivered" && code !== "expired";
-}
-
-/** No more is passed on; `code` is told to the receiver. */
+/** No more is passed on; `code` is for the recipient. */
 class Stopped extends Error {
   readonly code: CancelCode;
   readonly result: DeliveryResult;
@@ -137,6 +151,15 @@ class Stopped extends Error {
   }
 }
 
+function givenUp({ transfer, to }: Delivery): Stopped {
+  const { code } = transfer.outcomes.get(to)!;
+  return new Stopped(isCancelCode(code) ? code : "interrupted", "it was given up", "at once");
+}
+
+function isCancelCode(code: OutcomeCode): code is CancelCode {
+  return code !== "delivered" && code !== "expired";
+}
+
 function cutOff(): Stopped {
   return new Stopped("interrupted", "the sender was cut off", "at once");
 }
@@ -144,4 +167,12 @@ function cutOff(): Stopped {
 function lostPart(): Stopped {
   const result = { code: "damaged" as const, sealed: null };
   return new Stopped("damaged", "the hub has lost a part of it", result);
+}
+
+function traceRun({ transfer: { relay } }: Delivery, exchange: Exchange, chunkIndex: number) {
+  if (!trace.relay.hasSubscribers) return;
+  trace.relay.publish({
+    ...{ what: "run started", state: true, exchange: exchange.number },
+    ...{ transfer: relay.transfer.slice(0, 8), chunk: chunkIndex },
+  });
 }

@@ -6,8 +6,16 @@ import { StorageError, storageError } from "../../storage/storage_error.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
-/** What a sender says when there will be nothing more of this transfer. */
+/** Codes of a sender's `cancel` after which nothing more of this transfer will come. */
 const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
+
+/** Callbacks of {@link Visit.run}. */
+export interface VisitEvents {
+  /** Called when the sender is about to bring content. */
+  onComing: () => void;
+  /** Called when all of the content is on disk. */
+  onStored: () => void;
+}
 
 /**
  * One sender's visit with one transfer: its chunks go to the spool, and every outcome goes back
@@ -30,14 +38,14 @@ export class Visit {
     this.#transfer = transfer;
   }
 
-  /** From here to the sender's last word, or to the end of its session. */
-  async run({ onComing, onStored }: { onComing: () => void; onStored: () => void }): Promise<void> {
-    const telling = this.#tellOutcomes();
-    telling.catch(() => {}); // A lost session is noticed by the other half too.
-    const { until } = this.#transfer.relay;
+  /** Serves the sender to its last word, or to the end of its session. */
+  async run({ onComing, onStored }: VisitEvents): Promise<void> {
+    const { relay: { until }, upload } = this.#transfer;
+    const sending = this.#sendOutcomes();
+    sending.catch(() => {}); // A lost session fails the other half too.
     try {
       if (this.#isWanted && !await this.#takeContent(onComing)) return;
-      if (this.#transfer.stored) {
+      if (upload.isStored) {
         onStored();
         await this.#exchange.send({ type: "stored", until });
       }
@@ -45,7 +53,7 @@ export class Visit {
     } finally {
       this.#over.abort();
       this.#exchange.end();
-      await telling.catch(() => {});
+      await sending.catch(() => {}); // As above.
       this.#ended.resolve();
     }
   }
@@ -56,52 +64,50 @@ export class Visit {
    */
   async replace(): Promise<void> {
     const reason = "it is sent in another run now";
-    await this.#cancel("busy", reason).catch(() => {});
+    await this.#cancel("busy", reason).catch(() => {}); // Its session may be lost: so much the better.
     this.#over.abort();
     this.#exchange.end();
     await this.#ended.promise;
   }
 
-  /** Tells the sender that somebody cannot be served now: it is kept for them. */
+  /** Tells the sender that a recipient cannot be served now: the transfer is kept for it. */
   async tellAway(to: string): Promise<void> {
-    if (this.#transfer.outcomes.has(to) || this.#over.signal.aborted) return;
-    const { until } = this.#transfer.relay;
+    const { outcomes, relay: { until } } = this.#transfer;
+    if (outcomes.has(to) || this.#over.signal.aborted) return;
     await this.#exchange.send({ type: "routed", to, state: "away", until, reason: "" })
-      .catch(() => {});
+      .catch(() => {}); // A lost session ends the visit.
   }
 
-  /** Whether somebody still needs content that is not here. */
+  /** True where a recipient still needs content that is not here. */
   get #isWanted(): boolean {
-    return !this.#transfer.stored && !this.#transfer.concluded;
+    return !this.#transfer.upload.isStored && !this.#transfer.isConcluded;
   }
 
-  /**
-   * The sender's next word besides data; one promise, so that nobody takes it from somebody else.
-   */
+  /** The sender's next word besides data; one promise, so that no two wait for one word each. */
   #nextWord(): Promise<Message> {
     this.#word ??= this.#exchange.receive();
     return this.#word;
   }
 
-  /** Whether there is more to say to the sender after that. */
+  /** Takes the content; gives true where the sender stays for what comes after it. */
   async #takeContent(onComing: () => void): Promise<boolean> {
-    const transfer = this.#transfer;
-    transfer.expect();
+    const { upload } = this.#transfer;
+    upload.expect();
     onComing();
     try {
-      const offset = transfer.resumeAt * CHUNK_BYTES;
+      const offset = upload.resumeAt * CHUNK_BYTES;
       await this.#exchange.send({ type: "accept", offset, digest: null });
       const begin = await this.#exchange.receive();
       if (isLastWord(begin)) return await this.#takeLastWord(begin);
       if (begin.type !== "begin" || begin.offset !== offset) {
-        throw new P2pError("protocol", `"${begin.type}" is no answer to an accept at ${offset}`);
+        throw new P2pError("protocol", `"${begin.type}" does not answer an accept at ${offset}`);
       }
-      await transfer.begin(begin.salt);
+      await upload.begin(begin.salt);
       return await this.#takeChunks();
     } catch (error) {
       return await this.#stop(error);
     } finally {
-      await transfer.pause();
+      await upload.pause();
     }
   }
 
@@ -112,38 +118,42 @@ export class Visit {
     const taking = this.#exchange.data.pipeTo(sink, {
       signal: AbortSignal.any([stop.signal, this.#over.signal]),
     });
-    taking.catch(() => {}); // Who waits for it is told.
     const word = this.#nextWord();
-    word.catch(() => {});
+    // One of them may lose the race: the word is asked for again, and the pipe is over then.
+    for (const promise of [taking, word]) promise.catch(() => {});
     try {
       const first = await Promise.race([taking, word]);
       if (first !== undefined) return await this.#takeLastWord(first);
-      await this.#transfer.finish();
+      await this.#transfer.upload.finish();
       return true;
     } finally {
       stop.abort();
-      await taking.catch(() => {});
+      await taking.catch(() => {}); // Its error was thrown by the race.
     }
   }
 
   async #append(chunk: Uint8Array) {
-    const { chunks, bytes, bytesToCome } = this.#transfer;
-    if (chunk.length > bytesToCome) {
-      // More than was declared: an archive is larger than its files, a stream as large as it gets,
-      // and a liar exists too.
-      const noRoom = this.#spool.noRoom(this.#transfer, chunk.length - bytesToCome);
-      if (noRoom !== undefined) {
-        throw new StorageError(
-          noRoom.code,
-          `no room for more than ${bytes} bytes: ${noRoom.reason}`,
-        );
-      }
-    }
+    const { upload } = this.#transfer;
+    this.#checkRoom(chunk.length - upload.bytesToCome);
     try {
-      await this.#transfer.append(chunk, { more: this.#exchange.waitingBytes > 0 });
+      await upload.append(chunk, { more: this.#exchange.waitingBytes > 0 });
     } catch (cause) {
-      throw storageError(`cannot keep chunk ${chunks}`, cause);
+      throw storageError(`cannot keep chunk ${upload.chunks}`, cause);
     }
+  }
+
+  /**
+   * Throws where there is no room for `more` bytes than were declared: an archive is larger than
+   * its files, a stream as large as it gets, and liars exist too.
+   */
+  #checkRoom(more: number) {
+    const noRoom = more > 0 ? this.#spool.noRoom(this.#transfer, more) : undefined;
+    if (noRoom === undefined) return;
+    const { bytes } = this.#transfer.upload;
+    throw new StorageError(
+      noRoom.code,
+      `no room for more than ${bytes} bytes: ${noRoom.reason}`,
+    );
   }
 
   /** The sender stops before the end. */
@@ -155,9 +165,7 @@ export class Visit {
     return false;
   }
 
-  /**
-   * What cannot be kept is told to the sender; what is over its quota will not fit later either.
-   */
+  /** Tells the sender what cannot be kept; what is over its quota will not fit later either. */
   async #stop(error: unknown): Promise<false> {
     if (!(error instanceof StorageError)) throw error;
     await this.#cancel(error.reason, error.message);
@@ -169,17 +177,18 @@ export class Visit {
     await this.#exchange.send({ type: "cancel", code, reason });
   }
 
-  /** Every outcome as it comes, until the visit is over. */
-  async #tellOutcomes() {
+  /** Sends every outcome as it comes, until the visit is over. */
+  async #sendOutcomes() {
+    const { outcomes, conclusions } = this.#transfer;
     const { signal } = this.#over;
-    const told = new Set<string>();
+    const sent = new Set<string>();
     while (!signal.aborted) {
-      for (const { to, code, sealed } of [...this.#transfer.outcomes.values()]) {
-        if (told.has(to) || signal.aborted) continue;
-        told.add(to);
+      for (const { to, code, sealed } of [...outcomes.values()]) {
+        if (sent.has(to) || signal.aborted) continue;
+        sent.add(to);
         await this.#exchange.send({ type: "outcome", to, code, sealed });
       }
-      if (told.size === this.#transfer.outcomes.size) await this.#transfer.conclusions.wait(signal);
+      if (sent.size === outcomes.size) await conclusions.wait(signal);
     }
   }
 }

@@ -1,11 +1,13 @@
 import { join } from "node:path";
-import { decodeKey, type KeyText } from "../../secure/static_key.ts";
 import { P2pError } from "../../errors.ts";
+import { decodeKey, type KeyText } from "../../secure/static_key.ts";
 import { makePrivateFolder } from "../../home/private_file.ts";
 import { freeBytes } from "../../storage/file_system.ts";
 import type { NoRoom } from "../../storage/reservations.ts";
 import { partId } from "../../storage/part/staging_folder.ts";
+import { trace } from "../../trace.ts";
 import type { Outcome, Relay } from "./spool_record.ts";
+import { SpoolTotals } from "./spool_totals.ts";
 import { SpooledTransfer } from "./spooled_transfer.ts";
 
 /** Bytes that stay free on the hub's disk. */
@@ -16,19 +18,19 @@ const MAX_WAITING = 10_000;
 
 const SWEEP_EVERY_MS = 60_000;
 
-/** What a hub keeps for people, and how much of it. */
+/** Options of {@link Spool.open}. */
 export interface SpoolOptions {
-  /** How long a transfer waits for its receivers. */
+  /** Time that a transfer waits for its recipients. */
   keepMs: number;
-  /** Most bytes that wait from one sender, and for one receiver. */
+  /** Most bytes that wait from one sender, and for one recipient. */
   quotaBytes: number;
-  /** Is told what became of a receiver, once that is on disk. */
+  /** Called with each outcome, once that is on disk. */
   onOutcome?: (transfer: SpooledTransfer, outcome: Outcome) => void;
-  /** Is told what could not be swept; the spool goes on. */
+  /** Called with the error of a sweep; the spool goes on. */
   onError?: (error: Error) => void;
 }
 
-/** The transfers that pass through the hub, on its disk until everybody has them (SPEC.md §18). */
+/** The transfers that pass through the hub, on its disk until all recipients have them (SPEC.md §18). */
 export class Spool {
   readonly keepMs: number;
   readonly #folder: string;
@@ -36,33 +38,39 @@ export class Spool {
   readonly #lock: Deno.FsFile;
   /** By folder name, in the order in which they came. */
   readonly #transfers: Map<string, SpooledTransfer>;
+  readonly #totals: SpoolTotals;
   readonly #sweeper: ReturnType<typeof setInterval>;
   #sweeping: Promise<void>;
   #lastCreated: number;
 
   /**
-   * The spool in `home`, with what an earlier run left in it. "local" where another hub uses it.
+   * The spool in `home`, with what an earlier process left in it. "local" where another hub uses it.
    */
   static async open(home: string, options: SpoolOptions): Promise<Spool> {
     const folder = join(home, "spool");
     await makePrivateFolder(folder);
     const lock = await lockSpool(home);
     const found: [string, SpooledTransfer][] = [];
+    const totals = new SpoolTotals();
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
       const path = join(folder, name);
-      const transfer = isDirectory ? await SpooledTransfer.recover(path) : undefined;
+      const transfer = isDirectory
+        ? await SpooledTransfer.recover(path, (one) => totals.update(one))
+        : undefined;
       if (transfer === undefined) await Deno.remove(path, { recursive: true });
       else found.push([name, transfer]);
     }
     found.sort(([, a], [, b]) => a.relay.created - b.relay.created);
-    return new Spool(folder, { options, lock, transfers: new Map(found) });
+    for (const [, transfer] of found) totals.add(transfer);
+    return new Spool(folder, { options, lock, totals, transfers: new Map(found) });
   }
 
   private constructor(
     folder: string,
-    { options, lock, transfers }: {
+    { options, lock, totals, transfers }: {
       options: SpoolOptions;
       lock: Deno.FsFile;
+      totals: SpoolTotals;
       transfers: Map<string, SpooledTransfer>;
     },
   ) {
@@ -70,6 +78,7 @@ export class Spool {
     this.#folder = folder;
     this.#options = options;
     this.#lock = lock;
+    this.#totals = totals;
     this.#transfers = transfers;
     this.#lastCreated = [...transfers.values()].at(-1)?.relay.created ?? 0;
     this.#sweeping = this.#sweepQuietly();
@@ -78,8 +87,8 @@ export class Spool {
   }
 
   /** The transfer of that sender and id; undefined where there is none. */
-  find(senderKey: KeyText, transfer: string): SpooledTransfer | undefined {
-    return this.#transfers.get(idOf(senderKey, transfer));
+  find(senderKey: KeyText, transferId: string): SpooledTransfer | undefined {
+    return this.#transfers.get(idOf(senderKey, transferId));
   }
 
   /**
@@ -92,48 +101,44 @@ export class Spool {
     const created = this.#lastCreated = Math.max(now, this.#lastCreated + 1);
     const id = idOf(relay.from.key, relay.transfer);
     const until = now + this.keepMs;
-    const transfer = new SpooledTransfer(join(this.#folder, id), { ...relay, created, until });
+    const transfer = new SpooledTransfer(
+      join(this.#folder, id),
+      { ...relay, created, until },
+      (one) => this.#totals.update(one),
+    );
     const noRoom = this.noRoom(transfer, relay.size ?? 0);
     if (noRoom !== undefined) return noRoom;
-    transfer.expect();
-    this.#transfers.set(id, transfer);
+    transfer.upload.expect();
+    this.#add(id, transfer);
     try {
       await transfer.create();
       return transfer;
     } catch (error) {
-      this.#transfers.delete(id);
+      this.#forget(id, transfer);
       throw error;
     }
   }
 
-  /** What waits for somebody, the oldest first. */
+  /** Everything that waits for a person, the oldest first. */
   waitingFor(person: { name: string; key: KeyText }): SpooledTransfer[] {
     return this.#all((transfer) =>
       !transfer.outcomes.has(person.name) && transfer.envelopeFor(person) !== undefined
     );
   }
 
-  /** How many transfers wait, by receiver's name. */
-  countWaiting(): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const { relay, outcomes } of this.#all(({ concluded }) => !concluded)) {
-      for (const { name } of relay.recipients) {
-        if (!outcomes.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
-      }
-    }
-    return counts;
+  /** The number of transfers that wait for a recipient. */
+  countWaiting(name: string): number {
+    return this.#totals.ofRecipient(name).transfers;
   }
 
-  /** All that `senderKey` has sent, the oldest first. */
+  /** Everything that `senderKey` has sent, the oldest first. */
   sentBy(senderKey: KeyText): SpooledTransfer[] {
     return this.#all(({ relay }) => relay.from.key === senderKey);
   }
 
-  /** Why `more` bytes of `transfer` do not fit; undefined where they do. */
-  noRoom({ relay, outcomes }: SpooledTransfer, more: number): NoRoom | undefined {
-    const { quotaBytes } = this.#options;
-    const reason = this.#tooMany(relay.from.key) ??
-      (quotaBytes === Infinity ? undefined : this.#overQuota({ relay, outcomes }, more));
+  /** The reason for which `more` bytes of `transfer` do not fit; undefined where they do. */
+  noRoom(transfer: SpooledTransfer, more: number): NoRoom | undefined {
+    const reason = this.#tooMany(transfer) ?? this.#overQuota(transfer, more);
     if (reason !== undefined) return { code: "quota", reason };
     const free = this.#free();
     if (more <= free) return undefined;
@@ -141,18 +146,17 @@ export class Spool {
   }
 
   /**
-   * Ends a transfer whose sender will not go on with it: everybody who does not have it yet gets
+   * Ends a transfer whose sender will not go on with it: each recipient without an outcome gets
    * `code`.
    */
   async giveUp(transfer: SpooledTransfer, code: Outcome["code"]): Promise<void> {
-    for (const { name } of transfer.relay.recipients) {
-      if (!transfer.outcomes.has(name)) {
-        await this.conclude(transfer, { to: name, code, sealed: null });
-      }
+    for (const to of transfer.waiting) {
+      if (transfer.outcomes.has(to)) continue;
+      await this.conclude(transfer, { to, code, sealed: null });
     }
   }
 
-  /** Notes what became of a receiver, for good. */
+  /** Notes what became of a recipient, for good. */
   async conclude(transfer: SpooledTransfer, outcome: Outcome): Promise<void> {
     await transfer.conclude(outcome);
     this.#options.onOutcome?.(transfer, outcome);
@@ -160,6 +164,7 @@ export class Spool {
 
   /** Ends what has waited too long, and forgets what is older than that altogether. */
   async sweep(): Promise<void> {
+    const before = this.#transfers.size;
     for (const [id, transfer] of this.#transfers) {
       if (transfer.msLeft > 0) continue;
       for (const { name: to } of transfer.relay.recipients) {
@@ -167,9 +172,13 @@ export class Spool {
         if (state !== "waiting" && state !== "interrupted") continue;
         await this.conclude(transfer, { to, code: "expired", sealed: null });
       }
-      if (transfer.msLeft + this.keepMs > 0 || !transfer.concluded) continue;
-      this.#transfers.delete(id);
+      if (transfer.msLeft + this.keepMs > 0 || !transfer.isConcluded) continue;
+      this.#forget(id, transfer);
       await transfer.remove();
+    }
+    if (trace.relay.hasSubscribers) {
+      const { size } = this.#transfers;
+      trace.relay.publish({ what: "sweep", transfers: size, forgotten: before - size });
     }
   }
 
@@ -193,48 +202,43 @@ export class Spool {
     return [...this.#transfers.values()].filter(matches);
   }
 
-  #tooMany(senderKey: KeyText): string | undefined {
-    const waiting = this.sentBy(senderKey).filter(({ concluded }) => !concluded).length;
-    if (waiting < MAX_WAITING) return undefined;
+  #add(id: string, transfer: SpooledTransfer) {
+    this.#transfers.set(id, transfer);
+    this.#totals.add(transfer);
+  }
+
+  #forget(id: string, transfer: SpooledTransfer) {
+    this.#transfers.delete(id);
+    this.#totals.remove(transfer);
+  }
+
+  #tooMany({ relay }: SpooledTransfer): string | undefined {
+    if (this.#totals.ofSender(relay.from.key).transfers < MAX_WAITING) return undefined;
     return `${MAX_WAITING} transfers of one sender wait already`;
   }
 
-  /** One look at everything that waits: a transfer may be for a thousand. */
-  #overQuota(
-    { relay, outcomes }: Pick<SpooledTransfer, "relay" | "outcomes">,
-    more: number,
-  ): string | undefined {
-    const names = relay.recipients.map(({ name }) => name).filter((name) => !outcomes.has(name));
-    const waiting = new Map(names.map((name) => [name, 0]));
-    let fromSender = 0;
-    for (const one of this.#transfers.values()) {
-      if (one.concluded) continue;
-      if (one.relay.from.key === relay.from.key) fromSender += one.bytes;
-      for (const { name } of one.relay.recipients) {
-        const sum = one.outcomes.has(name) ? undefined : waiting.get(name);
-        if (sum !== undefined) waiting.set(name, sum + one.bytes);
-      }
+  #overQuota({ relay, waiting }: SpooledTransfer, more: number): string | undefined {
+    const left = ({ bytes }: { bytes: number }) => Math.max(0, this.#options.quotaBytes - bytes);
+    const ofSender = left(this.#totals.ofSender(relay.from.key));
+    if (more > ofSender) {
+      return `it has ${more} bytes, and ${ofSender} are left of what one sender may have waiting`;
     }
-    const left = (used: number) => Math.max(0, this.#options.quotaBytes - used);
-    if (more > left(fromSender)) {
-      return `it has ${more} bytes, and ${
-        left(fromSender)
-      } are left of what one sender may have waiting`;
+    for (const name of waiting) {
+      const ofRecipient = left(this.#totals.ofRecipient(name));
+      if (more <= ofRecipient) continue;
+      return `it has ${more} bytes, and ${ofRecipient} are left of what may wait for "${name}"`;
     }
-    const [name, used] = [...waiting].find(([, used]) => more > left(used)) ?? ["", 0];
-    if (name === "") return undefined;
-    return `it has ${more} bytes, and ${left(used)} are left of what may wait for "${name}"`;
   }
 
-  /** Bytes on the disk that nobody has been promised. */
+  /** Bytes on the disk that were promised to no transfer. */
   #free(): number {
-    const promised = [...this.#transfers.values()].reduce((sum, one) => sum + one.bytesToCome, 0);
-    return Math.max(0, (freeBytes(this.#folder) ?? Infinity) - SPARE_BYTES - promised);
+    const free = (freeBytes(this.#folder) ?? Infinity) - SPARE_BYTES;
+    return Math.max(0, free - this.#totals.bytesToCome);
   }
 }
 
-function idOf(senderKey: KeyText, transfer: string): string {
-  return partId(decodeKey(senderKey), transfer);
+function idOf(senderKey: KeyText, transferId: string): string {
+  return partId(decodeKey(senderKey), transferId);
 }
 
 /** Runtimes before 2.7 can only wait for a lock. */

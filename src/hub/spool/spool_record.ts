@@ -30,21 +30,28 @@ const outcome = object({
 });
 
 /**
- * What a transfer to people begins with: who sends, to whom, and each receiver's envelope (SPEC.md
- * §16, §18).
+ * The start of a transfer to people: its sender, its recipients, and the envelope of each (SPEC.md
+ * §16, §18). `transfer` is its id.
  */
 export type Relay = Checked<typeof relay>;
 
-/** One run of chunks of the sender: the chunk that it began at, and its salt. */
-export type SpooledAttempt = Checked<typeof attempt>;
+/** A person that a transfer is for, with the envelope. */
+export type Recipient = Checked<typeof recipient>;
 
-/** What became of one receiver. */
+/** One run of the sender. */
+export interface SpooledRun {
+  /** Index of its first chunk. */
+  start: number;
+  salt: string;
+}
+
+/** The end of a transfer for one recipient. */
 export type Outcome = Checked<typeof outcome>;
 
-/** What the journal of a spooled transfer says (SPEC.md §18). */
+/** The content of a spooled transfer's journal (SPEC.md §18). */
 export interface SpoolRecord {
   relay: Relay;
-  attempts: SpooledAttempt[];
+  runs: SpooledRun[];
   outcomes: Outcome[];
   /** Chunks that are on disk for sure. */
   chunks: number;
@@ -52,25 +59,32 @@ export interface SpoolRecord {
 }
 
 /**
- * Reads the lines of a journal; undefined where it does not say what was to be sent. Lines that are
- * nothing known are passed over.
+ * Reads the lines of a journal; undefined where it does not say what was to be sent. Lines of no
+ * known shape are passed over.
  */
 export function readSpoolRecord(lines: readonly object[]): SpoolRecord | undefined {
   const first = linesLike(lines, object({ relay }))[0];
   if (first === undefined) return undefined;
-  const attempts: SpooledAttempt[] = [];
-  for (const line of linesLike(lines, object({ attempt }))) addAttempt(attempts, line.attempt);
+  const runs: SpooledRun[] = [];
+  for (const line of linesLike(lines, object({ attempt }))) {
+    addRun(runs, { start: line.attempt.chunk, salt: line.attempt.salt });
+  }
   return {
     relay: first.relay,
-    attempts,
+    runs,
     outcomes: linesLike(lines, object({ outcome })).map((line) => line.outcome),
     chunks: linesLike(lines, object({ chunks: int() })).at(-1)?.chunks ?? 0,
     stored: lines.some((line) => "stored" in line),
   };
 }
 
+/** The line of a run in the journal. */
+export function runLine({ start, salt }: SpooledRun): { attempt: Checked<typeof attempt> } {
+  return { attempt: { chunk: start, salt } };
+}
+
 /** Adds a run; it takes the place of those that began where it begins, or behind. */
-export function addAttempt(attempts: SpooledAttempt[], attempt: SpooledAttempt): void {
-  while (attempts.length > 0 && attempts.at(-1)!.chunk >= attempt.chunk) attempts.pop();
-  attempts.push(attempt);
+export function addRun(runs: SpooledRun[], run: SpooledRun): void {
+  while (runs.length > 0 && runs.at(-1)!.start >= run.start) runs.pop();
+  runs.push(run);
 }

@@ -54,9 +54,9 @@ export class TestSpool implements AsyncDisposable {
   /** Takes a transfer in that is on disk, all of it. */
   async store(...args: Parameters<typeof relayOf>): Promise<SpooledTransfer> {
     const admitted = await this.admit(...args);
-    await admitted.begin(SALT);
-    await admitted.append(chunkOf(admitted.relay.size ?? 1000));
-    await admitted.finish();
+    await admitted.upload.begin(SALT);
+    await admitted.upload.append(chunkOf(admitted.relay.size ?? 1000));
+    await admitted.upload.finish();
     return admitted;
   }
 

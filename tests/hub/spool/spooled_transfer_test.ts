@@ -12,52 +12,55 @@ const SEGMENT = 32;
 Deno.test("SpooledTransfer goes on at a whole segment, and the next run takes the place of what is beyond", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT + 5);
-  await transfer.pause();
-  assert.equal(transfer.resumeAt, SEGMENT);
-  await transfer.begin("T".repeat(43));
-  assert.equal(transfer.chunks, SEGMENT);
+  await transfer.upload.pause();
+  assert.equal(transfer.upload.resumeAt, SEGMENT);
+  await transfer.upload.begin("T".repeat(43));
+  assert.equal(transfer.upload.chunks, SEGMENT);
   assert.equal(scene.contentBytes(), SEGMENT * SEALED_CHUNK_BYTES);
-  assert.deepEqual(transfer.attempts.map(({ chunk }) => chunk), [0, SEGMENT]);
-  const [first, second] = transfer.attempts as [typeof transfer.attempts[0], never];
-  assert.deepEqual([transfer.runEnd(first), transfer.runEnd(second)], [SEGMENT, SEGMENT]);
-  assert.deepEqual([transfer.isLast(first), transfer.isLast(second)], [false, true]);
-  await transfer.pause();
-  await transfer.begin("U".repeat(43));
-  assert.deepEqual(transfer.attempts.map(({ salt }) => salt[0]), ["S", "U"]);
-  assert.equal(transfer.runEnd(second), 0, "a run that was replaced is read on");
+  assert.deepEqual(transfer.upload.runs.map(({ start }) => start), [0, SEGMENT]);
+  const [first, second] = transfer.upload.runs as [typeof transfer.upload.runs[0], never];
+  assert.deepEqual([transfer.upload.endOf(first), transfer.upload.endOf(second)], [
+    SEGMENT,
+    SEGMENT,
+  ]);
+  assert.deepEqual([transfer.upload.isLast(first), transfer.upload.isLast(second)], [false, true]);
+  await transfer.upload.pause();
+  await transfer.upload.begin("U".repeat(43));
+  assert.deepEqual(transfer.upload.runs.map(({ salt }) => salt[0]), ["S", "U"]);
+  assert.equal(transfer.upload.endOf(second), 0, "a run that was replaced is read on");
   await transfer.close();
 });
 
 Deno.test("SpooledTransfer takes for warm what this process has written, also when it is all there", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT);
-  assert.equal(transfer.isWarm(0), true);
-  await transfer.finish();
-  assert.equal(transfer.isWarm(0), true);
+  assert.equal(transfer.feed.isWarm(0), true);
+  await transfer.upload.finish();
+  assert.equal(transfer.feed.isWarm(0), true);
   await transfer.close();
   const found = await scene.recover();
-  assert.equal(found.isWarm(0), false, "the disk may have to be waited for");
+  assert.equal(found.feed.isWarm(0), false, "the disk may have to be waited for");
 });
 
 Deno.test("SpooledTransfer that goes on after a crash takes for warm what is new alone", async () => {
   await using scene = await Scene.open();
   await (await scene.begun(SEGMENT)).close();
   const found = await scene.recover();
-  await found.begin("T".repeat(43));
-  await found.append(chunkOf());
-  assert.deepEqual([SEGMENT - 1, SEGMENT].map((chunk) => found.isWarm(chunk)), [false, true]);
+  await found.upload.begin("T".repeat(43));
+  await found.upload.append(chunkOf());
+  assert.deepEqual([SEGMENT - 1, SEGMENT].map((chunk) => found.feed.isWarm(chunk)), [false, true]);
   await found.close();
 });
 
 Deno.test("SpooledTransfer does not go on behind a short chunk, which was the last", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT - 1);
-  await transfer.append(chunkOf(100));
-  assert.equal(transfer.chunks, SEGMENT);
-  await transfer.pause();
-  assert.equal(transfer.resumeAt, 0);
+  await transfer.upload.append(chunkOf(100));
+  assert.equal(transfer.upload.chunks, SEGMENT);
+  await transfer.upload.pause();
+  assert.equal(transfer.upload.resumeAt, 0);
   const found = await scene.recover();
-  assert.equal(found.resumeAt, 0);
+  assert.equal(found.upload.resumeAt, 0);
   await transfer.close();
 });
 
@@ -65,20 +68,24 @@ Deno.test("SpooledTransfer finds after a crash what was promised, and nothing th
   await using scene = await Scene.open();
   const transfer = await scene.begun(2 * SEGMENT + 3);
   await transfer.close(); // Checkpoints run beside the writes: now they are done.
-  assert.equal((await scene.recover()).chunks, 2 * SEGMENT);
+  assert.equal((await scene.recover()).upload.chunks, 2 * SEGMENT);
   await scene.truncate(SEGMENT * SEALED_CHUNK_BYTES + 1);
   const shorter = await scene.recover();
-  assert.deepEqual([shorter.chunks, shorter.resumeAt, shorter.stored], [SEGMENT, SEGMENT, false]);
+  assert.deepEqual([shorter.upload.chunks, shorter.upload.resumeAt, shorter.upload.isStored], [
+    SEGMENT,
+    SEGMENT,
+    false,
+  ]);
   await scene.write('{"chunks": 9\n{"nothing": "known"}\n[]\n{"stored"');
   const torn = await scene.recover();
-  assert.deepEqual([torn.chunks, torn.stored], [SEGMENT, false]);
-  await torn.begin("T".repeat(43)); // The journal goes on behind what a crash tore.
-  await torn.append(chunkOf(10));
-  await torn.finish();
+  assert.deepEqual([torn.upload.chunks, torn.upload.isStored], [SEGMENT, false]);
+  await torn.upload.begin("T".repeat(43)); // The journal goes on behind what a crash tore.
+  await torn.upload.append(chunkOf(10));
+  await torn.upload.finish();
   await torn.close();
   const again = await scene.recover();
-  assert.deepEqual([again.stored, again.chunks], [true, SEGMENT + 1]);
-  assert.deepEqual(again.attempts.map(({ chunk }) => chunk), [0, SEGMENT]);
+  assert.deepEqual([again.upload.isStored, again.upload.chunks], [true, SEGMENT + 1]);
+  assert.deepEqual(again.upload.runs.map(({ start }) => start), [0, SEGMENT]);
 });
 
 Deno.test("SpooledTransfer.recover gives nothing where it is not known what was to be sent", async () => {
@@ -95,26 +102,26 @@ Deno.test("SpooledTransfer removes its content once everybody has an outcome, wh
   {
     await using scene = await Scene.open();
     const transfer = await scene.begun(1);
-    await transfer.finish();
+    await transfer.upload.finish();
     await conclude(transfer, "bob");
     assert.equal(scene.contentBytes(), SEALED_CHUNK_BYTES);
     await conclude(transfer, "cy");
     assert.equal(scene.contentBytes(), undefined);
-    assert.ok((await scene.recover()).concluded);
+    assert.ok((await scene.recover()).isConcluded);
   }
   {
     await using scene = await Scene.open(); // In the middle of an upload.
     const transfer = await scene.begun(1);
     for (const name of ["bob", "cy"]) await conclude(transfer, name);
     assert.equal(scene.contentBytes(), SEALED_CHUNK_BYTES);
-    await transfer.append(chunkOf());
-    await transfer.pause();
+    await transfer.upload.append(chunkOf());
+    await transfer.upload.pause();
     assert.equal(scene.contentBytes(), undefined);
   }
   {
     await using scene = await Scene.open(); // A crash between the journal and the removal.
     const transfer = await scene.begun(1);
-    await transfer.finish();
+    await transfer.upload.finish();
     const lines = ["bob", "cy"].map((to) => ({ outcome: { to, code: "kind", sealed: null } }));
     await scene.write(lines.map((line) => JSON.stringify(line)).join("\n"));
     await scene.recover();
@@ -125,7 +132,7 @@ Deno.test("SpooledTransfer removes its content once everybody has an outcome, wh
 Deno.test("SpooledTransfer keeps no file open for what only waits", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(1);
-  await transfer.finish();
+  await transfer.upload.finish();
   await transfer.conclude({ to: "bob", code: "delivered", sealed: "x" });
   const open = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
     try {
@@ -140,13 +147,16 @@ Deno.test("SpooledTransfer keeps no file open for what only waits", async () => 
 Deno.test("SpooledTransfer takes room as declared while its sender is here, and as it is afterwards", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(2, { size: 10 * SEALED_CHUNK_BYTES });
-  transfer.expect();
+  transfer.upload.expect();
   assert.deepEqual(
-    [transfer.bytes, transfer.bytesToCome].map((bytes) => bytes / SEALED_CHUNK_BYTES),
+    [transfer.upload.bytes, transfer.upload.bytesToCome].map((bytes) => bytes / SEALED_CHUNK_BYTES),
     [10, 8],
   );
-  await transfer.pause();
-  assert.deepEqual([transfer.bytes / SEALED_CHUNK_BYTES, transfer.bytesToCome], [2, 0]);
+  await transfer.upload.pause();
+  assert.deepEqual([transfer.upload.bytes / SEALED_CHUNK_BYTES, transfer.upload.bytesToCome], [
+    2,
+    0,
+  ]);
 });
 
 Deno.test("SpooledTransfer gives its only receiver from memory what comes while it is served, and from disk what came before and after", async () => {
@@ -155,12 +165,12 @@ Deno.test("SpooledTransfer gives its only receiver from memory what comes while 
   using reader = new ChunkReader(transfer);
   {
     using _ = transfer.serve("bob");
-    await transfer.append(chunkOf(SEALED_CHUNK_BYTES, 2));
+    await transfer.upload.append(chunkOf(SEALED_CHUNK_BYTES, 2));
     await scene.truncate(SEALED_CHUNK_BYTES);
     const [first, second] = [await reader.read(0), await reader.read(1)];
     assert.deepEqual(first.subarray(DATA_HEADROOM_BYTES), chunkOf(SEALED_CHUNK_BYTES, 1));
     assert.deepEqual(second.subarray(DATA_HEADROOM_BYTES), chunkOf(SEALED_CHUNK_BYTES, 2));
-    await transfer.append(chunkOf());
+    await transfer.upload.append(chunkOf());
   }
   await scene.truncate(SEALED_CHUNK_BYTES);
   await assert.rejects(reader.read(2), LostChunk);
@@ -191,8 +201,8 @@ class Scene implements AsyncDisposable {
     const relay = { ...relayOf(1, { to, size }), created: 1, until: 2 };
     const transfer = new SpooledTransfer(this.folder, relay);
     await transfer.create();
-    await transfer.begin(SALT);
-    for (let i = 0; i < chunks; i++) await transfer.append(chunkOf());
+    await transfer.upload.begin(SALT);
+    for (let i = 0; i < chunks; i++) await transfer.upload.append(chunkOf());
     return transfer;
   }
 
