@@ -5,7 +5,7 @@ import { sleep } from "../sleep.ts";
 import type { Session } from "../protocol/session.ts";
 import type { KeyPair } from "../secure/x25519.ts";
 import type { Delivered, Report, Stored } from "../transfer/events.ts";
-import type { Done, Outgoing, OutgoingKey } from "../home/outgoing.ts";
+import type { Done, OutgoingKey, OutgoingTransfers } from "../home/outgoing.ts";
 import {
   type PersonOutcome,
   type Recipient,
@@ -22,7 +22,7 @@ const AT_ONCE = 4;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 
-/** Stands for the identity of what cannot be read again in another run. */
+/** Stands for the stamp of what cannot be read again in another run. */
 const runId = crypto.randomUUID();
 
 /** One thing to send: what to call it in messages, its path for the outbox, and how to open it. */
@@ -57,7 +57,7 @@ export interface DeliverOptions {
   wait?: WaitFor;
   /** The hub's address, for the outbox. */
   to: string;
-  outbox: Outgoing;
+  outbox: OutgoingTransfers;
   /** Remembers what goes to people. */
   sent: SentTransfers;
   /** Start over, even where a part is at the receiver. */
@@ -145,8 +145,8 @@ async function sendItem(
   let transfer: string | undefined;
   try {
     source = await item.open();
-    const { name: as, identity, leftOut } = source;
-    const key = { to: destination(options), path: item.path, as, identity: identity ?? runId };
+    const { name: as, stamp, leftOut } = source;
+    const key = { to: destination(options), path: item.path, as, stamp: stamp ?? runId };
     const entry = await outbox.open(key, { fresh });
     transfer = entry.transfer;
     const sending = { source, transfer, begun: entry.begun, key, leftOut, options };
@@ -222,7 +222,7 @@ function sentTransfer(
   { path }: Item,
   { source, transfer, options }: Pick<Sending, "source" | "transfer" | "options">,
 ): SentTransfer {
-  const { name, identity, size } = source;
+  const { name, stamp: identity, size } = source;
   const recipients = options.recipients!.map(({ name, key }) => ({
     name,
     key: encodeKey(key),

@@ -100,7 +100,7 @@ function itemOf({ path, name, identity }: SentTransfer): Item {
   }
   const open = async () => {
     const source = await openSource(path, { as: name });
-    if (source.identity === identity) return source;
+    if (source.stamp === identity) return source;
     await source.close();
     throw new P2pError("local", `cannot send "${path}" again: it has changed since`, {
       hint: "send it anew",

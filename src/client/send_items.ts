@@ -3,7 +3,7 @@ import { connect, type Connected, type SecretSource } from "./connect.ts";
 import type { Identity } from "../home/identity.ts";
 import { deliver, type Item, type Outcome } from "./deliver.ts";
 import type { TransferEvent } from "../transfer/events.ts";
-import { Outgoing } from "../home/outgoing.ts";
+import { OutgoingTransfers } from "../home/outgoing.ts";
 import { SentTransfers } from "../home/sent.ts";
 import type { Recipient, WaitFor } from "../transfer/relay_send.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
@@ -86,7 +86,7 @@ async function deliverItems(
     to: formatAddress(options.to),
     keyPair: options.identity.keyPair,
     wait: options.wait,
-    outbox: new Outgoing(options.home, items.map(({ path }) => path)),
+    outbox: new OutgoingTransfers(options.home, items.map(({ path }) => path)),
     sent: new SentTransfers(options.home),
     fresh: options.fresh ?? false,
     giveUpMs: options.giveUpMs,

@@ -17,8 +17,8 @@ export interface OutgoingKey {
   path: string;
   /** The name at the receiver. */
   as: string;
-  /** `identity` of the source: changes with its content. */
-  identity: string;
+  /** The stamp of the source: another one for another content. */
+  stamp: string;
 }
 
 /** A transfer that is to be sent, or in `done` what became of it for each receiver in an earlier run of the same line. */
@@ -42,7 +42,7 @@ export interface Done {
  * with the same transfer id. What has its receipt is remembered too until all of the line is done: it is not sent twice.
  * What is lost here costs a resume, never a file.
  */
-export class Outgoing {
+export class OutgoingTransfers {
   readonly #dir: string;
   readonly #line: string;
   /** Ids given in this run: what "start over" means once, not again after each cut. */
@@ -101,8 +101,8 @@ export class Outgoing {
     return { transfer, done };
   }
 
-  #path({ to, path, as, identity }: OutgoingKey): string {
-    const digest = createHash("sha256").update(JSON.stringify([to, path, as, identity])).digest();
+  #path({ to, path, as, stamp }: OutgoingKey): string {
+    const digest = createHash("sha256").update(JSON.stringify([to, path, as, stamp])).digest();
     return join(this.#dir, toHex(digest.subarray(0, 16)));
   }
 }

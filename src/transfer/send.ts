@@ -42,8 +42,8 @@ export async function sendTransfer(
   const offeredAt = performance.now();
   try {
     using _ = stopOnAbort(exchange, options.signal);
-    // What has no identity may not be there to be read a second time.
-    const mayGoOn = options.begun && source.identity !== null;
+    // What has no stamp may not be there to be read a second time.
+    const mayGoOn = options.begun && source.stamp !== null;
     await using early = mayGoOn ? new EarlyDigest(source) : undefined;
     await exchange.send(offerOf(source, options.transfer, key));
     const answer = await exchange.receive();

@@ -3,11 +3,10 @@ import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { AdaptiveFile } from "../../storage/adaptive_file.ts";
 import { readFull } from "../../storage/file_system.ts";
 import { changedError, storageError } from "../../storage/storage_error.ts";
-import { fileStamp, Identity, isExecutable, modifiedOf } from "./source_stamp.ts";
+import { fileStamp, isExecutable, modifiedOf, SourceStamp } from "./source_stamp.ts";
 import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
-import { prefixDigest } from "./prefix_digest.ts";
-import { readAhead } from "./read_ahead.ts";
 import { PLAIN_OFFER, type Source } from "./source.ts";
+import { prefixDigest, readAhead } from "./chunks.ts";
 
 /** A path that was looked at, and the name it is sent under. */
 export interface FoundSource {
@@ -27,7 +26,7 @@ export async function openFileSource(found: FoundSource): Promise<Source> {
     size: info.size,
     modified: modifiedOf(info),
     executable: isExecutable(info),
-    identity: new Identity().add([name], info).hex,
+    stamp: new SourceStamp().add([name], info).hex,
     leftOut: [],
     digest: (offset) => prefixDigest(fileChunks(found, 0), offset),
     stream: (offset) => readAhead(fileChunks(found, offset)),

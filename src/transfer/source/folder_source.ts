@@ -11,13 +11,12 @@ import {
 import { PathOrder } from "../../storage/archive/path_order.ts";
 import { checkedPath } from "../../names/file_name.ts";
 import { changedError, StorageError, storageError } from "../../storage/storage_error.ts";
-import { fileStamp, Identity, isExecutable, modifiedOf } from "./source_stamp.ts";
+import { fileStamp, isExecutable, modifiedOf, SourceStamp } from "./source_stamp.ts";
 import type { FoundSource } from "./file_source.ts";
 import { kindOf } from "./kind.ts";
-import { prefixDigest } from "./prefix_digest.ts";
-import { readAhead } from "./read_ahead.ts";
 import { type LeftOut, PLAIN_OFFER, type Source } from "./source.ts";
 import { type WalkEntry, walkFolder } from "./walk_folder.ts";
+import { prefixDigest, readAhead } from "./chunks.ts";
 
 /** Entries between two turns of the event loop while a folder is counted. */
 const ENTRIES_PER_TURN = 500;
@@ -29,7 +28,7 @@ const ENTRIES_PER_TURN = 500;
 export async function openFolderSource(found: FoundSource): Promise<Source> {
   const survey = await surveyFolder(found);
   const chunks = (offset: number) =>
-    archiveChunks(folderItems(found, survey.identity), { chunkBytes: CHUNK_BYTES, offset });
+    archiveChunks(folderItems(found, survey.stamp), { chunkBytes: CHUNK_BYTES, offset });
   return {
     ...PLAIN_OFFER,
     name: found.name,
@@ -37,7 +36,7 @@ export async function openFolderSource(found: FoundSource): Promise<Source> {
     folder: true,
     files: survey.files,
     modified: modifiedOf(found.info),
-    identity: survey.identity,
+    stamp: survey.stamp,
     leftOut: survey.leftOut,
     digest: (offset) => prefixDigest(chunks(0), offset),
     stream: (offset) => readAhead(chunks(offset)),
@@ -48,21 +47,21 @@ export async function openFolderSource(found: FoundSource): Promise<Source> {
 interface Survey {
   readonly size: number;
   readonly files: number;
-  readonly identity: string;
+  readonly stamp: string;
   readonly leftOut: readonly LeftOut[];
 }
 
 /** Counts the folder, and refuses what no receiver would take. */
 async function surveyFolder({ path, signal }: FoundSource): Promise<Survey> {
   const order = new PathOrder();
-  const identity = new Identity();
+  const stamp = new SourceStamp();
   const leftOut: LeftOut[] = [];
   let size = 0;
   let files = 0;
   let entries = 0;
   for (const entry of walkFolder(path, (left) => leftOut.push(left))) {
     checkEntry(order, entry);
-    identity.add(entry.path, entry.info);
+    stamp.add(entry.path, entry.info);
     if (entry.info.isFile) {
       size += entry.info.size;
       files += 1;
@@ -77,7 +76,7 @@ async function surveyFolder({ path, signal }: FoundSource): Promise<Survey> {
     if (entries % ENTRIES_PER_TURN === 0) await setImmediate();
     signal?.throwIfAborted();
   }
-  return { size, files, identity: identity.hex, leftOut };
+  return { size, files, stamp: stamp.hex, leftOut };
 }
 
 function checkEntry(order: PathOrder, { path, file, info }: WalkEntry): void {
@@ -97,29 +96,29 @@ function* folderItems(
   { path, name, signal }: FoundSource,
   surveyed: string,
 ): Generator<ArchiveItem> {
-  const identity = new Identity();
+  const stamp = new SourceStamp();
   const head = new Uint8Array(SMALL_FILE_BYTES);
   for (const entry of walkFolder(path, () => {})) {
     signal?.throwIfAborted();
-    identity.add(entry.path, entry.info);
+    stamp.add(entry.path, entry.info);
     if (entry.info.isDirectory) yield { header: encodeHeader(entry) };
     else yield* fileItem(entry, head);
   }
   // The end makes the archive whole for the receiver: it goes out only if nothing has changed.
-  if (identity.hex !== surveyed) throw changedError(name);
+  if (stamp.hex !== surveyed) throw changedError(name);
   yield { header: ARCHIVE_END };
 }
 
 /** One file, the same before and after it is read. */
 function* fileItem(entry: WalkEntry, buffer: Uint8Array): Generator<ArchiveItem> {
   const name = entry.path.join("/");
-  const stamp = fileStamp(entry.info);
+  const before = fileStamp(entry.info);
   using file = openFile(entry.file);
-  if (fileStamp(file.statSync()) !== stamp) throw changedError(name);
+  if (fileStamp(file.statSync()) !== before) throw changedError(name);
   const size = entry.info.size;
   const head = buffer.subarray(0, readHead(file, { buffer: buffer.subarray(0, size), name }));
   yield { header: encodeHeader(entry, head), content: { name, size, head, file } };
-  if (fileStamp(file.statSync()) !== stamp) throw changedError(name);
+  if (fileStamp(file.statSync()) !== before) throw changedError(name);
 }
 
 function encodeHeader({ path, info }: WalkEntry, head?: Uint8Array): Uint8Array {

@@ -5,7 +5,7 @@ import { checkedPath } from "../../names/file_name.ts";
 /** What a sender reads: the fields of its offer, and the content stream (SPEC.md §8). */
 export interface Source extends OfferFields {
   /** Hex digest that is the same in a later run if nothing has changed; null where the source cannot be read again. */
-  readonly identity: string | null;
+  readonly stamp: string | null;
   /** What a folder holds and an archive cannot: links, sockets, devices, FIFOs. */
   readonly leftOut: readonly LeftOut[];
   /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */

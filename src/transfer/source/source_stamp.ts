@@ -8,8 +8,8 @@ export function fileStamp(info: Deno.FileInfo): string {
   return [info.dev, info.ino, info.size, ...times, ...gone].join("/");
 }
 
-/** A running hash over the stamps of a source; its `hex` tells in a later run whether anything has changed. */
-export class Identity {
+/** A running hash over what its files were when they were looked at: another one where anything has changed. */
+export class SourceStamp {
   readonly #hash = createHash("sha256");
 
   add(path: readonly string[], info: Deno.FileInfo): this {

@@ -1,9 +1,7 @@
 import { StorageError } from "../../storage/storage_error.ts";
-import { exactChunks } from "./exact_chunks.ts";
 import { kindOf } from "./kind.ts";
-import { prefixDigest } from "./prefix_digest.ts";
-import { readAhead } from "./read_ahead.ts";
 import { PLAIN_OFFER, type Source, sourceName } from "./source.ts";
+import { exactChunks, prefixDigest, readAhead } from "./chunks.ts";
 
 /** Standard input as a {@link Source} of unknown size, once its first bytes are there. It can be read once, from 0. */
 export async function stdinSource(
@@ -18,7 +16,7 @@ export async function stdinSource(
     ...PLAIN_OFFER,
     name: sent,
     kind: kindOf(first.value ?? new Uint8Array(0), sent),
-    identity: null,
+    stamp: null,
     leftOut: [],
     digest: (offset) => offset === 0 ? prefixDigest(noChunks(), 0) : Promise.reject(readOnce(sent)),
     stream(offset) {
@@ -39,7 +37,7 @@ export function textSource(text: string, name: string): Source {
     name: sourceName(name),
     size: bytes.length,
     text: true,
-    identity: null,
+    stamp: null,
     leftOut: [],
     digest: (offset) => prefixDigest(chunks(0), offset),
     stream: (offset) => readAhead(chunks(offset)),

@@ -131,12 +131,12 @@ Deno.test("a stream that is cancelled or aborted closes its file", async () => {
   }, { code: "interrupted" });
 });
 
-Deno.test("the identity of a source stays, and changes with its content, time or name", async () => {
+Deno.test("the stamp of a source stays, and changes with its content, time or name", async () => {
   await using folder = await tempFolder();
   const path = await file(folder.path, "f/x", sampleBytes(10));
   const ids = async () => [
-    (await openSource(path)).identity,
-    (await openSource(join(folder.path, "f"))).identity,
+    (await openSource(path)).stamp,
+    (await openSource(join(folder.path, "f"))).stamp,
   ];
   const first = await ids();
   assert.deepEqual(await ids(), first);
@@ -144,7 +144,7 @@ Deno.test("the identity of a source stays, and changes with its content, time or
   const second = await ids();
   assert.ok(second.every((id, i) => id !== first[i]));
   await Deno.rename(path, join(folder.path, "f", "y"));
-  assert.notEqual((await openSource(join(folder.path, "f"))).identity, second[1]);
+  assert.notEqual((await openSource(join(folder.path, "f"))).stamp, second[1]);
 });
 
 Deno.test("a folder is one archive, in order, the same from every offset", async () => {
@@ -265,7 +265,7 @@ Deno.test("standard input is read once, in exact chunks, whatever its pieces", a
   const bytes = sampleBytes(2 * C + 5);
   for (const piece of [1000, C, 3 * C]) {
     const source = await stdinSource(pieces(bytes, piece), "x.bin");
-    assert.deepEqual([source.size, source.files, source.identity], [null, 1, null]);
+    assert.deepEqual([source.size, source.files, source.stamp], [null, 1, null]);
     assert.equal(await source.digest(0), sha256(new Uint8Array(0)));
     await assert.rejects(source.digest(1), { code: "local" });
     const chunks = await chunksOf(source, 0);
