@@ -16,21 +16,21 @@ import { paint, type Span } from "../text/spans.ts";
 export const JSON_HEAD_BYTES = 256 * 1024;
 
 /**
- * Lays JSON out, or one line for each of several values (NDJSON), with a caption below. JSON
- * that is broken shows where, with the text around it.
+ * Lays JSON out, or one line for each of several values (NDJSON), with a caption below. JSON that
+ * is broken or has comments is shown as text, below the place where it is so.
  */
 export async function previewJson(head: Head, options: PreviewOptions): Promise<string[]> {
   const { text, encoding } = decodeText(head);
   const tree = await readJson(text, head.whole);
   const { error, count } = tree;
-  const body = error === undefined
-    ? layRoots(tree, options)
-    : layJsonError(text, error, options.columns);
+  const isBroken = error !== undefined && !error.isComment;
+  const body = error === undefined ? layRoots(tree, options) : layJsonError(text, error, options);
   const facts = [
-    count > 1 ? "NDJSON" : "JSON",
-    ...(error === undefined ? [describe(tree, head)] : []),
+    (count > 1 ? "NDJSON" : "JSON") + (error?.isComment ? " with comments" : ""),
+    ...(isBroken ? [] : [describe(tree, head)]),
     ...(encoding === "UTF-8" ? [] : [encoding]),
     formatBytes(head.size),
+    ...(head.whole && !isBroken && /\d$/.test(text) ? ["no line end: the number may be cut"] : []),
     ...(head.whole ? [] : [`the first ${formatBytes(head.bytes.length)} were read`]),
   ].join(" · ");
   const caption: Span = { text: facts, style: "dim" };

@@ -10,13 +10,26 @@ export interface Token {
   expected?: string;
 }
 
-/** `cut` is a token that the end of the text cuts in two, `bad` is none at all. */
-export type TokenType = Punctuation | "string" | "number" | "literal" | "end" | "cut" | "bad";
+/**
+ * The types of tokens: `cut` is one that the end of the text cuts in two, `bad` is none at all, and
+ * `comment` is known, though JSON has none.
+ */
+export type TokenType =
+  | Punctuation
+  | "string"
+  | "number"
+  | "literal"
+  | "comment"
+  | "end"
+  | "cut"
+  | "bad";
 
 type Punctuation = "{" | "}" | "[" | "]" | ":" | ",";
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
+const NUMBER_CHARACTERS = /[-+.eE0-9]+/y;
 const LITERAL = /true|false|null/y;
+const COMMENT = /\/\/[^\n\r]*|\/\*[^]*?\*\//y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /** The longest of those that are not strings and not cut at any length: an escape, a literal. */
@@ -30,6 +43,7 @@ export function nextToken(text: string, at: number): Token {
   if (isPunctuation(char)) return { type: char, start, end: start + 1 };
   if (char === '"') return stringToken(text, start);
   if (char === "-" || (char >= "0" && char <= "9")) return numberToken(text, start);
+  if (char === "/") return commentToken(text, start);
   LITERAL.lastIndex = start;
   if (LITERAL.test(text)) return { type: "literal", start, end: LITERAL.lastIndex };
   return wrong(text, start);
@@ -64,11 +78,21 @@ function stringToken(text: string, start: number): Token {
   return { type: "cut", start, end: text.length, expected: "a closing quote" };
 }
 
-/** A number that touches the end of the text may go on after it. */
 function numberToken(text: string, start: number): Token {
-  NUMBER.lastIndex = start;
-  if (!NUMBER.test(text)) return wrong(text, start, "a number");
+  NUMBER.lastIndex = NUMBER_CHARACTERS.lastIndex = start;
+  const isNumber = NUMBER.test(text);
+  NUMBER_CHARACTERS.test(text);
+  const isCut = NUMBER_CHARACTERS.lastIndex === text.length && NUMBER.lastIndex < text.length;
+  if (isCut) return { type: "cut", start, end: text.length, expected: "a number" };
+  if (!isNumber) return wrong(text, start, "a number");
   return { type: "number", start, end: NUMBER.lastIndex };
+}
+
+function commentToken(text: string, start: number): Token {
+  COMMENT.lastIndex = start;
+  if (COMMENT.test(text)) return { type: "comment", start, end: COMMENT.lastIndex };
+  const isOpen = text.startsWith("/*", start);
+  return isOpen ? { type: "cut", start, end: text.length, expected: '"*/"' } : wrong(text, start);
 }
 
 function wrong(text: string, start: number, expected?: string): Token {

@@ -36,6 +36,8 @@ export interface JsonTree {
 export interface JsonError {
   offset: number;
   expected: string;
+  /** True where a comment stands there, and all else is JSON. */
+  isComment?: true;
 }
 
 /** Members of one container, and values at the top, that are kept; the others are counted. */
@@ -59,11 +61,16 @@ export async function readJson(text: string, whole: boolean): Promise<JsonTree> 
   for (let at = 0, tokens = 1;; tokens++) {
     if (tokens % TOKENS_A_TURN === 0) await setImmediate();
     const token = nextToken(text, at);
-    const atEnd = token.type === "end" || token.type === "cut";
-    if (atEnd && (builder.isComplete && token.type === "end" || !whole)) return builder.end(token);
+    at = token.end;
+    if (token.type === "comment") {
+      builder.skip(token);
+      continue;
+    }
+    const isCut = token.type === "cut" || token.type === "number" && at === text.length;
+    const isOver = token.type === "end" && builder.isComplete;
+    if (isOver || !whole && (isCut || token.type === "end")) return builder.end(token);
     if (!builder.allows(token)) return builder.fail(token);
     builder.add(token);
-    at = token.end;
   }
 }
 
@@ -77,6 +84,7 @@ class TreeBuilder {
   #key = "";
   #kept = 0;
   #lastEnd = 0;
+  #comment: JsonError | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -104,13 +112,17 @@ class TreeBuilder {
     else this.#addValue(token);
   }
 
-  /** Ends at a token that is none, or is cut in two: of a string, its beginning is kept. */
-  end({ type, start, end }: Token): JsonTree {
-    const isString = type === "cut" && this.#text[start] === '"';
-    if (isString && this.#state.startsWith("value")) {
-      this.#addValue({ type: "string", start, end });
-    }
-    return this.#tree();
+  /** Passes over a comment, and remembers the first. */
+  skip({ start }: Token): void {
+    this.#comment ??= { offset: start, expected: "no comment", isComment: true };
+  }
+
+  /** Ends at a token that is none, or is cut in two: of a string or number, its beginning is kept. */
+  end(token: Token): JsonTree {
+    const value: Token = { ...token, type: cutType(this.#text, token) };
+    const isDue = this.#state.startsWith("value") || this.isComplete;
+    if (isDue && this.allows(value)) this.#addCut(value);
+    return this.#tree(this.#comment);
   }
 
   /** Ends at a token that must not stand where it does. */
@@ -146,6 +158,13 @@ class TreeBuilder {
     }
   }
 
+  /** Adds the beginning of a value, marked as such. */
+  #addCut({ type, start, end }: Token): void {
+    const text = `${this.#text.slice(start, end)}…`;
+    this.#keep(newNode(type as "string" | "number", text));
+    this.#afterValue();
+  }
+
   /** Hangs a node into the innermost container, or only counts it there. */
   #keep(node: JsonNode): JsonNode | undefined {
     const parent = this.#open.at(-1);
@@ -170,6 +189,13 @@ class TreeBuilder {
     const after = this.#innermost === "object" ? "comma or }" : "comma or ]";
     this.#state = this.#open.length === 1 ? "top" : after;
   }
+}
+
+/** Tells which value a token is that is cut in two. */
+function cutType(text: string, { type, start }: Token): Token["type"] {
+  if (type !== "cut") return type;
+  const first = text[start]!;
+  return first === '"' ? "string" : /[-0-9]/.test(first) ? "number" : type;
 }
 
 function newNode(type: JsonNode["type"], text: string): JsonNode {

@@ -17,6 +17,11 @@ export function fitText(text: string, width: number): string {
   return prefix(seen, width - 1) + "…";
 }
 
+/** Fits a line of text; a tab shows as four spaces. */
+export function fitLine(line: string, width: number): string {
+  return fitText(line.replaceAll("\t", "    "), width);
+}
+
 /** Counts the cells that printable text takes. */
 export function widthOf(text: string): number {
   return stringWidth(text);

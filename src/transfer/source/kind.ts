@@ -13,7 +13,7 @@ export function kindOf(head: Uint8Array, name: string): Kind {
   if (!isText(bytes)) return "file";
   const extension = /\.([a-z]+)$/.exec(name.toLowerCase())?.[1] ?? "";
   if (["csv", "tsv", "tab"].includes(extension)) return "csv";
-  const named = ["json", "ndjson", "jsonl", "geojson"].includes(extension);
+  const named = ["json", "jsonc", "ndjson", "jsonl", "geojson"].includes(extension);
   return isJson(firstText(bytes), named) ? "json" : "file";
 }
 
@@ -77,7 +77,7 @@ function isBmp(bytes: Uint8Array): boolean {
 
 /** A known file name vouches for any JSON value; under another, text has to begin as objects and lists of them do. */
 function isJson(text: string, named: boolean): boolean {
-  if (named) return text === "" || /^["{[\-0-9tfn]/.test(text);
+  if (named) return text === "" || /^(?:["{[\-0-9tfn]|\/[/*])/.test(text);
   return /^\{\s*["}]/.test(text) || /^\[\s*["{]/.test(text);
 }
 

