@@ -15,6 +15,23 @@ export type ErrorCode =
   /** Ctrl-C. Exit 130. */
   | "interrupted";
 
+/** From the least to the gravest, in the order of their exit codes. */
+const GRAVITY: readonly ErrorCode[] = [
+  "unexpected",
+  "usage",
+  "protocol",
+  "connection",
+  "refused",
+  "local",
+  "interrupted",
+];
+
+/** The graver one of two codes; undefined stands for no error. */
+export function worse(a: ErrorCode | undefined, b: ErrorCode | undefined): ErrorCode | undefined {
+  const gravity = (code: ErrorCode | undefined) => code === undefined ? -1 : GRAVITY.indexOf(code);
+  return gravity(a) >= gravity(b) ? a : b;
+}
+
 /** A refusal or failure that callers tell apart from others of its code, by a word that stays the same. */
 export type ErrorDetail = "wrong-secret" | "secret-wanted" | "hub-unknown" | "key-changed";
 
@@ -25,6 +42,8 @@ export interface ErrorOptions {
   /** True where the same may go well a moment later. */
   retry?: boolean | undefined;
   detail?: ErrorDetail | undefined;
+  /** True where the person at the terminal knows it already: an end by Ctrl-C is not printed. */
+  silent?: boolean;
   cause?: unknown;
 }
 
@@ -35,6 +54,7 @@ export class P2pError extends Error {
   readonly hint: string | undefined;
   readonly retry: boolean;
   readonly detail: ErrorDetail | undefined;
+  readonly silent: boolean;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -42,6 +62,7 @@ export class P2pError extends Error {
     this.hint = options.hint;
     this.retry = options.retry ?? false;
     this.detail = options.detail;
+    this.silent = options.silent ?? false;
   }
 }
 

@@ -43,23 +43,6 @@ const BESIDE: Record<string, { by: string[]; imports: string[] }> = {
 
 /** What still prints where it should tell events; it goes, edge by edge. */
 const PENDING: Import[] = [
-  ...["output.ts"].flatMap((name) =>
-    ["incoming", "membership", "pairing", "send_again", "send_items"].map((file) => ({
-      from: `src/client/${file}.ts`,
-      to: `src/cli/display/${name}`,
-      typeOnly: true,
-    }))
-  ),
-  { from: "src/client/membership.ts", to: "src/ui/printable.ts", typeOnly: false },
-  { from: "src/client/membership.ts", to: "src/cli/prompts/ask_trust.ts", typeOnly: false },
-  { from: "src/client/pairing.ts", to: "src/ui/printable.ts", typeOnly: false },
-  { from: "src/client/pairing.ts", to: "src/cli/display/code.ts", typeOnly: false },
-  { from: "src/client/send_again.ts", to: "src/ui/event_lines.ts", typeOnly: false },
-  { from: "src/client/send_again.ts", to: "src/ui/printable.ts", typeOnly: false },
-  { from: "src/client/send_again.ts", to: "src/cli/options/ask_hub.ts", typeOnly: false },
-  { from: "src/client/send_items.ts", to: "src/ui/event_lines.ts", typeOnly: false },
-  { from: "src/client/send_items.ts", to: "src/cli/exit_code.ts", typeOnly: false },
-  { from: "src/client/send_items.ts", to: "src/cli/prompts/ask_trust.ts", typeOnly: false },
   { from: "src/transfer/replies.ts", to: "src/home/answered.ts", typeOnly: true },
 ];
 

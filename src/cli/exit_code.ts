@@ -1,4 +1,4 @@
-import { type ErrorCode, P2pError } from "../errors.ts";
+import { asP2pError, type ErrorCode } from "../errors.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   unexpected: 1,
@@ -10,12 +10,12 @@ const EXIT_CODES: Record<ErrorCode, number> = {
   interrupted: 130,
 };
 
-/** The exit code for what was thrown (README.md). */
-export function exitCodeOf(error: unknown): number {
-  return error instanceof P2pError ? EXIT_CODES[error.code] : EXIT_CODES.unexpected;
+/** The exit code for an error of that code; 0 for none. */
+export function exitCode(code: ErrorCode | undefined): number {
+  return code === undefined ? 0 : EXIT_CODES[code];
 }
 
-/** The worse of two exit codes: an interrupt, then the higher one. */
-export function worse(a: number, b: number): number {
-  return Math.max(a, b);
+/** The exit code for what was thrown. */
+export function exitCodeOf(error: unknown): number {
+  return exitCode(asP2pError(error).code);
 }

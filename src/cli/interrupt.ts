@@ -2,11 +2,11 @@ import { P2pError } from "../errors.ts";
 
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 
-/** What ends the work, and what is told then. */
+/** The signals that end the work, and the hint that is shown then. */
 export interface InterruptOptions {
   signals?: Deno.Signal[];
   /** How to go on, as a hint. */
-  goOn?: string;
+  resumeHint?: string;
 }
 
 /**
@@ -15,14 +15,14 @@ export interface InterruptOptions {
  */
 export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  { signals = SIGNALS, goOn = "run the same line again: it goes on where it stopped" }:
+  { signals = SIGNALS, resumeHint = "run the same line again: it goes on where it stopped" }:
     InterruptOptions = {},
 ): Promise<T> {
   const controller = new AbortController();
   const release = () => signals.forEach((name) => Deno.removeSignalListener(name, onSignal));
   const onSignal = () => {
     release();
-    controller.abort(new P2pError("interrupted", "interrupted", { hint: goOn }));
+    controller.abort(new P2pError("interrupted", "interrupted", { hint: resumeHint }));
   };
   signals.forEach((name) => Deno.addSignalListener(name, onSignal));
   try {
@@ -30,4 +30,9 @@ export async function withInterrupt<T>(
   } finally {
     if (!controller.signal.aborted) release();
   }
+}
+
+/** The ordinary end of what runs until Ctrl-C, or of a question that was taken back: it needs no words. */
+export function endedByUser(): P2pError {
+  return new P2pError("interrupted", "ended by the user", { silent: true });
 }

@@ -19,7 +19,7 @@ export type CommandTable = Record<string, CommandEntry>;
 // deno-lint-ignore no-explicit-any -- whatever its arguments and options are: only its action knows them
 type AnyCommand = Command<any, any, any>;
 
-/** What the program does on a terminal when nobody says what. */
+/** The arguments of a bare `p2p` on a terminal. */
 const WITHOUT_WORDS = ["menu"];
 
 /**
@@ -35,10 +35,8 @@ export async function runCommand(table: CommandTable, words: string[]): Promise<
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const failure = error instanceof CommanderError ? usageError(error) : error;
-    // Ctrl-C without words is the ordinary end of a hub.
-    if ((failure as Error).message !== "") {
-      new Output({ json: args.includes("--json") }).failure(failure);
-    }
+    const isSilent = failure instanceof P2pError && failure.silent;
+    if (!isSilent) new Output({ json: args.includes("--json") }).failure(failure);
     return exitCodeOf(failure);
   }
 }

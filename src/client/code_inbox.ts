@@ -1,35 +1,45 @@
+import { Backoff } from "../backoff.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Session } from "../protocol/session.ts";
+import type { Code } from "../secure/code.ts";
 import { sleep } from "../sleep.ts";
 import type { TransferEvent } from "../transfer/events.ts";
-import type { Introduction } from "./pair_by_code.ts";
+import type { HubClient } from "./hub_client.ts";
+import type { Deliveries } from "./incoming.ts";
+import { joinHub } from "./join.ts";
+import { type Introduction, pair } from "./pairing.ts";
 
 /** How long a cut, here or there, may last. */
 const GIVE_UP_MS = 60_000;
 
-const PAUSE_MS = 500;
+/** The pauses between tries to come back to the hub. */
+const PAUSES = { firstMs: 500, longestMs: 4_000 };
 
-/** How an inbox gets to its hub, and to whom. */
+/** How the sender is found. */
 export interface CodeInboxOptions {
-  /** A session that is joined; called again after a cut. */
-  open: () => Promise<Session>;
-  meet: (exchange: Exchange) => Promise<Introduction>;
-  signal: AbortSignal;
+  /** The code that the sender has made, or a new one. */
+  code: Code | "new";
+  /** Keeps the sender's key under its name. */
+  remember: boolean;
 }
 
-/** What comes from whoever shares a code, over as many sessions as it takes (SPEC.md §19). */
+/** What comes from the person who shares a code, over as many sessions as it takes (SPEC.md §19). */
 export class CodeInbox {
-  /** Whom the code has brought; undefined before. */
+  /** The person that the code has brought; undefined before. */
   sender: Introduction | undefined;
   /** Transfers that were turned down here. */
   refused = 0;
+  readonly #client: HubClient;
+  readonly #options: CodeInboxOptions;
   readonly #ended = new Set<string>();
   readonly #over = Promise.withResolvers<void>();
   #session: Session | undefined;
   #givingUp: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
+  constructor(client: HubClient, options: CodeInboxOptions) {
+    this.#client = client;
+    this.#options = options;
     this.#over.promise.catch(() => {}); // Thrown where it is awaited.
   }
 
@@ -43,18 +53,18 @@ export class CodeInbox {
   }
 
   /** Meets the sender and stays until everything has come. "connection" where it does not. */
-  async fill({ open, meet, signal }: CodeInboxOptions): Promise<void> {
+  async fill(deliveries: Pick<Deliveries, "take">, signal: AbortSignal): Promise<void> {
     const onAbort = () => this.#fail(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     let exchange: Exchange | undefined;
     try {
-      this.#session = await open();
+      this.#session = await this.#open(deliveries, signal);
       exchange = this.#session.open();
-      this.sender = await Promise.race([meet(exchange), this.#over.promise.then(never)]);
+      this.sender = await Promise.race([this.#meet(exchange), this.#over.promise.then(never)]);
       this.#hear(exchange);
       while (await this.#isLost(this.#session)) {
         this.#giveUpLater();
-        this.#session = await this.#again(open, signal);
+        this.#session = await this.#openAgain(deliveries, signal);
       }
     } catch (error) {
       await exchange?.send({ type: "cancel", code: "declined", reason: "" }).catch(() => {});
@@ -71,7 +81,38 @@ export class CodeInbox {
     await this.#session?.goodbye("bye", "everything is here");
   }
 
-  /** The sender is done, or has gone for now. */
+  /** A session in which deliveries can come. */
+  async #open(deliveries: Pick<Deliveries, "take">, signal: AbortSignal): Promise<Session> {
+    let hub = "";
+    const { session, fingerprint } = await this.#client.underCode().connect({
+      onOpen: (exchange, opening) => {
+        if (opening.type === "delivery") return void deliveries.take(exchange, opening, hub);
+        exchange.end();
+      },
+      signal,
+    });
+    hub = fingerprint;
+    await joinHub(session.open());
+    return session;
+  }
+
+  async #openAgain(deliveries: Pick<Deliveries, "take">, signal: AbortSignal): Promise<Session> {
+    const pauses = new Backoff(PAUSES);
+    while (true) {
+      await Promise.race([sleep(pauses.next(), signal), this.#over.promise]);
+      try {
+        return await this.#open(deliveries, signal);
+      } catch (error) {
+        if (!(error instanceof P2pError) || error.code !== "connection") throw error;
+      }
+    }
+  }
+
+  #meet(exchange: Exchange): Promise<Introduction> {
+    return pair(exchange, this.#client, { ...this.#options, items: 0 });
+  }
+
+  /** Waits for the sender's last word: it is done, or has gone for now. */
   async #hear(exchange: Exchange) {
     const message = await exchange.receive().catch(() => undefined);
     if (message?.type === "settled") return this.#over.resolve();
@@ -82,17 +123,6 @@ export class CodeInbox {
   #isLost(session: Session): Promise<boolean> {
     const lost = () => true;
     return Promise.race([this.#over.promise.then(() => false), session.closed.then(lost, lost)]);
-  }
-
-  async #again(open: () => Promise<Session>, signal: AbortSignal): Promise<Session> {
-    while (true) {
-      await Promise.race([sleep(PAUSE_MS, signal), this.#over.promise]);
-      try {
-        return await open();
-      } catch (error) {
-        if (!(error instanceof P2pError) || error.code !== "connection") throw error;
-      }
-    }
   }
 
   #giveUpLater() {

@@ -18,71 +18,63 @@ const OPEN_WITHIN_MS = 10_000;
 const TRIES = 4;
 const PAUSE_MS = 250;
 
-/** The secret of a hub: what is known of it, and how to get it from somebody, who may not know it either. */
-export interface SecretSource {
-  known: string | undefined;
-  /** Sets `known`. */
-  ask: (hub: string) => Promise<void>;
-}
-
 /** How to connect to a hub. */
 export interface ConnectOptions {
   identity: Identity;
-  /** Who we say we are, a peer name. */
+  /** The peer name that this person goes by. */
   name: string;
   /** The folder with the pinned keys. */
   home: string;
-  /** Decides about a key that is met for the first time, beyond loopback. */
-  trustNew: (fingerprint: string) => Promise<boolean>;
-  /** Is told that a key was pinned without asking: on loopback, or because the hub knows the secret. */
-  onPinned?: (fingerprint: string) => void;
-  /** The hub need not be trusted: a key that is met for the first time is taken, and not pinned. */
-  skipPin?: boolean;
   /** For a hub that wants one. */
-  secret?: SecretSource | undefined;
-  onOpen?: OnOpen;
+  secret: string | undefined;
+  /** True where the hub need not be trusted: a key that is met for the first time is taken, and not pinned. */
+  skipPin: boolean;
+  /** Called where a key was pinned without a question: on loopback, or because the hub knows the secret. */
+  onPinned: (fingerprint: string) => void;
+  onOpen?: OnOpen | undefined;
   signal: AbortSignal;
 }
 
-/** A session with a hub that has taken us, and who that is. */
+/** A session with a hub that has taken us, and the hub's name and fingerprint. */
 export interface Connected {
   session: Session;
   name: string;
   fingerprint: string;
 }
 
-/**
- * Dials, shakes hands, checks the key against the pin, and waits for the welcome (SPEC.md §2 to §4). Throws `P2pError`:
- * "connection" where nobody answers, "refused" for a key that changed or is not trusted, and where the hub refuses.
- */
-export async function connect(address: Address, options: ConnectOptions): Promise<Connected> {
-  try {
-    return await connectOnce(address, options);
-  } catch (error) {
-    // The connection is closed by now: a person takes longer than a hub waits.
-    if (error instanceof UnknownKey) await askToTrust(error.key, address, options);
-    else if (error instanceof SecretWanted) await askForSecret(address, options);
-    else throw error;
-    return await connect(address, options);
-  }
-}
-
-/** The acceptor's key is met for the first time, and somebody has to be asked. */
-class UnknownKey extends Error {
+/** The refusal of a hub whose key is met for the first time, beyond loopback. */
+export class UnknownHub extends P2pError {
   readonly key: Uint8Array;
 
-  constructor(key: Uint8Array) {
-    super("the key is not known");
+  constructor(where: string, key: Uint8Array) {
+    const shown = fingerprint(key);
+    super("refused", `the hub at ${where} is not known: its fingerprint is ${shown}`, {
+      hint:
+        "compare that with what `p2p serve` shows there, then run the line again with --trust-new",
+      detail: "hub-unknown",
+    });
     this.key = key;
   }
 }
 
-/** The acceptor wants a secret that nobody has given. */
-class SecretWanted extends Error {}
+/** The refusal of a hub that wants a secret, where none is known. */
+export class SecretWanted extends P2pError {
+  constructor(where: string) {
+    super("refused", `cannot connect to ${where}: the hub wants a secret`, {
+      hint: "give it with --secret-file FILE or in P2P_SECRET",
+      detail: "secret-wanted",
+    });
+  }
+}
 
-async function connectOnce(address: Address, options: ConnectOptions): Promise<Connected> {
+/**
+ * Dials, shakes hands, checks the key against the pin, and waits for the welcome (SPEC.md §2 to §4). Throws `P2pError`:
+ * "connection" where nobody answers, {@link UnknownHub} and {@link SecretWanted} where somebody has to be asked,
+ * "refused" for a key that changed, and where the hub refuses.
+ */
+export async function connect(address: Address, options: ConnectOptions): Promise<Connected> {
   const { secret, signal } = options;
-  if (secret?.known !== undefined) preloadProof();
+  if (secret !== undefined) preloadProof();
   const until = performance.now() + OPEN_WITHIN_MS;
   for (let tries = 1;; tries++) {
     const conn = await dial(address, options);
@@ -117,7 +109,7 @@ async function open(
   const handshake = await initiate(conn, {
     keyPair,
     name,
-    secret: secret?.known,
+    secret,
     checkKey: (key, auth) => checkPin(key, { auth, address, options }),
   });
   const channel = new Channel(conn, handshake);
@@ -139,13 +131,13 @@ async function checkPin(
     throw keyChanged(where, { was: pinned, is: key });
   }
   if (auth === "secret") {
-    if (secret?.known === undefined) throw new SecretWanted("the hub wants a secret");
+    if (secret === undefined) throw new SecretWanted(where);
     return;
   }
   if (pinned !== undefined || skipPin) return;
-  if (!isLoopback(address.host)) throw new UnknownKey(key);
+  if (!isLoopback(address.host)) throw new UnknownHub(where, key);
   await pinKey(home, where, key);
-  onPinned?.(fingerprint(key));
+  onPinned(fingerprint(key));
 }
 
 /** A hub that knows the secret is the right one. */
@@ -156,7 +148,7 @@ async function pinNew(
   const where = formatAddress(address);
   if (await pinnedKey(home, where) !== undefined) return;
   await pinKey(home, where, remoteKey);
-  onPinned?.(fingerprint(remoteKey));
+  onPinned(fingerprint(remoteKey));
 }
 
 /** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */
@@ -166,29 +158,9 @@ async function refused(channel: Channel, address: Address): Promise<never> {
   session.abort();
   const message = `cannot connect to ${formatAddress(address)}: ${reason}`;
   if (reason !== WRONG_SECRET) throw new P2pError("refused", message);
-  throw new P2pError("refused", message, { hint: "ask whoever runs the hub for its secret" });
-}
-
-async function askForSecret(address: Address, { secret }: ConnectOptions) {
-  const where = formatAddress(address);
-  await secret?.ask(where);
-  if (secret?.known !== undefined) return;
-  throw new P2pError("refused", `cannot connect to ${where}: the hub wants a secret`, {
-    hint: "give it with --secret-file FILE or in P2P_SECRET",
-  });
-}
-
-async function askToTrust(key: Uint8Array, address: Address, { home, trustNew }: ConnectOptions) {
-  const where = formatAddress(address);
-  const shown = fingerprint(key);
-  if (!await trustNew(shown)) throw notTrusted(where, shown);
-  await pinKey(home, where, key);
-}
-
-function notTrusted(where: string, shown: string): P2pError {
-  return new P2pError("refused", `the hub at ${where} is not known: its fingerprint is ${shown}`, {
-    hint:
-      "compare that with what `p2p serve` shows there, then run the line again with --trust-new",
+  throw new P2pError("refused", message, {
+    hint: "ask whoever runs the hub for its secret",
+    detail: "wrong-secret",
   });
 }
 
@@ -197,6 +169,7 @@ function keyChanged(where: string, { was, is }: { was: Uint8Array; is: Uint8Arra
   return new P2pError("refused", `the key of the hub at ${where} has changed: ${change}`, {
     hint:
       `somebody may be in between. If the change is right, run \`p2p trust forget ${where}\`, then this line again`,
+    detail: "key-changed",
   });
 }
 

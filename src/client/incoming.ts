@@ -1,39 +1,40 @@
+import { fromBase64url, fromHex } from "../bytes.ts";
 import { sameKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Message } from "../protocol/messages.ts";
-import type { Identity } from "../home/identity.ts";
+import { decodeJson, type Message, type Offer, sealedOffer } from "../protocol/messages.ts";
+import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
+import type { KeyPair } from "../secure/x25519.ts";
 import { checkPerson, findPerson } from "../home/known_people.ts";
 import type { AnsweredTransfers } from "../home/answered.ts";
-import { openDelivery } from "./join.ts";
 import type { Receiver } from "../transfer/receive.ts";
 import { sealedReplies } from "../transfer/replies.ts";
-import type { Output } from "../cli/display/output.ts";
+import type { HubClient } from "./hub_client.ts";
 
-/** Who takes what hubs bring. */
+/** How deliveries are taken, and from whom. */
 export interface DeliveriesOptions {
-  identity: Identity;
-  home: string;
   receiver: Receiver;
   answered: AnsweredTransfers;
   /** Take only from people in `p2p trust`. */
   onlyKnown: boolean;
-  /** Given where a code decides: take only from whom it has brought, undefined while that is nobody. */
+  /** Where a code decides: the one person that is taken from; undefined while nobody has come. */
   byCode?: () => { name: string; key: Uint8Array } | undefined;
-  output: Output;
 }
 
-/** Takes what a hub brings from people; an envelope that is not what it claims to be is refused, and said (SPEC.md §17). */
+/** Takes what a hub brings from people; an envelope that is not what it claims to be is refused (SPEC.md §17). */
 export class Deliveries {
+  readonly #client: HubClient;
   readonly #options: DeliveriesOptions;
 
-  constructor(options: DeliveriesOptions) {
+  constructor(client: HubClient, options: DeliveriesOptions) {
+    this.#client = client;
     this.#options = options;
   }
 
   /** Takes one delivery of the hub with that fingerprint. Never throws. */
   async take(exchange: Exchange, delivery: Message<"delivery">, hub: string): Promise<void> {
-    const { identity: { keyPair }, receiver, answered } = this.#options;
+    const { keyPair } = this.#client.identity;
+    const { receiver, answered } = this.#options;
     const { transfer } = delivery;
     let opened;
     try {
@@ -58,9 +59,10 @@ export class Deliveries {
     receiver.receive(exchange, { offer, from: { key: senderKey, name }, replies });
   }
 
-  /** How somebody is called whose files are taken. "refused" for anybody else. */
+  /** The name of a person whose files are taken. "refused" for anybody else. */
   async #nameOf(person: { hub: string; name: string; key: Uint8Array }): Promise<string> {
-    const { home, onlyKnown, byCode } = this.#options;
+    const { home } = this.#client;
+    const { onlyKnown, byCode } = this.#options;
     if (byCode === undefined) await checkPerson(home, person);
     const met = byCode?.();
     if (byCode !== undefined && (met === undefined || !sameKey(met.key, person.key))) {
@@ -73,15 +75,33 @@ export class Deliveries {
   }
 
   #report({ transfer, from }: Message<"delivery">, error: unknown) {
-    const { output } = this.#options;
     const reason = (error as Error).message;
-    output.event({ event: "refused", transfer, from, name: "", reason });
-    output.warning(`refused what the hub brought from "${from}": ${reason}`);
+    this.#client.emit({ type: "refused", transferId: transfer, from, reason });
   }
 }
 
-/** Gives an answer, and waits for the hub's word that it has it. */
+/** Gives an answer, and waits until the hub says that it has it. */
 async function answer(exchange: Exchange, give: () => Promise<void>) {
   await give().then(() => exchange.receive()).catch(() => {});
   exchange.end();
+}
+
+/** An offer that came through a hub, and the static key that made it. */
+interface OpenedDelivery {
+  offer: Offer;
+  senderKey: Uint8Array;
+}
+
+/** Opens the envelope of a delivery (SPEC.md §17). "protocol" where it is not for us, not for this transfer, or changed. */
+async function openDelivery(
+  { sealed, transfer, exchange }: Message<"delivery">,
+  keyPair: KeyPair,
+): Promise<OpenedDelivery> {
+  const { payload, senderKey } = await openEnvelope(fromBase64url(sealed), {
+    purpose: PURPOSE.offer,
+    transferId: fromHex(transfer),
+    receiver: keyPair,
+  });
+  const offer = sealedOffer(decodeJson(payload, payload.length), "");
+  return { offer: { type: "offer", exchange, transfer, ...offer }, senderKey };
 }

@@ -1,16 +1,20 @@
 import { basename, resolve } from "node:path";
 import { P2pError } from "../errors.ts";
-import type { Item } from "./deliver.ts";
 import { openSource } from "../transfer/source/open_source.ts";
+import type { Source } from "../transfer/source/source.ts";
 import { stdinSource, textSource } from "../transfer/source/stdin_source.ts";
+
+/** One thing to send: its name in messages, its path for the log of what goes out, and how to open it. */
+export interface Item {
+  label: string;
+  path: string;
+  open: () => Promise<Source>;
+}
 
 /** A file or folder to send, under another name where `as` gives one. */
 export function fileItem(file: string, as?: string): Item {
-  return {
-    label: basename(resolve(file)),
-    path: resolve(file),
-    open: () => openSource(file, { as }),
-  };
+  const path = resolve(file);
+  return { label: basename(path), path, open: () => openSource(file, { as }) };
 }
 
 /** A snippet of text to send. */
@@ -18,21 +22,18 @@ export function textItem(text: string, name = "message.txt"): Item {
   return { label: name, path: `text:${text}`, open: () => Promise.resolve(textSource(text, name)) };
 }
 
-/** Standard input to send; it can be opened once. */
-export function stdinItem(as: string): Item {
+/** Standard input to send, or another stream; it can be opened once. */
+export function streamItem(stream: ReadableStream<Uint8Array<ArrayBuffer>>, as: string): Item {
   let opened = false;
   const open = () => {
-    if (opened) {
-      return Promise.reject(
-        new P2pError(
-          "connection",
-          "the connection was lost, and standard input cannot be read again",
-          { hint: "write it to a file first, and send that" },
-        ),
-      );
-    }
+    if (opened) return Promise.reject(cannotReadAgain());
     opened = true;
-    return stdinSource(Deno.stdin.readable, as);
+    return stdinSource(stream, as);
   };
   return { label: as, path: "-", open };
+}
+
+function cannotReadAgain(): P2pError {
+  const message = "the connection was lost, and standard input cannot be read again";
+  return new P2pError("connection", message, { hint: "write it to a file first, and send that" });
 }

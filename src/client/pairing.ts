@@ -1,69 +1,148 @@
-import { connect, type Connected, type SecretSource } from "./connect.ts";
+import { fromBase64url, toBase64url } from "../bytes.ts";
+import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { OnOpen } from "../protocol/session.ts";
-import { type Code, codeName } from "../secure/code.ts";
-import { fingerprint } from "../secure/fingerprint.ts";
-import type { Identity } from "../home/identity.ts";
+import { decodeJson, type Message } from "../protocol/messages.ts";
+import { checkedPeerName } from "../names/peer_name.ts";
+import { int, keyText, object } from "../protocol/schema.ts";
+import { type Code, newCode } from "../secure/code.ts";
+import { CodeClaimant, CodeCreator } from "../secure/code_exchange.ts";
+import { decodeKey, encodeKey } from "../secure/static_key.ts";
 import { addPerson } from "../home/known_people.ts";
-import { type Introduction, makeCode, typeCode } from "./pair_by_code.ts";
-import { type Address, formatAddress } from "../transport/address.ts";
-import { printable } from "../ui/printable.ts";
-import type { Output } from "../cli/display/output.ts";
-import { showCode } from "../cli/display/code.ts";
+import type { HubClient } from "./hub_client.ts";
 
-/** Who meets somebody by a code, where and how. */
-export interface MeetOptions {
-  address: Address;
-  identity: Identity;
-  home: string;
-  secret: SecretSource;
-  output: Output;
-  signal: AbortSignal;
+/** Most bytes of what one side says of itself. */
+const MAX_INTRODUCTION_BYTES = 1_024;
+
+/** Most transfers that are announced. */
+const MAX_ITEMS = 1_000_000;
+
+/** The words that two sides of a code say of themselves (SPEC.md §19). */
+export interface Introduction {
+  /** A peer name. */
+  name: string;
+  /** The static key. */
+  key: Uint8Array;
+  /** How many transfers it will send; 0 where it receives. */
+  items: number;
 }
 
-/** A session under the name of our key, with a hub that nobody has to trust (SPEC.md §19). */
-export function connectByCode(
-  { address, identity, home, secret, signal }: MeetOptions,
-  onOpen?: OnOpen,
-): Promise<Connected> {
-  return connect(address, {
-    identity,
-    name: codeName(identity.keyPair.publicKey),
-    home,
-    skipPin: true,
-    trustNew: () => Promise.resolve(false),
-    secret,
-    ...onOpen && { onOpen },
-    signal,
-  });
+const introduction = object({
+  name: checkedPeerName,
+  key: keyText,
+  items: int(0, MAX_ITEMS),
+});
+
+/** How the two sides of a code meet, and what for. */
+export interface PairingOptions {
+  /** The one that the other side has made, or a new one. */
+  code: Code | "new";
+  /** How many transfers we will send; 0 to receive. */
+  items: number;
+  /** Keeps the key of the other side under its name. */
+  remember: boolean;
 }
 
-/** Meets the other side: by the code that it has made, or by one that is made and shown here. */
-export async function meet(
+/**
+ * Meets the other side of a code: the one that it has made, or one that is made here and told as an event. "refused"
+ * where the code is wrong, used up or was not typed in time.
+ */
+export async function pair(
   exchange: Exchange,
-  { code, name, items, qr, remember, ...options }: MeetOptions & {
-    code: Code | "new";
-    /** Who we say we are. */
-    name: string;
-    /** How many transfers we will send; 0 to receive. */
-    items: number;
-    qr: boolean;
-    remember: boolean;
-  },
+  client: HubClient,
+  { code, items, remember }: PairingOptions,
 ): Promise<Introduction> {
-  const { address, identity, home, output } = options;
-  const ours = { name, key: identity.keyPair.publicKey, items };
-  const hub = formatAddress(address);
+  const ours = { name: client.name, key: client.identity.keyPair.publicKey, items };
   const otherSide = items > 0 ? "receive" : "send";
   const theirs = code === "new"
     ? await makeCode(exchange, {
       ours,
-      onCode: (made, until) => showCode(made, { hub, until, otherSide, qr, output }),
+      onCode: (code, untilMs) => client.emit({ type: "code", code, untilMs, otherSide }),
     })
     : await typeCode(exchange, { code, ours });
-  const shown = fingerprint(theirs.key);
-  output.event({ event: "met", peer: theirs.name, fingerprint: shown });
-  output.note(`${printable(theirs.name)} (${shown}) is there`);
-  if (remember) await addPerson(home, { name: theirs.name, key: theirs.key, via: "code" });
+  const { name, key } = theirs;
+  client.emit({ type: "met", name, key });
+  if (remember) await addPerson(client.home, { name, key, via: "code" });
   return theirs;
+}
+
+/** Makes a code, tells it to `onCode`, and waits for the other side to type it. */
+async function makeCode(
+  exchange: Exchange,
+  { ours, onCode }: { ours: Introduction; onCode: (code: Code, until: number) => void },
+): Promise<Introduction> {
+  await exchange.send({ type: "nameplate" });
+  const { nameplate, until } = await next(exchange, "allocated");
+  const code = newCode(nameplate);
+  const creator = new CodeCreator(code);
+  await sendBody(exchange, creator.opening);
+  onCode(code, until);
+  const proof = await nextBody(exchange);
+  const answer = await orCancel(exchange, () => creator.answer(proof, encoded(ours)));
+  await sendBody(exchange, answer);
+  const last = await nextBody(exchange);
+  return checked(decoded(creator.finish(last)), ours);
+}
+
+/** Uses a code that the other side has made. */
+async function typeCode(
+  exchange: Exchange,
+  { code, ours }: { code: Code; ours: Introduction },
+): Promise<Introduction> {
+  await exchange.send({ type: "claim", nameplate: code.nameplate });
+  const claimant = new CodeClaimant(code, await nextBody(exchange));
+  await sendBody(exchange, claimant.proof);
+  const answer = await nextBody(exchange);
+  const { theirs, last } = await orCancel(exchange, () => claimant.finish(answer, encoded(ours)));
+  await sendBody(exchange, last);
+  return checked(decoded(theirs), ours);
+}
+
+/** One guess was wrong, whoever made it: the hub is told, so that nobody waits. */
+async function orCancel<T>(exchange: Exchange, step: () => T): Promise<T> {
+  try {
+    return step();
+  } catch (cause) {
+    await exchange.send({ type: "cancel", code: "declined", reason: "" });
+    if (!(cause instanceof P2pError)) throw cause;
+    throw new P2pError("refused", "the code was typed wrong on the other side, and is used up", {
+      hint: "run the line again for a new code",
+      cause,
+    });
+  }
+}
+
+function checked(theirs: Introduction, ours: Introduction): Introduction {
+  if ((theirs.items > 0) !== (ours.items > 0)) return theirs;
+  const both = ours.items > 0 ? "send" : "receive";
+  throw new P2pError("refused", `both sides want to ${both}`, {
+    hint: "run `p2p send` on one side and `p2p receive` on the other",
+  });
+}
+
+async function next<T extends "allocated" | "pair">(exchange: Exchange, type: T) {
+  const message: Message = await exchange.receive();
+  if (message.type === type) return message as unknown as Message<T>;
+  if (message.type === "refuse" || message.type === "cancel") {
+    throw new P2pError("refused", message.reason || "the other side has stopped");
+  }
+  throw new P2pError("protocol", `expected "${type}", got "${message.type}"`);
+}
+
+async function nextBody(exchange: Exchange): Promise<Uint8Array> {
+  const { body } = await next(exchange, "pair");
+  return fromBase64url(body);
+}
+
+function sendBody(exchange: Exchange, body: Uint8Array): Promise<void> {
+  return exchange.send({ type: "pair", body: toBase64url(body) });
+}
+
+function encoded({ name, key, items }: Introduction): Uint8Array {
+  const json = { name, key: encodeKey(key), items };
+  return new TextEncoder().encode(JSON.stringify(json));
+}
+
+function decoded(bytes: Uint8Array): Introduction {
+  const { key, ...rest } = introduction(decodeJson(bytes, MAX_INTRODUCTION_BYTES), "");
+  return { ...rest, key: decodeKey(key) };
 }

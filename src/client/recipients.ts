@@ -1,6 +1,7 @@
 import { P2pError } from "../errors.ts";
 import { nearestName } from "../names/nearest_name.ts";
 import type { Connected } from "./connect.ts";
+import type { HubClient } from "./hub_client.ts";
 import { MAX_RECEIVERS } from "../protocol/messages.ts";
 import type { Identity } from "../home/identity.ts";
 import { checkPeople } from "../home/known_people.ts";
@@ -8,7 +9,7 @@ import { foldedName } from "../names/folded_name.ts";
 import { listPeople, type PersonEntry } from "./list_people.ts";
 import type { Recipient } from "../transfer/relay_send.ts";
 
-/** Whom to send to: people by name, or everybody who is joined now. */
+/** The people to send to: some by name, or everybody who is joined now. */
 export interface PeopleChoice {
   names: string[];
   all: boolean;
@@ -20,7 +21,7 @@ export interface PeopleChoice {
  */
 export async function chooseRecipients(
   { session, name: hub, fingerprint }: Connected,
-  { people, identity, home }: { people: PeopleChoice; identity: Identity; home: string },
+  { people, client: { identity, home } }: { people: PeopleChoice; client: HubClient },
 ): Promise<Recipient[]> {
   const known = await listPeople(session);
   const chosen = people.all

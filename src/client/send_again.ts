@@ -1,67 +1,95 @@
 import { basename } from "node:path";
 import { P2pError } from "../errors.ts";
-import type { Item } from "./deliver.ts";
-import { isoDate } from "../transfer/iso_date.ts";
-import { listTransfers, type TransferEntry } from "./list_transfers.ts";
 import { type SentTransfer, SentTransfers } from "../home/sent.ts";
+import type { Stored } from "../transfer/events.ts";
+import { isoDate } from "../transfer/iso_date.ts";
 import { openSource } from "../transfer/source/open_source.ts";
-import { storedLine } from "../ui/event_lines.ts";
-import { printable } from "../ui/printable.ts";
-import { askHub, type AskOptions } from "../cli/options/ask_hub.ts";
-import type { PeopleChoice } from "./recipients.ts";
-import { defaultHome } from "../home/default_home.ts";
-import type { Output } from "../cli/display/output.ts";
 import { deliveryStatusOf } from "./delivery_status.ts";
+import type { HubClient } from "./hub_client.ts";
+import type { Item } from "./items.ts";
+import { listTransfers, type TransferEntry } from "./list_transfers.ts";
 
-/** Which earlier transfer to send again, where, and whether only to those who do not have it. */
-export interface SendAgainOptions extends AskOptions {
-  /** The id, or what it begins with. */
-  again: string;
+/** The earlier transfer to send again. */
+export interface SendAgainOptions {
+  /** Its id, or what that begins with. */
+  id: string;
+  /** Leaves out the recipients who have it. */
   missing: boolean;
-  /** The hub. */
-  to: string;
+  signal: AbortSignal;
+}
+
+/** An earlier transfer, and its recipients by what is to be done. */
+export interface SentBefore {
+  item: Item;
+  /** The name that it has at the receivers. */
+  name: string;
+  /** To send to. */
+  names: string[];
+  /** Left out: it still waits for them at the hub. */
+  waiting: Stored[];
+  /** Left out: they have it. */
+  delivered: string[];
 }
 
 /**
- * What to send of an earlier transfer, and to whom; whoever it still waits for at the hub is told and left out. Throws
- * "local" where nothing is known of it here, or where what was sent is no more.
+ * Finds out what to send of an earlier transfer, and to whom. "local" where nothing is known of it here, or where what
+ * was sent is no longer there.
  */
 export async function sendAgain(
-  options: SendAgainOptions,
-): Promise<{ item: Item; people: PeopleChoice }> {
-  const sent = await findSent(options);
+  client: HubClient,
+  { id, missing, signal }: SendAgainOptions,
+): Promise<SentBefore> {
+  const sentTransfers = new SentTransfers(client.home);
+  const sent = await findSent(sentTransfers, id);
   const item = itemOf(sent);
   await (await item.open()).close();
-  const names: string[] = [];
-  await askHub(options.to, options, async ({ session, fingerprint, identity }, output) => {
+  return await client.visit(signal, async ({ session, fingerprint }) => {
     if (fingerprint !== sent.hub) {
-      throw new P2pError("usage", `"${sent.name}" was sent through another hub, not ${options.to}`);
+      throw new P2pError("usage", `"${sent.name}" was sent through another hub, not ${client.hub}`);
     }
-    const entries = await entriesOf(sent, { entries: await listTransfers(session), options });
-    for (const { name } of sent.recipients) {
-      const theirs = entries.filter(({ entry }) => entry.to === name);
-      const statuses = await Promise.all(theirs.map(async ({ entry, sent }) => ({
-        entry,
-        ...await deliveryStatusOf(entry, { sent, keyPair: identity.keyPair }),
-      })));
-      const waiting = statuses.find(({ state }) => state === "waiting" || state === "running");
-      const isThere = statuses.some(({ state }) => state === "delivered");
-      if (waiting !== undefined) tellWaiting(waiting.entry, { sent, output });
-      else if (!isThere || !options.missing) names.push(name);
-      else output.note(`${printable(name)} has ${printable(sent.name)} already`);
-    }
+    const entries = await entriesOf(sent, { sentTransfers, all: await listTransfers(session) });
+    return sortRecipients({ sent, entries, client, missing, item });
   });
-  return { item, people: { names, all: false } };
+}
+
+/** A hub's entry for one recipient, and what was sent. */
+interface Entry {
+  entry: TransferEntry;
+  sent: SentTransfer;
+}
+
+async function sortRecipients(
+  { sent, entries, client, missing, item }: {
+    sent: SentTransfer;
+    entries: Entry[];
+    client: HubClient;
+    missing: boolean;
+    item: Item;
+  },
+): Promise<SentBefore> {
+  const { keyPair } = client.identity;
+  const sorted: SentBefore = { item, name: sent.name, names: [], waiting: [], delivered: [] };
+  for (const { name } of sent.recipients) {
+    const own = entries.filter(({ entry }) => entry.to === name);
+    const statuses = await Promise.all(
+      own.map(({ entry, sent }) => deliveryStatusOf(entry, { sent, keyPair })),
+    );
+    const states = statuses.map(({ state }) => state);
+    const waiting = own[states.findIndex((state) => state === "waiting" || state === "running")];
+    if (waiting !== undefined) sorted.waiting.push(storedOf(waiting.entry, sent));
+    else if (missing && states.includes("delivered")) sorted.delivered.push(name);
+    else sorted.names.push(name);
+  }
+  return sorted;
 }
 
 /** Entries of all transfers of that file as it was: what was sent again counts too. */
 async function entriesOf(
   { path, name, identity }: SentTransfer,
-  { entries, options }: { entries: TransferEntry[]; options: SendAgainOptions },
-): Promise<{ entry: TransferEntry; sent: SentTransfer }[]> {
-  const sentTransfers = new SentTransfers(options.home ?? defaultHome());
-  const found: { entry: TransferEntry; sent: SentTransfer }[] = [];
-  for (const entry of entries) {
+  { sentTransfers, all }: { sentTransfers: SentTransfers; all: TransferEntry[] },
+): Promise<Entry[]> {
+  const found: Entry[] = [];
+  for (const entry of all) {
     const sent = await sentTransfers.find(entry.transfer);
     if (sent?.path === path && sent.name === name && sent.identity === identity) {
       found.push({ entry, sent });
@@ -71,22 +99,21 @@ async function entriesOf(
 }
 
 /** The one transfer whose id begins so. */
-async function findSent({ again, home = defaultHome() }: SendAgainOptions): Promise<SentTransfer> {
-  if (!/^[0-9a-f]{4,32}$/.test(again)) {
-    throw new P2pError("usage", `"${again}" is no id of a transfer`, {
+async function findSent(sentTransfers: SentTransfers, begin: string): Promise<SentTransfer> {
+  if (!/^[0-9a-f]{4,32}$/.test(begin)) {
+    throw new P2pError("usage", `"${begin}" is not the id of a transfer`, {
       hint: "ids are those of `p2p status`, or what they begin with",
     });
   }
-  const sentTransfers = new SentTransfers(home);
-  const [id, ...others] = await sentTransfers.startingWith(again);
+  const [id, ...others] = await sentTransfers.startingWith(begin);
   if (others.length > 0) {
-    throw new P2pError("usage", `several transfers begin with "${again}"`, {
+    throw new P2pError("usage", `several transfers begin with "${begin}"`, {
       hint: "write more of the id",
     });
   }
   const sent = id === undefined ? undefined : await sentTransfers.find(id);
   if (sent !== undefined) return sent;
-  throw new P2pError("local", `nothing is known here of a transfer "${again}"`, {
+  throw new P2pError("local", `nothing is known here of a transfer "${begin}"`, {
     hint: "what was sent from here is shown by `p2p status HOST:PORT`",
   });
 }
@@ -94,7 +121,7 @@ async function findSent({ again, home = defaultHome() }: SendAgainOptions): Prom
 /** The file as it was: another content is another transfer. */
 function itemOf({ path, name, identity }: SentTransfer): Item {
   if (path === null) {
-    throw new P2pError("local", `cannot send "${name}" again: it was no file`, {
+    throw new P2pError("local", `cannot send "${name}" again: it did not come from a file`, {
       hint: "send it anew",
     });
   }
@@ -109,16 +136,11 @@ function itemOf({ path, name, identity }: SentTransfer): Item {
   return { label: basename(path), path, open };
 }
 
-function tellWaiting(
-  { transfer, to, size, until }: TransferEntry,
-  { sent: { name }, output }: { sent: SentTransfer; output: Output },
-) {
-  const stored = {
-    event: "stored" as const,
+function storedOf({ transfer, to, size, until }: TransferEntry, { name }: SentTransfer): Stored {
+  return {
+    event: "stored",
     ...{ transfer, to, name },
     bytes: size ?? 0,
     until: isoDate(until),
   };
-  output.event(stored);
-  output.result(storedLine(stored, output.style));
 }

@@ -1,43 +1,45 @@
-import { P2pError } from "../errors.ts";
+import { type ErrorCode, P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Session } from "../protocol/session.ts";
 import { type Code, codeName } from "../secure/code.ts";
 import { sleep } from "../sleep.ts";
-import type { Item } from "./deliver.ts";
+import type { HubClient } from "./hub_client.ts";
+import type { Item } from "./items.ts";
 import { listTransfers } from "./list_transfers.ts";
-import type { Introduction } from "./pair_by_code.ts";
-import { connectByCode, meet } from "./pairing.ts";
-import { sendItems, type SendItemsOptions } from "./send_items.ts";
+import { type Introduction, pair } from "./pairing.ts";
+import { type BatchResult, sendBatch, type SendBatchOptions } from "./send_batch.ts";
 
-/** How often a sender looks whether somebody who has gone gets anything again. */
+/** How often a sender looks whether a receiver that has gone gets anything again. */
 const LOOK_EVERY_MS = 2_000;
 
-/** Exit codes after which not everything has an outcome: the connection was lost, Ctrl-C. */
-const UNFINISHED = [3, 130];
+/** Errors after which not everything has an outcome. */
+const UNFINISHED: (ErrorCode | undefined)[] = ["connection", "protocol", "interrupted"];
 
-/** How items go to whoever shares a code. */
-export interface SendByCodeOptions extends SendItemsOptions {
+/** How items go to the person who shares a code. */
+export interface SendByCodeOptions extends SendBatchOptions {
   /** The one that the receiver has made, or a new one. */
   code: Code | "new";
-  qr: boolean;
+  /** Keeps the receiver's key under its name. */
   remember: boolean;
-  secret: NonNullable<SendItemsOptions["secret"]>;
 }
 
-/** Meets somebody by a code and sends to nobody else (SPEC.md §19); returns the worst exit code of all items. */
-export async function sendByCode(items: Item[], options: SendByCodeOptions): Promise<number> {
-  const { to: address, signal } = options;
-  const meeting = { ...options, address };
-  const { session } = await connectByCode(meeting);
+/** Meets a person by a code and sends to nobody else (SPEC.md §19). */
+export async function sendByCode(
+  client: HubClient,
+  items: Item[],
+  options: SendByCodeOptions,
+): Promise<BatchResult> {
+  const { signal, code, remember } = options;
+  const { session } = await client.underCode().connect({ signal });
   const exchange = session.open();
   const stop = () => exchange.fail(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const receiver = await meet(exchange, { ...meeting, items: items.length });
-    const exitCode = await sendTo(receiver, { items, exchange, session, options });
-    if (UNFINISHED.includes(exitCode)) await stopped(exchange);
+    const receiver = await pair(exchange, client, { code, remember, items: items.length });
+    const result = await sendTo(receiver, { client, items, exchange, session, options });
+    if (UNFINISHED.includes(result.worst)) await stopped(exchange);
     else await exchange.send({ type: "settled" }).catch(() => {});
-    return exitCode;
+    return result;
   } catch (error) {
     await stopped(exchange);
     throw error;
@@ -47,8 +49,9 @@ export async function sendByCode(items: Item[], options: SendByCodeOptions): Pro
   }
 }
 
-/** What one side of a code is to the other while things are sent. */
+/** The items for the other side of a code, and the session in which it was met. */
 interface Sending {
+  client: HubClient;
   items: Item[];
   exchange: Exchange;
   session: Session;
@@ -57,18 +60,16 @@ interface Sending {
 
 async function sendTo(
   { key, name: shown }: Introduction,
-  { items, ...sending }: Sending,
-): Promise<number> {
-  const { options } = sending;
+  sending: Sending,
+): Promise<BatchResult> {
+  const { client, items, options } = sending;
   const recipient = { name: codeName(key), key, shown };
   const gone = new AbortController();
   const over = new AbortController();
   watch(recipient, { ...sending, gone, over: over.signal });
   try {
-    return await sendItems(items, {
+    return await sendBatch(client.underCode(), items, {
       ...options,
-      name: codeName(options.identity.keyPair.publicKey),
-      skipPin: true,
       recipient,
       wait: "delivered",
       signal: AbortSignal.any([options.signal, gone.signal]),
@@ -78,10 +79,10 @@ async function sendTo(
   }
 }
 
-/** Ends the sending, with `gone`, when the receiver stops, or some time after it was cut off and does not come back. */
+/** Ends the sending, by `gone`, when the receiver stops, or some time after it was cut off and does not come back. */
 async function watch(
-  recipient: { name: string; shown: string },
-  { exchange, session, gone, over, options: { giveUpMs, output } }: Omit<Sending, "items"> & {
+  { name, shown }: { name: string; shown: string },
+  { client, exchange, session, gone, over, options: { giveUpMs } }: Sending & {
     gone: AbortController;
     over: AbortSignal;
   },
@@ -90,11 +91,11 @@ async function watch(
     const message = await exchange.receive();
     if (message.type !== "cancel" || over.aborted) return;
     if (message.code === "interrupted") {
-      output.warning(`"${recipient.shown}" was cut off: waiting for it to come back`);
-      await standstill(session, { to: recipient.name, ms: giveUpMs, over });
+      client.emit({ type: "cut-off", name: shown });
+      await standstill(session, { to: name, ms: giveUpMs, over });
     }
     gone.abort(
-      new P2pError("connection", `"${recipient.shown}" has gone before everything was there`, {
+      new P2pError("connection", `"${shown}" has gone before everything was there`, {
         hint: "run the line again for a new code: it goes on where it stopped",
       }),
     );
@@ -103,7 +104,7 @@ async function watch(
   }
 }
 
-/** Resolves when nothing has got to somebody for so long. */
+/** Resolves when nothing has got to that person for so long. */
 async function standstill(
   session: Session,
   { to, ms, over }: { to: string; ms: number; over: AbortSignal },

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { fromBase64url, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
+import { checkedPeerName } from "../names/peer_name.ts";
+import { hostName } from "./host_name.ts";
 import {
   createPrivateFile,
   makePrivateFolder,
@@ -11,7 +13,7 @@ import { generateKeyPair, type KeyPair, keyPairFrom } from "../secure/x25519.ts"
 
 const FILE = "identity.json";
 
-/** Who this installation is: its static key pair and, once chosen, its name (SPEC.md §1). */
+/** This installation: its static key pair and, once chosen, its name (SPEC.md §1). */
 export interface Identity {
   keyPair: KeyPair;
   name: string | undefined;
@@ -50,6 +52,11 @@ export async function renameIdentity(home: string, name: string): Promise<Identi
   const privateKey = toBase64url(keyPair.privateKey);
   await replacePrivateFile(home, FILE, JSON.stringify({ privateKey, name }) + "\n");
   return { keyPair, name };
+}
+
+/** The name that this installation goes by: the chosen one, else that of the machine. */
+export function ownName({ name = hostName() }: Identity): string {
+  return checkedPeerName(name);
 }
 
 function parse(text: string, path: string): Identity {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { connect } from "../../src/client/connect.ts";
+import { HubClient } from "../../src/client/hub_client.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import type { OnOpen, Session } from "../../src/protocol/session.ts";
@@ -30,12 +30,17 @@ export async function joinAs(
     if (opening.type !== "delivery") return;
     onDelivery(exchange, opening, keyPair)?.catch(() => {}); // The hub tells the sender what became of it.
   };
-  const { session } = await connect({ host: "127.0.0.1", port }, {
+  const client = new HubClient({
+    address: { host: "127.0.0.1", port },
     identity: { keyPair, name: undefined },
-    ...{ name, home, onOpen },
-    trustNew: () => Promise.resolve(true),
-    signal: new AbortController().signal,
+    ...{ name, home },
+    questions: {
+      trustKey: () => Promise.resolve(true),
+      secret: () => Promise.resolve(undefined),
+    },
+    onEvent: () => {},
   });
+  const { session } = await client.connect({ onOpen, signal: new AbortController().signal });
   const exchange = session.open();
   await exchange.send({ type: "join" });
   assert.equal((await exchange.receive()).type, "joined");

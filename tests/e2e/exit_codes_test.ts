@@ -60,7 +60,7 @@ const USAGE: [args: string, message: string, hint?: string][] = [
   ],
   [
     "serve --types image,movie",
-    'cannot read --types "image,movie": "movie" is no kind',
+    'cannot read --types "image,movie": "movie" is not a kind',
     "kinds are image, csv, json, file",
   ],
   [
@@ -80,6 +80,22 @@ Deno.test("a command line that makes no sense exits 2, and says what is wrong", 
   await using scene = await Scene.open();
   for (const [args, message, hint] of USAGE) {
     assertFails(await program(scene, args), { code: 2, lines: [message, hint] });
+  }
+});
+
+/** The commands with `--name`, and what else they want. */
+const NAMED = ["send a.txt --to HUB", "join", "receive", "peers", "status", "serve", "id"];
+
+Deno.test("a name that nobody would take is a usage error of every command", async () => {
+  await using scene = await Scene.open();
+  for (const line of NAMED) {
+    const home = await scene.home("ana");
+    const args = [...line.split(" "), "--name", "a\tb"];
+    await using running = new Program(args, { home });
+    assertFails(await running.finished, {
+      code: 2,
+      lines: ['cannot take the name "a\\u{9}b": it holds control or invisible characters'],
+    });
   }
 });
 

@@ -92,7 +92,7 @@ Deno.test("names that nobody should have are refused with the reason", async () 
     await using joiner = new Joiner(scene, name, { as: "eve" });
     await joiner.start();
     const { code, stderr } = await joiner.program.finished;
-    assert.equal(code, 4, stderr);
+    assert.equal(code, 2, stderr);
     assert.match(stderr, reason);
     assert.doesNotMatch(stderr, /[^\P{Cc}\n]/u);
   }

@@ -79,7 +79,7 @@ Deno.test("status says how far a receiver is, and where a sender was cut off", a
   await using scene = await Scene.open();
   await using bob = await Joiner.join(scene, "bob");
   await scene.write("big.bin", sampleBytes(4 * SEGMENT_BYTES));
-  const line = ["big.bin", "--peer", "bob", "--limit", "15MB/s"];
+  const line = ["big.bin", "--peer", "bob", "--limit", "5MB/s"];
   await using sender = await scene.sending(line);
   await bob.program.event("progress", ({ bytes }) => bytes > SEGMENT_BYTES);
   const [running] = eventsOf(await scene.status(["--json"]), "transfer");
@@ -182,9 +182,9 @@ Deno.test("--again refuses what makes no sense, and what is not there any more",
   const wrong: [string[], number, RegExp][] = [
     [["--again", ids[0]!], 5, /no such file or folder/],
     [["--again", ids[1]!], 5, /cannot send ".*other.txt" again: it has changed since/],
-    [["--again", ids[2]!], 5, /cannot send "message.txt" again: it was no file/],
+    [["--again", ids[2]!], 5, /cannot send "message.txt" again: it did not come from a file/],
     [["--again", "0000"], 5, /nothing is known here of a transfer "0000"/],
-    [["--again", "xyz"], 2, /"xyz" is no id of a transfer/],
+    [["--again", "xyz"], 2, /"xyz" is not the id of a transfer/],
     [["--again", ids[0]!, "other.txt"], 2, /--again says already what is sent to whom/],
     [["--again", ids[0]!, "--peer", "bob"], 2, /--again says already/],
     [["--again", ids[0]!, "--all"], 2, /--again says already/],

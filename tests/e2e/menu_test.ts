@@ -166,7 +166,7 @@ testOnTerminal("settings are changed from then on, and what makes no sense is sa
   await menu.press("Enter");
   await menu.asks("The folder for what comes in");
   await menu.answer("stations.csv");
-  await menu.asks('"stations.csv" is no folder');
+  await menu.asks('"stations.csv" is not a folder');
   await menu.retype("inbox");
   await menu.press("Enter");
   await menu.asks("Bo → 127.0.0.1:8080");

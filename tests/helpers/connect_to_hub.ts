@@ -1,6 +1,7 @@
 import { Hub, type HubOptions } from "../../src/hub/hub.ts";
-import { connect, type ConnectOptions } from "../../src/client/connect.ts";
+import { HubClient, type HubClientOptions, type Questions } from "../../src/client/hub_client.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
+import type { Address } from "../../src/transport/address.ts";
 import type { TempDir } from "./temp_dir.ts";
 
 /** The keys of the hub that {@link startHub} starts. */
@@ -21,24 +22,39 @@ export function startHub(options: Partial<HubOptions> = {}) {
   return { port: hub.address.port, [Symbol.asyncDispose]: () => hub.close() };
 }
 
-/** Options of a tester with a key of its own and its home in `dir`. */
-export function optionsIn(dir: TempDir, options: Partial<ConnectOptions> = {}): ConnectOptions {
-  return {
+/** A tester's client, with a key of its own and its home in `dir`; it trusts nobody, and knows no secret. */
+export function clientIn(
+  dir: TempDir,
+  { address, ...options }: Partial<HubClientOptions> & { address: Address },
+): HubClient {
+  return new HubClient({
+    address,
     identity: { keyPair: generateKeyPair(), name: undefined },
     name: "tester",
     home: dir.path,
-    trustNew: () => Promise.resolve(false),
-    signal: new AbortController().signal,
+    questions: nobodyAnswers(),
+    onEvent: () => {},
     ...options,
+  });
+}
+
+/** Questions that nobody answers, but for those that are given. */
+export function nobodyAnswers(questions: Partial<Questions> = {}): Questions {
+  return {
+    trustKey: () => Promise.resolve(false),
+    secret: () => Promise.resolve(undefined),
+    ...questions,
   };
 }
 
+/** A signal that never aborts. */
+export function forever(): AbortSignal {
+  return new AbortController().signal;
+}
+
 /** Connects, and says goodbye at once. */
-export async function connectAndLeave(
-  address: { host: string; port: number },
-  options: ConnectOptions,
-) {
-  const { session } = await connect(address, options);
+export async function connectAndLeave(client: HubClient) {
+  const { session } = await client.connect({ signal: forever() });
   await session.goodbye("bye", "");
   await session.closed;
 }

@@ -25,12 +25,14 @@ function menuOptions() {
 
 async function menu(hub: string | undefined, options: MenuOptions): Promise<void> {
   checkTerminal(options);
-  const given = hub === undefined ? undefined : formatAddress(parseAddress(hub));
+  const hubArgument = hub === undefined ? undefined : formatAddress(parseAddress(hub));
   const { home = defaultHome(), color } = options;
   // The questions know no other way, and look at it as soon as they are loaded.
   if (!color) Deno.env.set("NO_COLOR", "1");
   const { openMenu } = await import("../menu/open_menu.ts");
-  await withInterrupt((signal) => openMenu({ home, given, color, signal }), { signals: ENDING });
+  await withInterrupt((signal) => openMenu({ home, hubArgument, color, signal }), {
+    signals: ENDING,
+  });
 }
 
 function checkTerminal({ json }: MenuOptions) {

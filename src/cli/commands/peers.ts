@@ -1,17 +1,16 @@
-import { askHub, askHubOptions, type AskOptions } from "../options/ask_hub.ts";
-import { withInterrupt } from "../interrupt.ts";
+import { Output } from "../display/output.ts";
 import { showPeople } from "../display/people.ts";
+import { withInterrupt } from "../interrupt.ts";
+import { askHubCommand, openClient } from "../options/hub_options.ts";
 
-/** `p2p peers`: who is joined at a hub, and who is known there and away. */
+/** `p2p peers`: the people at a hub: joined, or known there and away. */
 export function peersCommand() {
-  return askHubOptions("peers")
-    .action((hub, options) => withInterrupt((signal) => peers(hub, { ...options, signal })));
-}
-
-async function peers(hub: string, options: AskOptions): Promise<void> {
-  await askHub(
-    hub,
-    options,
-    ({ home, ...connected }, output) => showPeople(connected, { home, output }),
+  return askHubCommand("peers").action((hub, options) =>
+    withInterrupt(async (signal) => {
+      const output = new Output(options);
+      const client = await openClient({ hub, ...options, signal }, output);
+      const { home } = client;
+      await client.visit(signal, (connected) => showPeople(connected, { home, output }));
+    })
   );
 }

@@ -1,38 +1,21 @@
 import { Option } from "@commander-js/extra-typings";
-import { P2pError } from "../../errors.ts";
-import type { Session } from "../../protocol/session.ts";
-import { checkedPeerName } from "../../names/peer_name.ts";
-import { type Code, looksLikeCode, parseCode } from "../../secure/code.ts";
-import { loadIdentity } from "../../home/identity.ts";
-import { AnsweredTransfers } from "../../home/answered.ts";
-import { joinHub } from "../../client/join.ts";
-import type { Report } from "../../transfer/events.ts";
-import { parseAddress } from "../../transport/address.ts";
-import { isInteractive } from "../../ui/terminal.ts";
-import { Arrivals, previewOption } from "../display/arrivals.ts";
 import { CodeInbox } from "../../client/code_inbox.ts";
+import { Deliveries } from "../../client/incoming.ts";
+import { P2pError } from "../../errors.ts";
+import { AnsweredTransfers } from "../../home/answered.ts";
+import { type Code, looksLikeCode, parseCode } from "../../secure/code.ts";
+import type { Report } from "../../transfer/events.ts";
+import { openReceiver } from "../../transfer/open_receiver.ts";
+import { isInteractive } from "../../ui/terminal.ts";
+import { Arrivals } from "../display/arrivals.ts";
+import { Output } from "../display/output.ts";
+import { exitCode } from "../exit_code.ts";
+import { endedByUser, withInterrupt } from "../interrupt.ts";
 import { qrOption, rememberOption } from "../options/code_options.ts";
 import { command, nameOption } from "../options/command.ts";
-import { Deliveries } from "../../client/incoming.ts";
-import { exitCodeOf } from "../exit_code.ts";
-import { secretFileOption, secretSource } from "../options/secret.ts";
-import { defaultHome } from "../../home/default_home.ts";
-import { hostName } from "../../home/host_name.ts";
-import { withInterrupt } from "../interrupt.ts";
-import { connectByCode, meet, type MeetOptions } from "../../client/pairing.ts";
+import { DEFAULT_HUB, hubSecretOption, openClient } from "../options/hub_options.ts";
+import { withReceiveOptions } from "../options/receive_options.ts";
 import { askOffer } from "../prompts/ask_offer.ts";
-import { openReceiver } from "../../transfer/open_receiver.ts";
-import { Output } from "../display/output.ts";
-import { previewRowsOption } from "../options/preview_options.ts";
-import {
-  acceptOption,
-  allowHiddenOption,
-  maxFileSizeOption,
-  onConflictOption,
-  typesOption,
-} from "../options/receive_options.ts";
-
-const DEFAULT_HUB = "127.0.0.1:8080";
 
 /** `p2p receive`: fetch what somebody sends with a code, and nothing else. */
 export function receiveCommand() {
@@ -46,76 +29,42 @@ type ReceiveOptions = ReturnType<ReturnType<typeof receiveOptions>["opts"]> & {
 };
 
 function receiveOptions() {
-  return command("receive")
+  const named = command("receive")
     .argument("[code]", "what `send --code` shows; asked for where it is left out")
-    .argument("[host:port]", "the hub (default: 127.0.0.1:8080)")
+    .argument("[host:port]", `the hub (default: ${DEFAULT_HUB})`)
     .addOption(new Option("--code", "make the code here, for the sender to type").default(false))
-    .addOption(nameOption("--name <me>", "who receives (default: the name of this machine)"))
-    .addOption(new Option("--dir <dir>", "where files are put").default("./received"))
-    .addOption(acceptOption())
-    .addOption(typesOption())
-    .addOption(maxFileSizeOption())
-    .addOption(allowHiddenOption())
-    .addOption(onConflictOption())
-    .addOption(previewOption())
-    .addOption(previewRowsOption())
+    .addOption(nameOption("--name <me>", "who receives (default: the name of this machine)"));
+  return withReceiveOptions(named)
     .addOption(rememberOption())
     .addOption(qrOption())
-    .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"));
+    .addOption(hubSecretOption());
 }
 
-async function receive(
-  words: (string | undefined)[],
-  options: ReceiveOptions,
-): Promise<void> {
+async function receive(words: (string | undefined)[], options: ReceiveOptions): Promise<void> {
   const output = new Output(options);
   const { code, hub } = await choiceOf(words, options);
-  const home = options.home ?? defaultHome();
-  const identity = await loadIdentity(home);
-  const meeting: MeetOptions = {
-    address: parseAddress(hub),
-    ...{ identity, home, output },
-    secret: await secretSource(options),
-    signal: options.signal,
-  };
-  const name = checkedPeerName(options.name ?? identity.name ?? hostName());
+  const { signal, accept, remember, qr, home, name, secretFile } = options;
+  const client = await openClient({ hub, home, name, secretFile, qr, signal }, output);
   const arrivals = new Arrivals(output, options);
-  const inbox = new CodeInbox();
+  const inbox = new CodeInbox(client, { code, remember });
   const report: Report = (event) => (arrivals.report(event), inbox.count(event));
   const receiver = await openReceiver(options, { report, ask: askOffer(options, output) });
-  const deliveries = new Deliveries({
-    ...{ identity, home, receiver, output },
-    answered: await AnsweredTransfers.open(home),
-    onlyKnown: options.accept === "known",
+  const deliveries = new Deliveries(client, {
+    receiver,
+    answered: await AnsweredTransfers.open(client.home),
+    onlyKnown: accept === "known",
     byCode: () => inbox.sender,
   });
-  const { remember, qr } = options;
   await output.showProgress();
   try {
-    await inbox.fill({
-      open: () => openJoined(meeting, deliveries),
-      meet: (exchange) => meet(exchange, { ...meeting, code, name, items: 0, remember, qr }),
-      signal: options.signal,
-    });
+    await inbox.fill(deliveries, signal);
   } finally {
     await receiver.idle();
     await inbox.close();
     await arrivals.idle();
     output.close();
   }
-  if (inbox.refused > 0) Deno.exitCode = exitCodeOf(new P2pError("refused", ""));
-}
-
-/** A session in which deliveries can come. */
-async function openJoined(meeting: MeetOptions, deliveries: Deliveries): Promise<Session> {
-  let hub = "";
-  const { session, fingerprint } = await connectByCode(meeting, (exchange, opening) => {
-    if (opening.type === "delivery") return void deliveries.take(exchange, opening, hub);
-    exchange.end();
-  });
-  hub = fingerprint;
-  await joinHub(session.open());
-  return session;
+  if (inbox.refused > 0) Deno.exitCode = exitCode("refused");
 }
 
 interface Choice {
@@ -124,7 +73,7 @@ interface Choice {
   hub: string;
 }
 
-/** Which code and which hub, from the command line, or asked for. */
+/** The code and the hub, from the command line, or asked for. */
 async function choiceOf(
   [first, second]: (string | undefined)[],
   { code: makesCode }: ReceiveOptions,
@@ -143,7 +92,7 @@ async function choiceOf(
   if (!isInteractive()) throw notACode(first);
   const { askCode } = await import("../prompts/ask_code.ts");
   const answer = await askCode();
-  if (answer === undefined) throw new P2pError("interrupted", "");
+  if (answer === undefined) throw endedByUser();
   return { code: parseCode(answer), hub };
 }
 

@@ -1,24 +1,22 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
-import { checkedPeerName } from "../../names/peer_name.ts";
 import { type Code, looksLikeCode, parseCode } from "../../secure/code.ts";
-import { loadIdentity } from "../../home/identity.ts";
-import type { Item } from "../../client/deliver.ts";
-import { formatAddress, parseAddress } from "../../transport/address.ts";
 import { parseDuration, parseRate } from "../../units.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
 import { qrOption, rememberOption } from "../options/code_options.ts";
 import { command, nameOption } from "../options/command.ts";
-import { worse } from "../exit_code.ts";
-import { secretFileOption, secretSource } from "../options/secret.ts";
-import { defaultHome } from "../../home/default_home.ts";
-import { hostName } from "../../home/host_name.ts";
 import { withInterrupt } from "../interrupt.ts";
-import { fileItem, stdinItem, textItem } from "../../client/items.ts";
+import { fileItem, type Item, streamItem, textItem } from "../../client/items.ts";
+import type { HubClient } from "../../client/hub_client.ts";
 import { Output } from "../display/output.ts";
 import { sendAgain } from "../../client/send_again.ts";
-import { sendItems } from "../../client/send_items.ts";
-import { askTrust } from "../prompts/ask_trust.ts";
+import { sendBatch } from "../../client/send_batch.ts";
+import { storedLine } from "../../ui/event_lines.ts";
+import { printable } from "../../ui/printable.ts";
+import { showBatchResult } from "../display/batch_result.ts";
+import { hubSecretOption, openClient, trustNewOption } from "../options/hub_options.ts";
+
+const RESUME_HINT = "run the same line again: it goes on where it stopped";
 
 /** `p2p send`: files, folders, standard input or a text, to a hub. */
 export function sendCommand() {
@@ -49,10 +47,8 @@ function sendOptions() {
     )
     .addOption(rememberOption())
     .addOption(qrOption())
-    .addOption(secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)"))
-    .addOption(
-      new Option("--trust-new", "pin a hub's key at first contact without asking").default(false),
-    )
+    .addOption(hubSecretOption())
+    .addOption(trustNewOption())
     .addOption(new Option("--limit <rate>", "no faster than this, e.g. 5MB/s").argParser(parseRate))
     .addOption(
       new Option("--give-up <after>", "how long to reconnect after a cut").default(
@@ -73,70 +69,87 @@ async function send(
   files: string[],
   options: SendOptions & { signal: AbortSignal },
 ): Promise<void> {
-  const { items, people, code } = await choiceOf(files, options);
   const output = new Output(options);
-  if (items.length === 0) {
+  const choice = await choiceOf(files, options, output);
+  if (choice === undefined) {
     return output.event({ event: "done", delivered: 0, stored: 0, failed: 0 });
   }
-  const address = parseAddress(required(options.to));
-  const home = options.home ?? defaultHome();
-  const identity = await loadIdentity(home);
-  const name = checkedPeerName(options.name ?? identity.name ?? hostName());
-  const choices = {
-    to: address,
-    identity,
-    name,
-    home,
-    trustNew: askTrust(formatAddress(address), options),
-    secret: await secretSource(options),
-    people,
-    wait: options.wait,
-    fresh: !options.resume,
-    giveUpMs: options.giveUp,
-    limit: options.limit,
-    goOn: "run the same line again: it goes on where it stopped",
-    output,
-    signal: options.signal,
-  };
-  const exitCode = code === undefined
-    ? await sendItems(items, choices)
-    : await (await import("../../client/send_by_code.ts")).sendByCode(items, {
-      ...options,
-      ...choices,
-      code,
-    });
-  Deno.exitCode = worse(Deno.exitCode, exitCode);
+  const { client, items, people, code } = choice;
+  const { wait, resume, giveUp: giveUpMs, limit, signal, remember } = options;
+  const how = { people, wait, restart: !resume, giveUpMs, limit, signal };
+  await output.showProgress();
+  try {
+    const result = code === undefined
+      ? await sendBatch(client, items, how)
+      : await (await import("../../client/send_by_code.ts"))
+        .sendByCode(client, items, { ...how, code, remember });
+    Deno.exitCode = showBatchResult(result, { output, resumeHint: RESUME_HINT });
+  } finally {
+    output.close();
+  }
 }
 
+/** The person who sends, what, and to whom. */
 interface Choice {
+  client: HubClient;
   items: Item[];
+  /** Undefined for the hub itself, or where a code says it. */
   people: PeopleChoice | undefined;
-  /** How to find the one to send to; "new" for a code that is made here. */
+  /** Finds the one to send to; "new" for a code that is made here. */
   code?: Code | "new" | undefined;
 }
 
-/** What to send to whom, from the command line, or from what was sent before. */
+/** What to send to whom, from the command line, or from what was sent before; undefined for nothing at all. */
 async function choiceOf(
   files: string[],
   options: SendOptions & { signal: AbortSignal },
-): Promise<Choice> {
+  output: Output,
+): Promise<Choice | undefined> {
   const { again, missing } = options;
-  if (again === undefined) {
-    if (!missing) return firstChoice(files, options);
-    throw new P2pError("usage", "--missing goes with --again");
-  }
-  const { text, as, peer, all } = options;
+  if (again !== undefined) return await choiceAgain(files, { ...options, again }, output);
+  if (missing) throw new P2pError("usage", "--missing goes with --again");
+  const choice = firstChoice(files, options);
+  return { ...choice, client: await clientOf(options, output) };
+}
+
+function clientOf(
+  options: SendOptions & { signal: AbortSignal },
+  output: Output,
+): Promise<HubClient> {
+  const hub = required(options.to);
+  return openClient({ ...options, hub, resumeHint: RESUME_HINT }, output);
+}
+
+/** `--again`: for whom it still waits at the hub is told, and left out. */
+async function choiceAgain(
+  files: string[],
+  options: SendOptions & { again: string; signal: AbortSignal },
+  output: Output,
+): Promise<Choice | undefined> {
+  const { again: id, missing, text, as, peer, all, signal } = options;
   if (files.length > 0 || all || [text, as, peer].some((option) => option !== undefined)) {
     throw new P2pError("usage", "--again says already what is sent to whom", {
       hint: "p2p send --again ID --missing --to HOST:PORT",
     });
   }
-  const { item, people } = await sendAgain({ ...options, again, to: required(options.to) });
-  return { items: people.names.length === 0 ? [] : [item], people };
+  const client = await clientOf(options, output);
+  const { item, name, names, waiting, delivered } = await sendAgain(client, {
+    id,
+    missing,
+    signal,
+  });
+  for (const stored of waiting) {
+    output.event(stored);
+    output.result(storedLine(stored, output.style));
+  }
+  for (const to of delivered) {
+    output.note(`${printable(to)} has ${printable(name)} already`);
+  }
+  return names.length === 0 ? undefined : { client, items: [item], people: { names, all: false } };
 }
 
 /** `--code` takes a code where one follows, and leaves a file that follows where it belongs. */
-function firstChoice(files: string[], options: SendOptions): Choice {
+function firstChoice(files: string[], options: SendOptions): Omit<Choice, "client"> {
   const { code = false, remember, qr } = options;
   const people = peopleOf(options);
   if (code === false && (remember || qr)) {
@@ -182,7 +195,9 @@ function itemsOf(files: string[], { text, as }: SendOptions): Item[] {
       hint: "send them one by one",
     });
   }
-  return files.map((file) => file === "-" ? stdinItem(named(as)) : fileItem(file, as));
+  return files.map((file) =>
+    file === "-" ? streamItem(Deno.stdin.readable, named(as)) : fileItem(file, as)
+  );
 }
 
 function named(as: string | undefined): string {

@@ -1,5 +1,4 @@
 import { Option } from "@commander-js/extra-typings";
-import { P2pError } from "../../errors.ts";
 import { Hub, type Peer } from "../../hub/hub.ts";
 import { type HubEvent, outcomeEvent } from "../../hub/hub_event.ts";
 import { listen } from "../../hub/listen.ts";
@@ -10,29 +9,22 @@ import { checkedPeerName } from "../../names/peer_name.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
 import { type Identity, loadIdentity } from "../../home/identity.ts";
 import { findPerson } from "../../home/known_people.ts";
-import { formatAddress, isLoopback, parsePort } from "../../transport/address.ts";
+import { DEFAULT_PORT, formatAddress, isLoopback, parsePort } from "../../transport/address.ts";
 import { formatBytes, parseDuration, parseSize } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
-import { Arrivals, previewOption } from "../display/arrivals.ts";
+import { Arrivals } from "../display/arrivals.ts";
 import { command, nameOption } from "../options/command.ts";
 import { hubSecret, secretFileOption } from "../options/secret.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { hostName } from "../../home/host_name.ts";
 import { HubPolicy } from "../../hub/policy/hub_policy.ts";
 import type { HubSecret } from "../../home/hub_secret.ts";
-import { withInterrupt } from "../interrupt.ts";
+import { endedByUser, withInterrupt } from "../interrupt.ts";
 import { KEEP_MS, openReceiver } from "../../transfer/open_receiver.ts";
 import { Output } from "../display/output.ts";
-import { previewRowsOption } from "../options/preview_options.ts";
 import { askOffer } from "../prompts/ask_offer.ts";
 import { reachableHost } from "../display/reachable_host.ts";
-import {
-  acceptOption,
-  allowHiddenOption,
-  maxFileSizeOption,
-  onConflictOption,
-  typesOption,
-} from "../options/receive_options.ts";
+import { withReceiveOptions } from "../options/receive_options.ts";
 
 /** `p2p serve`: be a hub, and receive what is sent to it, until Ctrl-C. */
 export function serveCommand() {
@@ -42,34 +34,28 @@ export function serveCommand() {
 type ServeOptions = ReturnType<ReturnType<typeof serveOptions>["opts"]>;
 
 function serveOptions() {
-  return command("serve")
+  const base = command("serve")
     .addOption(
       new Option("--host <host>", "where to listen; beyond this machine it takes a secret")
         .default("127.0.0.1"),
     )
     .addOption(
-      new Option("--port <port>", "0 takes a free one and prints it").default(8080).argParser((
-        text,
-      ) => parsePort(text)),
+      new Option("--port <port>", "0 takes a free one and prints it").default(DEFAULT_PORT)
+        .argParser((
+          text,
+        ) => parsePort(text)),
     )
-    .addOption(new Option("--dir <dir>", "where files are put").default("./received"))
     .addOption(nameOption("--name <name>", "how the hub shows itself (default: the host's name)"))
     .addOption(secretFileOption("who connects must know this secret (also env P2P_SECRET)"))
     .addOption(
       new Option("--open", "let anybody connect from beyond this machine, without a secret")
         .default(false),
     )
-    .addOption(acceptOption())
-    .addOption(typesOption())
     .addOption(new Option("--policy <file>", "rules by person, kind, size, direction, folder"))
-    .addOption(maxFileSizeOption())
     .addOption(
       new Option("--quota <size>", "most that the folder may hold, e.g. 50GB").argParser(parseSize),
-    )
-    .addOption(allowHiddenOption())
-    .addOption(onConflictOption())
-    .addOption(previewOption())
-    .addOption(previewRowsOption())
+    );
+  return withReceiveOptions(base)
     .addOption(
       new Option(
         "--keep <age>",
@@ -130,7 +116,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   await receiver.idle();
   await arrivals.idle();
   output.close();
-  throw new P2pError("interrupted", "");
+  throw endedByUser();
 }
 
 async function policyOf(

@@ -5,7 +5,7 @@ import { preview } from "../../preview/preview.ts";
 import { terminalSize } from "../../ui/terminal.ts";
 import { command } from "../options/command.ts";
 import { Output } from "../display/output.ts";
-import { previewRowsOption } from "../options/preview_options.ts";
+import { previewRowsOption } from "../options/receive_options.ts";
 
 /** `p2p show FILE`: a local file, as it would be shown when it arrives. */
 export function showCommand() {
@@ -15,7 +15,7 @@ export function showCommand() {
     .action((file, options) => runShow(file, options));
 }
 
-/** Prints the preview of a file; `local` where it is not there or no file. */
+/** Prints the preview of a file; "local" where it is not there or not a regular file. */
 export async function runShow(
   file: string,
   options: { previewRows: number; color: boolean; json?: true; quiet?: true },
@@ -35,7 +35,7 @@ async function statFile(file: string): Promise<Deno.FileInfo> {
   const info = await Deno.stat(file).catch((cause) => {
     throw new P2pError("local", `cannot show "${file}": ${reasonOf(cause)}`, { cause });
   });
-  if (!info.isFile) throw new P2pError("local", `cannot show "${file}": it is no file`);
+  if (!info.isFile) throw new P2pError("local", `cannot show "${file}": it is not a regular file`);
   return info;
 }
 

@@ -5,36 +5,44 @@ import { type SentTransfer, SentTransfers } from "../../home/sent.ts";
 import { formatBytes, formatDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import type { Style } from "../../ui/terminal.ts";
-import { askHub, askHubOptions, type AskOptions } from "../options/ask_hub.ts";
+import type { HubClient } from "../../client/hub_client.ts";
+import { Output } from "../display/output.ts";
+import { askHubCommand, openClient } from "../options/hub_options.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { type DeliveryStatus, deliveryStatusOf } from "../../client/delivery_status.ts";
 
 /** Digits of an id that are shown to people: enough for `--again`. */
 const ID_DIGITS = 12;
 
-/** `p2p status`: what was sent through a hub to whom, and where it stands. */
+/** `p2p status`: the transfers that were sent through a hub, and where they stand. */
 export function statusCommand() {
-  return askHubOptions("status")
-    .action((hub, options) => withInterrupt((signal) => status(hub, { ...options, signal })));
+  return askHubCommand("status").action((hub, options) =>
+    withInterrupt(async (signal) => {
+      const output = new Output(options);
+      const client = await openClient({ hub, ...options, signal }, output);
+      const entries = await client.visit(signal, ({ session }) => listTransfers(session));
+      await showEntries(entries, { client, output });
+    })
+  );
 }
 
-async function status(hub: string, options: AskOptions): Promise<void> {
-  await askHub(hub, options, async ({ session, identity: { keyPair }, home }, output) => {
-    const sentTransfers = new SentTransfers(home);
-    const byTransfer = Map.groupBy(await listTransfers(session), ({ transfer }) => transfer);
-    if (byTransfer.size === 0) {
-      output.note(`nothing was sent to people here by ${fingerprint(keyPair.publicKey)}`);
+async function showEntries(
+  entries: TransferEntry[],
+  { client: { identity: { keyPair }, home }, output }: { client: HubClient; output: Output },
+): Promise<void> {
+  const sentTransfers = new SentTransfers(home);
+  if (entries.length === 0) {
+    output.note(`nothing was sent to people here by ${fingerprint(keyPair.publicKey)}`);
+  }
+  for (const [transfer, own] of Map.groupBy(entries, ({ transfer }) => transfer)) {
+    const sent = await sentTransfers.find(transfer);
+    output.result(titleLine(own[0]!, { sent, style: output.style }));
+    for (const entry of own) {
+      const status = await deliveryStatusOf(entry, { sent, keyPair });
+      output.event(eventOf(entry, { sent, status }));
+      output.result(`  ${statusLine(entry, { sent, status, style: output.style })}`);
     }
-    for (const [transfer, entries] of byTransfer) {
-      const sent = await sentTransfers.find(transfer);
-      output.result(titleLine(entries[0]!, { sent, style: output.style }));
-      for (const entry of entries) {
-        const status = await deliveryStatusOf(entry, { sent, keyPair });
-        output.event(eventOf(entry, { sent, status }));
-        output.result(`  ${statusLine(entry, { sent, status, style: output.style })}`);
-      }
-    }
-  });
+  }
 }
 
 function eventOf(
@@ -80,7 +88,7 @@ function statusLine(
   }
 }
 
-/** How much was sent; of a stream nobody knows the end of, the bytes. */
+/** The part that was sent; of a stream without a known end, the bytes. */
 function percent({ bytes, size }: TransferEntry): string {
   if (size === null || size === 0) return formatBytes(bytes);
   return `${Math.floor(100 * Math.min(bytes, size) / size)} %`;

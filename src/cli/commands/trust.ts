@@ -22,6 +22,7 @@ import { isInteractive } from "../../ui/terminal.ts";
 import { command } from "../options/command.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { Output } from "../display/output.ts";
+import { endedByUser } from "../interrupt.ts";
 
 /** `p2p trust`: whose keys this machine knows, and who says so. */
 export function trustCommand() {
@@ -139,7 +140,7 @@ async function verify({ home, output }: World, name: string) {
   const { confirm, isCancel } = await import("@clack/prompts");
   const message = `Does ${printable(person.name)} read you the same words?`;
   const same = await confirm({ message, initialValue: false, output: stderr });
-  if (isCancel(same)) throw new P2pError("interrupted", "");
+  if (isCancel(same)) throw endedByUser();
   if (!same) throw differ(person);
   await addPerson(home, { name: person.name, key: decodeKey(person.key), via: "hand" });
   output.result(`${output.style.bold(printable(person.name))} is vouched for by you now`);

@@ -1,17 +1,7 @@
-import { Option } from "@commander-js/extra-typings";
 import type { Received, Report, TransferEvent } from "../../transfer/events.ts";
 import { interruptedLine, receivedLine, refusedLine } from "../../ui/event_lines.ts";
 import { terminalSize } from "../../ui/terminal.ts";
 import type { Output } from "./output.ts";
-
-/** `--preview`: whether what arrived is shown. */
-export function previewOption() {
-  return new Option(
-    "--preview <when>",
-    "show what arrived: pictures, tables, JSON; auto: on a terminal",
-  )
-    .choices(["auto", "always", "never"] as const).default("auto" as const);
-}
 
 /** How arrivals are shown. */
 export interface ArrivalsOptions {

@@ -15,14 +15,14 @@ export async function askSettings(current: Settings): Promise<Settings | undefin
   return dir === undefined ? undefined : { ...who, dir };
 }
 
-/** Asks for what nobody can guess: the name, and the hub where it is not `given`. */
+/** Asks for what nobody can guess: the name, and the hub where no `hubArgument` names it. */
 export async function askWhoAndWhere(
   current: Settings,
-  { given }: { given?: string | undefined } = {},
+  { hubArgument }: { hubArgument?: string | undefined } = {},
 ): Promise<Settings | undefined> {
   const name = await askFor("Your name", { current: current.name, parse: checkedPeerName });
   if (name === undefined) return undefined;
-  const hub = given ?? await askFor("The hub, HOST or HOST:PORT", {
+  const hub = hubArgument ?? await askFor("The hub, HOST or HOST:PORT", {
     current: current.hub,
     parse: (typed) => formatAddress(parseAddress(typed)),
   });
@@ -58,7 +58,7 @@ function problemOf(parse: () => void): string | undefined {
 function folder(typed: string): string {
   if (typed === DEFAULT_DIR) return typed;
   const path = resolve(pathOf(typed));
-  if (isOther(path)) throw new Error(`"${typed}" is no folder`);
+  if (isOther(path)) throw new Error(`"${typed}" is not a folder`);
   return path;
 }
 

@@ -1,6 +1,6 @@
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { Message } from "../../protocol/messages.ts";
-import type { Identity } from "../../home/identity.ts";
+import type { HubClient } from "../../client/hub_client.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
 import type { TransferEvent } from "../../transfer/events.ts";
 import type { Receiver } from "../../transfer/receive.ts";
@@ -10,23 +10,22 @@ import { createStyle } from "../../ui/terminal.ts";
 import { Deliveries } from "../../client/incoming.ts";
 import type { News } from "./news.ts";
 import { openReceiver } from "../../transfer/open_receiver.ts";
-import { SilentOutput } from "../display/silent_output.ts";
 
-/** What is taken where, and who hears of it. */
+/** The folder for what comes in, and where it is told. */
 export interface BackgroundReceiverOptions {
-  home: string;
-  identity: Identity;
   /** Where files are put. */
   dir: string;
   news: News;
 }
 
-/** Deliveries into a folder that is made for the first of them: who only looks around leaves nothing behind. */
+/** Deliveries into a folder that is made for the first of them: looking around leaves nothing behind. */
 export class BackgroundReceiver {
+  readonly #client: HubClient;
   readonly #options: BackgroundReceiverOptions;
   #opened: Promise<Opened> | undefined;
 
-  constructor(options: BackgroundReceiverOptions) {
+  constructor(client: HubClient, options: BackgroundReceiverOptions) {
+    this.#client = client;
     this.#options = options;
   }
 
@@ -58,15 +57,14 @@ export class BackgroundReceiver {
   }
 
   async #openNow(): Promise<Opened> {
-    const { home, identity, dir, news } = this.#options;
-    const output = new SilentOutput({ onWarning: (line) => news.tell(printable(line)) });
-    const answered = await AnsweredTransfers.open(home);
+    const { dir } = this.#options;
+    const answered = await AnsweredTransfers.open(this.#client.home);
     const receiver = await openReceiver(
       { dir, onConflict: "rename", allowHidden: false },
       { report: (event) => this.#report(event) },
     );
-    const options = { home, identity, receiver, answered, onlyKnown: false, output };
-    return { receiver, deliveries: new Deliveries(options) };
+    const deliveries = new Deliveries(this.#client, { receiver, answered, onlyKnown: false });
+    return { receiver, deliveries };
   }
 
   #report(event: TransferEvent) {

@@ -1,75 +1,66 @@
-import { P2pError } from "../../errors.ts";
-import { connect, type Connected } from "../../client/connect.ts";
-import type { Item } from "../../client/deliver.ts";
-import { parseAddress } from "../../transport/address.ts";
+import type { Connected } from "../../client/connect.ts";
+import { HubClient, type Questions } from "../../client/hub_client.ts";
+import type { Item } from "../../client/items.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
-import { exitCodeOf } from "../exit_code.ts";
+import { sendBatch } from "../../client/send_batch.ts";
+import { P2pError } from "../../errors.ts";
+import { parseAddress } from "../../transport/address.ts";
+import { showBatchResult } from "../display/batch_result.ts";
+import { showClientEvents } from "../display/client_events.ts";
+import { hubQuestions } from "../prompts/hub_questions.ts";
 import type { Menu } from "./menu.ts";
-import { sendItems } from "../../client/send_items.ts";
-import { askTrust } from "../prompts/ask_trust.ts";
 
 /** The hint after a transfer that was stopped or cut off. */
-export const GO_ON = "send it again: it goes on where it stopped";
-
-/** The exit code of what was refused. */
-const REFUSED = 4;
+export const RESUME_HINT = "send it again: it goes on where it stopped";
 
 /** How long the menu tries to reconnect after a cut. */
 const GIVE_UP_MS = 60_000;
 
-/** Sends to the hub of the menu, or through it to people, and tells what becomes of it. */
+/** Sends to the hub of the menu, or through it to people, and shows what becomes of it. */
 export async function sendFromMenu(
   item: Item,
   { menu, people, signal }: { menu: Menu; people?: PeopleChoice; signal: AbortSignal },
 ): Promise<void> {
-  const { home, identity, output, secret, settings: { name, hub } } = menu;
-  const exitCode = await sendItems([item], {
-    to: parseAddress(hub),
-    ...{ identity, name, home, output, secret, people, signal },
-    trustNew: trusted(hub, { signal, otherwise: "nothing was sent" }),
-    giveUpMs: GIVE_UP_MS,
-    goOn: GO_ON,
-  });
-  if (exitCode === REFUSED) doubtSecret(menu);
+  const { output } = menu;
+  const client = clientOf(menu, { signal, otherwise: "nothing was sent" });
+  await output.showProgress();
+  const result = await sendBatch(client, [item], { people, giveUpMs: GIVE_UP_MS, signal });
+  showBatchResult(result, { output, resumeHint: RESUME_HINT });
 }
 
 /** Connects to the hub of the menu, asks it something, and says goodbye. */
-export async function askFromMenu<T>(
+export function askFromMenu<T>(
   menu: Menu,
   { ask, signal }: { ask: (connected: Connected) => Promise<T>; signal: AbortSignal },
 ): Promise<T> {
-  const { home, identity, secret, settings: { name, hub } } = menu;
-  const connected = await connect(parseAddress(hub), {
-    ...{ identity, name, home, secret, signal },
-    trustNew: trusted(hub, { signal, otherwise: "nobody was asked" }),
-  }).catch((error) => {
-    if (exitCodeOf(error) === REFUSED) doubtSecret(menu);
-    throw error;
+  return clientOf(menu, { signal, otherwise: "nobody was asked" }).visit(signal, ask);
+}
+
+function clientOf(
+  { home, identity, output, secret, settings: { name, hub } }: Menu,
+  asking: { signal: AbortSignal; otherwise: string },
+): HubClient {
+  const person = { address: parseAddress(hub), identity, name, home };
+  return new HubClient({
+    ...person,
+    secret,
+    questions: menuQuestions(asking),
+    onEvent: showClientEvents(person, output, { resumeHint: RESUME_HINT }),
   });
-  try {
-    const answer = await ask(connected);
-    await connected.session.goodbye("bye", "that was all");
-    return answer;
-  } finally {
-    connected.session.abort();
-  }
 }
 
-/** Perhaps it was the secret that is wrong: it is asked for again, unless it has let us in. */
-function doubtSecret({ join, secret }: Menu) {
-  if (!join.isJoined) secret.known = undefined;
-}
-
-/** Asks about a hub that is met for the first time; a no is told in words that fit here. */
-function trusted(
-  hub: string,
+/** A hub that is not trusted is an error in words that fit here. */
+function menuQuestions(
   { signal, otherwise }: { signal: AbortSignal; otherwise: string },
-): (fingerprint: string) => Promise<boolean> {
-  const ask = askTrust(hub, { trustNew: false, signal });
-  return async (fingerprint) => {
-    if (await ask(fingerprint)) return true;
-    throw new P2pError("refused", `${otherwise}: ${hub} is not known yet`, {
-      hint: "ask whoever runs the hub for the fingerprint that it shows, and compare",
-    });
+): Questions {
+  const { trustKey, secret } = hubQuestions({ signal });
+  return {
+    secret,
+    trustKey: async (hub, fingerprint) => {
+      if (await trustKey(hub, fingerprint)) return true;
+      throw new P2pError("refused", `${otherwise}: ${hub} is not known yet`, {
+        hint: "ask whoever runs the hub for the fingerprint that it shows, and compare",
+      });
+    },
   };
 }

@@ -1,17 +1,17 @@
-import type { SecretSource } from "../../client/connect.ts";
+import type { SharedSecret } from "../../client/hub_client.ts";
 import type { Identity } from "../../home/identity.ts";
 import type { Settings } from "../../home/settings.ts";
 import type { Output } from "../display/output.ts";
 import type { BackgroundJoin } from "./background_join.ts";
 import type { News } from "./news.ts";
 
-/** What the menu knows while it is open. */
+/** The state of the menu while it is open. */
 export interface Menu {
   home: string;
   identity: Identity;
   settings: Settings;
   /** The secret of the hub, as soon as it was asked for. */
-  secret: SecretSource;
+  secret: SharedSecret;
   /** Being joined at the hub, by these settings. */
   join: BackgroundJoin;
   news: News;

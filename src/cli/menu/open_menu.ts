@@ -1,18 +1,16 @@
 import { intro, outro, S_BAR, select } from "@clack/prompts";
-import { P2pError } from "../../errors.ts";
-import { loadIdentity } from "../../home/identity.ts";
-import { DEFAULT_PORT } from "../../transport/address.ts";
+import { loadIdentity, ownName } from "../../home/identity.ts";
 import { printable } from "../../ui/printable.ts";
 import { createStyle, terminalSize, useColor } from "../../ui/terminal.ts";
 import { wrapWords } from "../../ui/wrap_words.ts";
 import { answerTo } from "../prompts/answer.ts";
 import { askWhoAndWhere } from "./ask_settings.ts";
-import { secretSource } from "../options/secret.ts";
-import { hostName } from "../../home/host_name.ts";
-import { withInterrupt } from "../interrupt.ts";
+import { DEFAULT_HUB } from "../options/hub_options.ts";
+import { givenSecret } from "../options/secret.ts";
+import { endedByUser, withInterrupt } from "../interrupt.ts";
 import { MENU_ENTRIES } from "./entries.ts";
 import type { Menu, MenuEntry } from "./menu.ts";
-import { GO_ON } from "./hub.ts";
+import { RESUME_HINT } from "./hub.ts";
 import { News } from "./news.ts";
 import { Output } from "../display/output.ts";
 import { BackgroundJoin } from "./background_join.ts";
@@ -25,23 +23,31 @@ const BESIDE = 4;
 export interface OpenMenuOptions {
   home: string;
   /** The hub that is named on the command line, `host:port`. */
-  given: string | undefined;
+  hubArgument: string | undefined;
   color: boolean;
   /** Ends it. */
   signal: AbortSignal;
 }
 
 /** Shows the menu until somebody leaves it; asks for name and hub before, at the first time. */
-export async function openMenu({ home, given, color, signal }: OpenMenuOptions): Promise<void> {
+export async function openMenu(
+  { home, hubArgument, color, signal }: OpenMenuOptions,
+): Promise<void> {
   const identity = await loadIdentity(home);
   const known = await loadSettings(home);
   intro("p2p");
   const settings = known === undefined
-    ? await firstSettings(home, { given, name: identity.name ?? hostName() })
-    : { ...known, hub: given ?? known.hub };
+    ? await firstSettings(home, { hubArgument, name: ownName(identity) })
+    : { ...known, hub: hubArgument ?? known.hub };
   if (settings !== undefined) {
     const output = new Output({ color, layout: guided(color) });
-    const base = { home, identity, settings, secret: await secretSource({}), news: new News() };
+    const base = {
+      home,
+      identity,
+      settings,
+      secret: { known: await givenSecret({}) },
+      news: new News(),
+    };
     const menu = { ...base, join: new BackgroundJoin(base), folder: "", color, output };
     try {
       await runMenu(menu, signal);
@@ -50,7 +56,7 @@ export async function openMenu({ home, given, color, signal }: OpenMenuOptions):
     }
   }
   outro("Goodbye.");
-  if (signal.aborted) throw new P2pError("interrupted", "");
+  if (signal.aborted) throw endedByUser();
 }
 
 /** Lines beside the guide that the questions draw, broken between words. */
@@ -63,10 +69,10 @@ function guided(color: boolean): (line: string) => string {
 /** Asked for, and remembered from then on. */
 async function firstSettings(
   home: string,
-  { given, name }: { given: string | undefined; name: string },
+  { hubArgument, name }: { hubArgument: string | undefined; name: string },
 ): Promise<Settings | undefined> {
-  const hub = Deno.env.get("P2P_TO") || `127.0.0.1:${DEFAULT_PORT}`;
-  const settings = await askWhoAndWhere({ name, hub, dir: DEFAULT_DIR }, { given });
+  const hub = Deno.env.get("P2P_TO") || DEFAULT_HUB;
+  const settings = await askWhoAndWhere({ name, hub, dir: DEFAULT_DIR }, { hubArgument });
   if (settings !== undefined) await saveSettings(home, settings);
   return settings;
 }
@@ -82,7 +88,7 @@ async function runMenu(menu: Menu, signal: AbortSignal) {
   }
 }
 
-/** The news are above the entries; what comes while the menu is open comes there. */
+/** News lines appear above the entries, also while the menu is open. */
 async function chooseEntry(menu: Menu, last: MenuEntry | undefined) {
   const entries = MENU_ENTRIES.filter(({ available }) => available?.(menu) ?? true);
   const { news, settings: { name, hub } } = menu;
@@ -110,7 +116,7 @@ async function chooseEntry(menu: Menu, last: MenuEntry | undefined) {
 /** What goes wrong is told, and the menu comes back. */
 async function run(entry: MenuEntry, menu: Menu): Promise<"exit" | void> {
   try {
-    return await withInterrupt((signal) => entry.run(menu, signal), { goOn: GO_ON });
+    return await withInterrupt((signal) => entry.run(menu, signal), { resumeHint: RESUME_HINT });
   } catch (error) {
     menu.output.failure(error);
   }

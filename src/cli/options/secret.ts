@@ -1,12 +1,8 @@
-import { stderr } from "node:process";
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
-import type { SecretSource } from "../../client/connect.ts";
 import { type HubSecret, keptSecret } from "../../home/hub_secret.ts";
 import { isLoopback } from "../../transport/address.ts";
 import { MIN_SECRET_LENGTH, normalizedSecret } from "../../secure/secret.ts";
-import { printable } from "../../ui/printable.ts";
-import { isInteractive } from "../../ui/terminal.ts";
 
 const ENV = "P2P_SECRET";
 
@@ -34,8 +30,8 @@ export async function givenSecret(
 }
 
 /**
- * What who connects to a hub has to know: the secret that is given; else beyond loopback one that is made up and kept in
- * `home`, unless the hub is `open`. Undefined where nothing has to be known.
+ * The secret of a hub of our own: the one that is given; else beyond loopback one that is made up and kept in `home`,
+ * unless the hub is `open`. Undefined where there is none.
  */
 export async function hubSecret(
   options: { host: string; open: boolean; secretFile?: string | undefined },
@@ -52,36 +48,10 @@ export async function hubSecret(
   return open || isLoopback(host) ? undefined : await keptSecret(home);
 }
 
-/** The hub's secret for those who connect: what is given, else asked for on the terminal, once. */
-export async function secretSource(
-  options: { secretFile?: string | undefined },
-): Promise<SecretSource> {
-  const source: SecretSource = {
-    known: await givenSecret(options),
-    async ask(hub) {
-      source.known = isInteractive() ? await askFor(hub) : undefined;
-    },
-  };
-  return source;
-}
-
-async function askFor(hub: string): Promise<string | undefined> {
-  const { password } = await import("@clack/prompts");
-  const { answerTo } = await import("../prompts/answer.ts");
-  return await answerTo((signal) =>
-    password({
-      message: `The secret of ${printable(hub)}`,
-      validate: (text) => text?.trim() ? undefined : "whoever runs the hub knows it",
-      output: stderr, // Nothing but results goes to stdout.
-      signal,
-    })
-  );
-}
-
 async function readSecretFile(path: string): Promise<string> {
   try {
     const { mode, size, isFile } = await Deno.stat(path);
-    if (!isFile) throw new Error("it is no file");
+    if (!isFile) throw new Error("it is not a regular file");
     if (mode !== null && Deno.build.os !== "windows" && (mode & 0o077) !== 0) {
       throw new P2pError(
         "usage",

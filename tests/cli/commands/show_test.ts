@@ -52,13 +52,13 @@ Deno.test({
   },
 });
 
-Deno.test("runShow fails on what is not there and on what is no file", async () => {
+Deno.test("runShow fails on what is not there and on what is not a regular file", async () => {
   const options = { previewRows: 20, color: true };
   await assert.rejects(runShow("/nowhere/at all", options), {
     code: "local",
     message: 'cannot show "/nowhere/at all": it is not there',
   });
-  await assert.rejects(runShow("/", options), { code: "local", message: /no file/ });
+  await assert.rejects(runShow("/", options), { code: "local", message: /not a regular file/ });
 });
 
 /** What `show` writes to a pseudo-terminal. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Channel } from "../../src/protocol/channel.ts";
-import { connect, type SecretSource } from "../../src/client/connect.ts";
+import type { HubClientOptions, SharedSecret } from "../../src/client/hub_client.ts";
+import type { Address } from "../../src/transport/address.ts";
 import { accept } from "../../src/protocol/handshake.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { pinKey, pinnedKey } from "../../src/home/known_hubs.ts";
@@ -8,26 +9,29 @@ import { generateKeyPair } from "../../src/secure/x25519.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import {
   BEYOND,
+  clientIn,
   connectAndLeave,
+  forever,
   hubKeys,
-  optionsIn,
+  nobodyAnswers,
   startHub,
 } from "../helpers/connect_to_hub.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
 const SECRET = "correct horse battery";
 
-Deno.test("connect with the secret pins a new key beyond loopback without asking", async () => {
+Deno.test("HubClient.connect with the secret pins a new key beyond loopback without asking", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub({ secret: SECRET });
   const address = { host: BEYOND, port: hub.port };
-  const trustNew = () => assert.fail("nobody is to be asked");
-  const options = optionsIn(dir, { secret: sourceOf(SECRET), trustNew });
-  for (let run = 0; run < 2; run++) await connectAndLeave(address, options);
+  const trustKey = () => assert.fail("nobody is to be asked");
+  const questions = nobodyAnswers({ trustKey });
+  const client = clientIn(dir, { address, secret: { known: SECRET }, questions });
+  for (let run = 0; run < 2; run++) await connectAndLeave(client);
   assert.deepEqual(await pinnedKey(dir.path, `${BEYOND}:${hub.port}`), hubKeys.publicKey);
 });
 
-Deno.test("connect asks for a secret once, with no connection open meanwhile", async () => {
+Deno.test("HubClient.connect asks for a secret once, with no connection open meanwhile", async () => {
   await using dir = await TempDir.make();
   const troubles: string[] = [];
   await using hub = startHub({
@@ -35,77 +39,89 @@ Deno.test("connect asks for a secret once, with no connection open meanwhile", a
     onError: (_, { message }) => void troubles.push(message),
   });
   const asked: string[] = [];
-  const secret: SecretSource = {
-    known: undefined,
-    ask: (where) => {
+  const secret: SharedSecret = { known: undefined };
+  const questions = nobodyAnswers({
+    secret: (where) => {
       asked.push(where);
-      secret.known = SECRET;
-      return Promise.resolve();
+      return Promise.resolve(SECRET);
     },
-  };
+  });
   const address = { host: "127.0.0.1", port: hub.port };
-  for (let run = 0; run < 2; run++) await connectAndLeave(address, optionsIn(dir, { secret }));
+  // Each with a client of its own: the answer is shared.
+  for (let run = 0; run < 2; run++) {
+    await connectAndLeave(clientIn(dir, { address, secret, questions }));
+  }
+  assert.equal(secret.known, SECRET);
   assert.deepEqual(asked, [`127.0.0.1:${hub.port}`]);
   assert.deepEqual(troubles, []);
 });
 
-Deno.test("connect refuses where nobody knows the secret, and pins nothing", async () => {
+Deno.test("HubClient.connect refuses where nobody knows the secret, and pins nothing", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub({ secret: SECRET });
   const address = { host: "127.0.0.1", port: hub.port };
   const where = `127.0.0.1:${hub.port}`;
-  for (const secret of [undefined, sourceOf(undefined)]) {
-    await assert.rejects(connect(address, optionsIn(dir, { secret })), {
+  for (const options of [{}, { secret: { known: undefined } }]) {
+    await assert.rejects(connectTo(address, dir, options), {
       code: "refused",
       message: `cannot connect to ${where}: the hub wants a secret`,
       hint: /--secret-file/,
     });
   }
-  await assert.rejects(connect(address, optionsIn(dir, { secret: sourceOf("another one") })), {
+  const secret: SharedSecret = { known: "another one" };
+  await assert.rejects(connectTo(address, dir, { secret }), {
     code: "refused",
+    detail: "wrong-secret",
     message: `cannot connect to ${where}: the secret is wrong`,
   });
+  assert.equal(secret.known, undefined, "it is not tried again");
   assert.equal(await pinnedKey(dir.path, where), undefined);
 });
 
-Deno.test("connect is refused after five wrong secrets, also with the right one", async () => {
+Deno.test("HubClient.connect is refused after five wrong secrets, also with the right one", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub({ secret: SECRET });
   const address = { host: "127.0.0.1", port: hub.port };
   // As many as may shake hands at once: nobody has to give way.
-  const tries = Array.from({ length: 8 }, () => optionsIn(dir, { secret: sourceOf("guessing") }));
-  const settled = await Promise.allSettled(tries.map((options) => connect(address, options)));
+  const tries = Array.from(
+    { length: 8 },
+    () => connectTo(address, dir, { secret: { known: "guessing" } }),
+  );
+  const settled = await Promise.allSettled(tries);
   const messages = settled.map((one) => one.status === "rejected" ? one.reason.message : "open");
   assert.equal(messages.filter((message) => message.endsWith("the secret is wrong")).length, 5);
   assert.equal(messages.filter((message) => /too many wrong secrets/.test(message)).length, 3);
-  const right = optionsIn(dir, { secret: sourceOf(SECRET) });
-  await assert.rejects(connect(address, right), { code: "refused", message: /again in \d+ s$/ });
+  const right = { secret: { known: SECRET } };
+  await assert.rejects(connectTo(address, dir, right), {
+    code: "refused",
+    message: /again in \d+ s$/,
+  });
 });
 
-Deno.test("connect stops at a key that changed, whatever secret is known there", async () => {
+Deno.test("HubClient.connect stops at a key that changed, whatever secret is known there", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub({ secret: SECRET });
   const where = `127.0.0.1:${hub.port}`;
   await pinKey(dir.path, where, generateKeyPair().publicKey);
-  const options = optionsIn(dir, { secret: sourceOf(SECRET) });
-  await assert.rejects(connect({ host: "127.0.0.1", port: hub.port }, options), {
+  const options = { secret: { known: SECRET } };
+  await assert.rejects(connectTo({ host: "127.0.0.1", port: hub.port }, dir, options), {
     code: "refused",
     message: /has changed/,
     hint: new RegExp(`\`p2p trust forget ${where}\``),
   });
 });
 
-Deno.test("connect does not take a hub that wants no secret for one that knows it", async () => {
+Deno.test("HubClient.connect does not take a hub that wants no secret for one that knows it", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub();
-  const options = optionsIn(dir, { secret: sourceOf(SECRET) });
-  await assert.rejects(connect({ host: BEYOND, port: hub.port }, options), {
+  const options = { secret: { known: SECRET } };
+  await assert.rejects(connectTo({ host: BEYOND, port: hub.port }, dir, options), {
     code: "refused",
     message: /is not known/,
   });
 });
 
-Deno.test("connect takes no welcome from who has not proved the secret", async () => {
+Deno.test("HubClient.connect takes no welcome from who has not proved the secret", async () => {
   await using dir = await TempDir.make();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lying = (async () => {
@@ -119,24 +135,25 @@ Deno.test("connect takes no welcome from who has not proved the secret", async (
     await session.welcome("a liar");
     await session.closed.catch(() => {});
   })();
-  const options = optionsIn(dir, { secret: sourceOf(SECRET) });
+  const options = { secret: { known: SECRET } };
   const where = { host: "127.0.0.1", port: listener.addr.port };
-  await assert.rejects(connect(where, options), { code: "refused" });
+  await assert.rejects(connectTo(where, dir, options), { code: "refused" });
   await lying;
   assert.equal(await pinnedKey(dir.path, `127.0.0.1:${where.port}`), undefined);
 });
 
-Deno.test("connect to any hub takes a new key without asking and does not pin it, but stops at another", async () => {
+Deno.test("HubClient.underCode takes a new key without asking and does not pin it, but stops at another", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub();
   const address = { host: BEYOND, port: hub.port };
   const where = `${BEYOND}:${hub.port}`;
-  await connectAndLeave(address, optionsIn(dir, { skipPin: true }));
+  await connectAndLeave(clientIn(dir, { address }).underCode());
   assert.equal(await pinnedKey(dir.path, where), undefined);
   await pinKey(dir.path, where, generateKeyPair().publicKey);
-  await assert.rejects(connect(address, optionsIn(dir, { skipPin: true })), { code: "refused" });
+  const connecting = clientIn(dir, { address }).underCode().connect({ signal: forever() });
+  await assert.rejects(connecting, { code: "refused", detail: "key-changed" });
 });
 
-function sourceOf(known: string | undefined): SecretSource {
-  return { known, ask: () => Promise.resolve() };
+function connectTo(address: Address, dir: TempDir, options: Partial<HubClientOptions>) {
+  return clientIn(dir, { address, ...options }).connect({ signal: forever() });
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { connect } from "../../src/client/connect.ts";
+import type { ClientEvent } from "../../src/client/client_event.ts";
+import type { HubClientOptions } from "../../src/client/hub_client.ts";
+import type { Address } from "../../src/transport/address.ts";
 import { accept, type HandshakeConnection } from "../../src/protocol/handshake.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import { pinKey, pinnedKey } from "../../src/home/known_hubs.ts";
@@ -8,122 +10,132 @@ import type { Connection } from "../../src/transport/connection.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import {
   BEYOND,
+  clientIn,
   connectAndLeave,
+  forever,
   hubKeys,
-  optionsIn,
+  nobodyAnswers,
   startHub,
 } from "../helpers/connect_to_hub.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
 const hubPrint = fingerprint(hubKeys.publicKey);
 
-Deno.test("connect gives a session, the hub's name and its fingerprint", async () => {
+Deno.test("HubClient.connect gives a session, the hub's name and its fingerprint", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub();
-  const { session, name, fingerprint } = await connect(loopback(hub.port), optionsIn(dir));
+  const { session, name, fingerprint } = await clientIn(dir, {
+    address: loopback(hub.port),
+  }).connect({ signal: forever() });
   assert.deepEqual([name, fingerprint], ["the hub", hubPrint]);
   await session.goodbye("bye", "");
   await session.closed;
 });
 
-Deno.test("connect pins the key of a loopback address at first contact, and says so once", async () => {
+Deno.test("HubClient.connect pins the key of a loopback address at first contact, and says so once", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub();
-  const pinned: string[] = [];
-  const options = optionsIn(dir, { onPinned: (shown) => pinned.push(shown) });
-  for (let run = 0; run < 2; run++) await connectAndLeave(loopback(hub.port), options);
-  assert.deepEqual(pinned, [hubPrint]);
+  const pinned: ClientEvent[] = [];
+  const client = clientIn(dir, {
+    address: loopback(hub.port),
+    onEvent: (event) => pinned.push(event),
+  });
+  for (let run = 0; run < 2; run++) await connectAndLeave(client);
+  assert.deepEqual(pinned, [{ type: "pinned", fingerprint: hubPrint }]);
   assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.publicKey);
 });
 
-Deno.test("connect from two runs at once pins one key, and both get in", async () => {
+Deno.test("HubClient.connect from two runs at once pins one key, and both get in", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub();
-  await Promise.all([1, 2, 3].map(() => connectAndLeave(loopback(hub.port), optionsIn(dir))));
-  await connectAndLeave(loopback(hub.port), optionsIn(dir));
+  const client = () => clientIn(dir, { address: loopback(hub.port) });
+  await Promise.all([1, 2, 3].map(() => connectAndLeave(client())));
+  await connectAndLeave(client());
   assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.publicKey);
 });
 
-Deno.test("connect refuses a key that changed, and does not send message 3", async () => {
+Deno.test("HubClient.connect refuses a key that changed, and does not send message 3", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
   const where = `127.0.0.1:${stranger.port}`;
   await pinKey(dir.path, where, generateKeyPair().publicKey);
-  await assert.rejects(connect(loopback(stranger.port), optionsIn(dir)), {
+  await assert.rejects(connectTo(loopback(stranger.port), dir), {
     code: "refused",
     message: new RegExp(`${where} has changed: it was .{23}, it is ${hubPrint}`),
   });
   assert.deepEqual(await stranger.received(), [8 + 2 + 32]);
 });
 
-Deno.test("connect asks about a new key beyond loopback, with nothing of ours said, and goes on once it is trusted", async () => {
+Deno.test("HubClient.connect asks about a new key beyond loopback, with nothing of ours said, and goes on once it is trusted", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub();
   const asked: string[] = [];
-  const trustNew = (shown: string) => Promise.resolve(asked.push(shown) > 0);
-  for (let run = 0; run < 2; run++) {
-    await connectAndLeave({ host: BEYOND, port: hub.port }, optionsIn(dir, { trustNew }));
-  }
-  assert.deepEqual(asked, [hubPrint]);
+  const trustKey = (...about: string[]) => Promise.resolve(asked.push(about.join(" ")) > 0);
+  const address = { host: BEYOND, port: hub.port };
+  const client = clientIn(dir, { address, questions: nobodyAnswers({ trustKey }) });
+  for (let run = 0; run < 2; run++) await connectAndLeave(client);
+  assert.deepEqual(asked, [`${BEYOND}:${hub.port} ${hubPrint}`]);
 });
 
-Deno.test("connect refuses a new key that nobody trusts, and does not send message 3", async () => {
+Deno.test("HubClient.connect refuses a new key that nobody trusts, and does not send message 3", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
   const address = { host: BEYOND, port: stranger.port };
-  await assert.rejects(connect(address, optionsIn(dir)), { code: "refused", hint: /--trust-new/ });
+  await assert.rejects(connectTo(address, dir), { code: "refused", hint: /--trust-new/ });
   assert.equal(await pinnedKey(dir.path, `${BEYOND}:${stranger.port}`), undefined);
   assert.deepEqual(await stranger.received(), [8 + 2 + 32]);
 });
 
-Deno.test("connect has no connection open while somebody is asked", async () => {
+Deno.test("HubClient.connect has no connection open while somebody is asked", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
-  const trustNew = async () => {
+  const trustKey = async () => {
     assert.deepEqual(await stranger.received(), [8 + 2 + 32]);
     return false;
   };
   const address = { host: BEYOND, port: stranger.port };
-  await assert.rejects(connect(address, optionsIn(dir, { trustNew })), { code: "refused" });
+  await assert.rejects(connectTo(address, dir, { questions: nobodyAnswers({ trustKey }) }), {
+    code: "refused",
+  });
 });
 
-Deno.test("connect refuses another key than the one that was trusted a moment ago", async () => {
+Deno.test("HubClient.connect refuses another key than the one that was trusted a moment ago", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
-  const trustNew = () => {
+  const trustKey = () => {
     stranger.keyPair = generateKeyPair();
     return Promise.resolve(true);
   };
   const address = { host: BEYOND, port: stranger.port };
-  await assert.rejects(connect(address, optionsIn(dir, { trustNew })), {
+  await assert.rejects(connectTo(address, dir, { questions: nobodyAnswers({ trustKey }) }), {
     code: "refused",
     message: /has changed/,
   });
   assert.deepEqual(await stranger.received(), [42, 42]);
 });
 
-Deno.test("connect throws the hub's reason where it refuses", async () => {
+Deno.test("HubClient.connect throws the hub's reason where it refuses", async () => {
   await using dir = await TempDir.make();
   await using hub = startHub({
     refusePeer: ({ name }) => Promise.resolve(`${name} is not on the list`),
   });
-  await assert.rejects(connect(loopback(hub.port), optionsIn(dir)), {
+  await assert.rejects(connectTo(loopback(hub.port), dir), {
     code: "refused",
     message: "tester is not on the list",
   });
 });
 
-Deno.test("connect says so where the connection is lost before the welcome", async () => {
+Deno.test("HubClient.connect says so where the connection is lost before the welcome", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
-  await assert.rejects(connect(loopback(stranger.port), optionsIn(dir)), {
+  await assert.rejects(connectTo(loopback(stranger.port), dir), {
     code: "connection",
     message: new RegExp(`^cannot connect to 127\\.0\\.0\\.1:${stranger.port}: `),
     hint: "run the same line again",
   });
 });
 
-Deno.test("connect comes again where a crowded hub closed the connection to let others in", async () => {
+Deno.test("HubClient.connect comes again where a crowded hub closed the connection to let others in", async () => {
   await using dir = await TempDir.make();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accept = listener.accept.bind(listener);
@@ -133,21 +145,26 @@ Deno.test("connect comes again where a crowded hub closed the connection to let 
   };
   let closed = 0;
   await using hub = startHub({ listener });
-  await connectAndLeave(loopback(hub.port), optionsIn(dir));
+  await connectAndLeave(clientIn(dir, { address: loopback(hub.port) }));
   assert.equal(closed, 3);
 });
 
-Deno.test("connect throws the reason of its signal while it waits", async () => {
+Deno.test("HubClient.connect throws the reason of its signal while it waits", async () => {
   await using dir = await TempDir.make();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const stop = new AbortController();
-  const connecting = connect(loopback(listener.addr.port), optionsIn(dir, { signal: stop.signal }));
+  const client = clientIn(dir, { address: loopback(listener.addr.port) });
+  const connecting = client.connect({ signal: stop.signal });
   using conn = await listener.accept();
   await conn.read(new Uint8Array(100));
   const reason = new Error("stop");
   stop.abort(reason);
   await assert.rejects(connecting, (error: Error) => error === reason || error.cause === reason);
 });
+
+function connectTo(address: Address, dir: TempDir, options: Partial<HubClientOptions> = {}) {
+  return clientIn(dir, { address, ...options }).connect({ signal: forever() });
+}
 
 function loopback(port: number) {
   return { host: "127.0.0.1", port };

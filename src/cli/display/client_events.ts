@@ -1,0 +1,140 @@
+import type { ClientEvent, ItemOutcome } from "../../client/client_event.ts";
+import type { HubClientOptions } from "../../client/hub_client.ts";
+import { P2pError } from "../../errors.ts";
+import { fingerprint } from "../../secure/fingerprint.ts";
+import { deliveredLine, storedLine } from "../../ui/event_lines.ts";
+import { printable } from "../../ui/printable.ts";
+import { formatAddress } from "../../transport/address.ts";
+import { formatDuration } from "../../units.ts";
+import { showCode } from "./code.ts";
+import type { Output } from "./output.ts";
+
+/** How the events of a client are shown. */
+export interface ClientDisplayOptions {
+  /** How to go on after a lost connection, as a hint. */
+  resumeHint?: string;
+  /** Codes are shown as QR codes too. */
+  qr?: boolean;
+}
+
+/** The person whose events are shown, and the hub. */
+type Person = Pick<HubClientOptions, "address" | "identity" | "name">;
+
+/** Shows the events of a person's client: lines for people, and JSON for programs. */
+export function showClientEvents(
+  person: Person,
+  output: Output,
+  options: ClientDisplayOptions = {},
+): (event: ClientEvent) => void {
+  const display = new ClientDisplay(person, output, options);
+  return (event) => display.show(event);
+}
+
+class ClientDisplay {
+  readonly #person: Person;
+  readonly #output: Output;
+  readonly #options: ClientDisplayOptions;
+
+  constructor(person: Person, output: Output, options: ClientDisplayOptions) {
+    this.#person = person;
+    this.#output = output;
+    this.#options = options;
+  }
+
+  show(event: ClientEvent): void {
+    const hub = formatAddress(this.#person.address);
+    const output = this.#output;
+    switch (event.type) {
+      case "pinned":
+        return output.note(`${hub} is new: its key ${event.fingerprint} is remembered`);
+      case "connected":
+        return this.#connected(event);
+      case "joined":
+        return this.#joined(event);
+      case "lost":
+        return this.#lost(event);
+      case "person":
+        return this.#presence(event);
+      case "refused":
+        return this.#refused(event);
+      case "code":
+        return void showCode(event, { ...this.#options, hub, output });
+      case "met":
+        return this.#met(event);
+      case "cut-off":
+        return output.warning(`"${event.name}" was cut off: waiting for it to come back`);
+      case "progress":
+        return this.#progress(event);
+      case "outcome":
+        return this.#outcome(event.outcome);
+    }
+  }
+
+  #connected({ name, fingerprint }: Of<"connected">) {
+    this.#output.event({ event: "connected", ...this.#person.address, name, fingerprint });
+  }
+
+  #joined({ hub, others }: Of<"joined">) {
+    const { name: peer, identity: { keyPair } } = this.#person;
+    const output = this.#output;
+    const { bold } = output.style;
+    output.event({ event: "joined", peer, fingerprint: fingerprint(keyPair.publicKey) });
+    output.result(`joined ${bold(printable(hub))} as ${bold(printable(peer))}; ${present(others)}`);
+  }
+
+  #lost({ while: what, error, pauseMs }: Of<"lost">) {
+    const again = what === "joined" ? "joining again" : "trying again";
+    this.#output.warning(`${error.message}; ${again} in ${formatDuration(pauseMs)}`);
+  }
+
+  #presence({ name: peer, key, state }: Of<"person">) {
+    this.#output.event({ event: state, peer, fingerprint: fingerprint(key) });
+    this.#output.note(`${printable(peer)} has ${state}`);
+  }
+
+  #refused({ transferId: transfer, from, reason }: Of<"refused">) {
+    this.#output.event({ event: "refused", transfer, from, name: "", reason });
+    this.#output.warning(`refused what the hub brought from "${from}": ${reason}`);
+  }
+
+  #met({ name: peer, key }: Of<"met">) {
+    const shown = fingerprint(key);
+    this.#output.event({ event: "met", peer, fingerprint: shown });
+    this.#output.note(`${printable(peer)} (${shown}) is there`);
+  }
+
+  #progress({ progress }: Of<"progress">) {
+    const { transfer: id, name, bytes, total } = progress;
+    this.#output.event(progress);
+    this.#output.progress({ id, name, bytes, total: total ?? undefined });
+  }
+
+  #outcome({ item, transferId, to, delivered, stored, error, leftOut = [] }: ItemOutcome) {
+    const output = this.#output;
+    for (const { path, what } of leftOut) output.warning(`left out "${path}": it is ${what}`);
+    if (transferId !== undefined) output.progressDone(transferId);
+    if (delivered !== undefined) {
+      output.event(delivered);
+      output.result(deliveredLine(delivered, output.style));
+    } else if (stored !== undefined) {
+      output.event(stored);
+      output.result(storedLine(stored, output.style));
+    } else if (error !== undefined && error.code !== "interrupted") {
+      const shown = withResumeHint(error, this.#options.resumeHint);
+      output.failure(shown, { name: item.label, ...to !== undefined && { to } });
+    }
+  }
+}
+
+type Of<T extends ClientEvent["type"]> = Extract<ClientEvent, { type: T }>;
+
+function present(others: number): string {
+  if (others === 0) return "nobody else is here";
+  return others === 1 ? "one other is here" : `${others} others are here`;
+}
+
+/** The error of a cut with a hint, where it has none of its own: a transfer goes on when it is sent again. */
+export function withResumeHint(error: P2pError, hint: string | undefined): P2pError {
+  if (error.code !== "connection" || error.hint !== undefined) return error;
+  return new P2pError(error.code, error.message, { hint, cause: error });
+}

@@ -1,0 +1,45 @@
+import type { P2pError } from "../errors.ts";
+import type { Code } from "../secure/code.ts";
+import type { Delivered, Stored, TransferEvent } from "../transfer/events.ts";
+import type { LeftOut } from "../transfer/source/source.ts";
+import type { Item } from "./items.ts";
+
+/** A change on a person's side of a hub, for those who show it. */
+export type ClientEvent =
+  /** The hub's key was remembered without a question: on loopback, or because the hub knows the secret. */
+  | { type: "pinned"; fingerprint: string }
+  /** A session with the hub has begun; its name and fingerprint. */
+  | { type: "connected"; name: string; fingerprint: string }
+  /** The hub of that name has taken us; so many others are there. */
+  | { type: "joined"; hub: string; others: number }
+  /** The connection was lost, and is tried again after a pause. */
+  | { type: "lost"; while: "joined" | "sending"; error: P2pError; pauseMs: number }
+  /** Another person has come or gone. */
+  | { type: "person"; name: string; key: Uint8Array; state: "joined" | "left" }
+  /** A delivery was turned down before its offer could be judged. */
+  | { type: "refused"; transferId: string; from: string; reason: string }
+  /** A code was made for the other side to type. */
+  | { type: "code"; code: Code; untilMs: number; otherSide: "send" | "receive" }
+  /** The other side of a code is there. */
+  | { type: "met"; name: string; key: Uint8Array }
+  /** The receiver that a code has brought was cut off, and may come back. */
+  | { type: "cut-off"; name: string }
+  | { type: "progress"; progress: Progress }
+  | { type: "outcome"; outcome: ItemOutcome };
+
+/** Bytes of a transfer that have been sent. */
+export type Progress = Extract<TransferEvent, { event: "progress" }>;
+
+/** The end of an item for the hub or for one person: delivered, stored, or an error. */
+export interface ItemOutcome {
+  item: Item;
+  /** Absent where it was not even begun. */
+  transferId?: string | undefined;
+  /** The person that it is about, where it went to people. */
+  to?: string;
+  delivered?: Delivered;
+  stored?: Stored;
+  error?: P2pError;
+  /** What a folder held and could not be sent. */
+  leftOut?: readonly LeftOut[];
+}

@@ -1,0 +1,134 @@
+import { P2pError } from "../errors.ts";
+import type { Identity } from "../home/identity.ts";
+import { pinKey } from "../home/known_hubs.ts";
+import type { OnOpen } from "../protocol/session.ts";
+import { codeName } from "../secure/code.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
+import type { ClientEvent } from "./client_event.ts";
+import { connect, type Connected, SecretWanted, UnknownHub } from "./connect.ts";
+
+/** The questions that only a person can answer; `hub` is `host:port`. */
+export interface Questions {
+  /** Resolves to true where that is the fingerprint of the hub, which is met for the first time. */
+  trustKey: (hub: string, fingerprint: string) => Promise<boolean>;
+  /** Resolves to the secret of the hub; undefined where there is no answer. */
+  secret: (hub: string) => Promise<string | undefined>;
+}
+
+/** The secret of a hub, as far as it is known: clients that share this share the answer to the question. */
+export interface SharedSecret {
+  known: string | undefined;
+}
+
+/** One person at one hub. */
+export interface HubClientOptions {
+  address: Address;
+  identity: Identity;
+  /** The peer name that this person goes by. */
+  name: string;
+  /** The folder with the keys and logs of this installation. */
+  home: string;
+  secret?: SharedSecret;
+  questions: Questions;
+  onEvent: (event: ClientEvent) => void;
+}
+
+/** How a session begins and ends. */
+export interface SessionChoices {
+  onOpen?: OnOpen;
+  signal: AbortSignal;
+}
+
+/** A person's way to a hub: all that connecting takes, and the one place that events are told to. */
+export class HubClient {
+  readonly address: Address;
+  readonly identity: Identity;
+  readonly name: string;
+  readonly home: string;
+  readonly #options: HubClientOptions;
+  readonly #skipPin: boolean;
+
+  constructor(options: HubClientOptions, { skipPin = false } = {}) {
+    const { address, identity, name, home } = options;
+    this.address = address;
+    this.identity = identity;
+    this.name = name;
+    this.home = home;
+    this.#options = options;
+    this.#skipPin = skipPin;
+  }
+
+  /** The hub's address, `host:port`. */
+  get hub(): string {
+    return formatAddress(this.address);
+  }
+
+  /** The same person under the name of the key, at a hub that need not be trusted (SPEC.md §19). */
+  underCode(): HubClient {
+    const name = codeName(this.identity.keyPair.publicKey);
+    return new HubClient({ ...this.#options, name }, { skipPin: true });
+  }
+
+  /** Tells an event to whoever made this client. */
+  emit(event: ClientEvent): void {
+    this.#options.onEvent(event);
+  }
+
+  /**
+   * A session that the hub has welcomed. Asks where only a person can decide, with no connection open meanwhile. Throws
+   * `P2pError`: "connection" where nobody answers, "refused" for a key that changed or is not trusted, and where the
+   * hub refuses.
+   */
+  async connect({ onOpen, signal }: SessionChoices): Promise<Connected> {
+    const { address, identity, name, home, secret } = this.#options;
+    while (true) {
+      const tried = secret?.known;
+      try {
+        return await connect(address, {
+          ...{ identity, name, home, onOpen, signal },
+          secret: tried,
+          skipPin: this.#skipPin,
+          onPinned: (shown) => this.emit({ type: "pinned", fingerprint: shown }),
+        });
+      } catch (error) {
+        if (error instanceof UnknownHub) await this.#askToTrust(error);
+        else if (error instanceof SecretWanted) await this.#askForSecret(error);
+        else throw this.#forgetWrongSecret(error, tried);
+      }
+    }
+  }
+
+  /** Connects, works with the session, and says goodbye. */
+  async visit<T>(signal: AbortSignal, work: (connected: Connected) => Promise<T>): Promise<T> {
+    const connected = await this.connect({ signal });
+    try {
+      const result = await work(connected);
+      await connected.session.goodbye("bye", "that was all");
+      return result;
+    } finally {
+      connected.session.abort();
+    }
+  }
+
+  async #askToTrust(unknown: UnknownHub) {
+    const { home, questions } = this.#options;
+    if (!await questions.trustKey(this.hub, fingerprint(unknown.key))) throw unknown;
+    await pinKey(home, this.hub, unknown.key);
+  }
+
+  async #askForSecret(wanted: SecretWanted) {
+    const { secret, questions } = this.#options;
+    if (secret === undefined) throw wanted;
+    secret.known = await questions.secret(this.hub);
+    if (secret.known === undefined) throw wanted;
+  }
+
+  /** The next time it is asked for again; another one may have been given since. */
+  #forgetWrongSecret(error: unknown, tried: string | undefined): unknown {
+    const { secret } = this.#options;
+    const isWrong = error instanceof P2pError && error.detail === "wrong-secret";
+    if (isWrong && secret?.known === tried) secret!.known = undefined;
+    return error;
+  }
+}

@@ -1,0 +1,240 @@
+import { asP2pError, type ErrorCode, P2pError, worse } from "../errors.ts";
+import { OutgoingTransfers } from "../home/outgoing.ts";
+import { SentTransfers } from "../home/sent.ts";
+import { sleep } from "../sleep.ts";
+import type { Report } from "../transfer/events.ts";
+import type { Recipient, WaitFor } from "../transfer/relay_send.ts";
+import type { ItemOutcome } from "./client_event.ts";
+import type { Connected } from "./connect.ts";
+import type { HubClient } from "./hub_client.ts";
+import type { Item } from "./items.ts";
+import { Patience } from "./patience.ts";
+import { chooseRecipients, type PeopleChoice } from "./recipients.ts";
+import { sendItem } from "./send_item.ts";
+
+/** Transfers that are under way at once: enough to hide the round trips of small files. */
+const AT_ONCE = 4;
+
+/** Where items go, and how. */
+export interface SendBatchOptions {
+  /** People at the hub to send to; without them the hub itself is the receiver. */
+  people?: PeopleChoice | undefined;
+  /** One person instead, who goes by the name `shown` here. */
+  recipient?: Recipient & { shown: string };
+  wait?: WaitFor;
+  /** Starts over, even where a part is at the receiver. */
+  restart?: boolean;
+  /** How long to try to reconnect after a cut, in milliseconds. */
+  giveUpMs: number;
+  /** Bytes a second. */
+  limit?: number | undefined;
+  signal: AbortSignal;
+}
+
+/** Counts of outcomes, and the gravest error among them. */
+export interface BatchResult {
+  delivered: number;
+  stored: number;
+  failed: number;
+  /** Undefined where all went well. */
+  worst: ErrorCode | undefined;
+  /** What ended the batch before its end: there was no hub to begin with, or it was interrupted. */
+  error?: P2pError;
+}
+
+/**
+ * Sends all items, {@link AT_ONCE} at a time, over one session; after a cut it reconnects with growing pauses and goes
+ * on where it stopped. Every item has its outcome, as an event and in the result.
+ */
+export async function sendBatch(
+  client: HubClient,
+  items: Item[],
+  options: SendBatchOptions,
+): Promise<BatchResult> {
+  return await new Batch(client, items, options).run();
+}
+
+class Batch {
+  readonly #client: HubClient;
+  readonly #options: SendBatchOptions;
+  readonly #count: number;
+  /** Items without an outcome that are not under way. */
+  readonly #waiting: Item[];
+  readonly #outgoing: OutgoingTransfers;
+  readonly #sent: SentTransfers;
+  readonly #patience: Patience;
+  /** People whose outcome is known already, for each item: a cut makes it no news. */
+  readonly #reported = new Map<Item, Set<string>>();
+  readonly #result: BatchResult = { delivered: 0, stored: 0, failed: 0, worst: undefined };
+  #recipients: Recipient[] | undefined;
+
+  constructor(client: HubClient, items: Item[], options: SendBatchOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#count = items.length;
+    this.#waiting = [...items];
+    this.#outgoing = new OutgoingTransfers(client.home, items.map(({ path }) => path));
+    this.#sent = new SentTransfers(client.home);
+    this.#patience = new Patience(options.giveUpMs);
+  }
+
+  async run(): Promise<BatchResult> {
+    try {
+      await this.#sendAll();
+      if (this.#result.failed === 0) await this.#outgoing.clear();
+    } catch (failure) {
+      this.#end(asP2pError(failure));
+    }
+    return this.#result;
+  }
+
+  /** Sends over one session after the other, until nothing waits. */
+  async #sendAll() {
+    let connected = await this.#connect();
+    try {
+      while (true) {
+        const cut = await this.#sendWaiting(connected);
+        if (cut === undefined) return;
+        connected.session.abort();
+        const next = await this.#reconnect(cut);
+        if (next instanceof P2pError) return this.#giveUp(next);
+        connected = next;
+      }
+    } finally {
+      await connected.session.goodbye("bye", "that is all");
+    }
+  }
+
+  async #connect(): Promise<Connected> {
+    const connected = await this.#client.connect({ signal: this.#options.signal });
+    const { session, name, fingerprint } = connected;
+    this.#client.emit({ type: "connected", name, fingerprint });
+    try {
+      // Chosen once: who comes and goes during a cut makes it no other transfer.
+      this.#recipients ??= await this.#chooseRecipients(connected);
+    } catch (error) {
+      await session.goodbye("bye", "there is nobody to send to");
+      throw error;
+    }
+    return connected;
+  }
+
+  async #chooseRecipients(connected: Connected): Promise<Recipient[] | undefined> {
+    const { people, recipient } = this.#options;
+    if (recipient !== undefined) return [recipient];
+    return people && await chooseRecipients(connected, { people, client: this.#client });
+  }
+
+  /** Works off what waits; gives the error of a lost connection, with what is not done back in front. */
+  async #sendWaiting(connected: Connected): Promise<P2pError | undefined> {
+    const undone: Item[] = [];
+    let cut: P2pError | undefined;
+    const worker = async () => {
+      for (let item; cut === undefined && (item = this.#waiting.shift());) {
+        const error = await this.#send(item, connected);
+        if (error === undefined) continue;
+        cut = error;
+        undone.push(item);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    this.#options.signal.throwIfAborted();
+    this.#waiting.unshift(...undone);
+    return cut;
+  }
+
+  #send(item: Item, connected: Connected): Promise<P2pError | undefined> {
+    const { wait, limit, restart = false, signal } = this.#options;
+    return sendItem(item, {
+      ...{ connected, wait, limit, restart, signal },
+      recipients: this.#recipients,
+      keyPair: this.#client.identity.keyPair,
+      hub: this.#client.hub,
+      outgoing: this.#outgoing,
+      sent: this.#sent,
+      report: this.#progress,
+      onOutcome: (outcome) => this.#report(outcome),
+    });
+  }
+
+  /** Another session; or the error where there is none for too long, or trying again would not help. */
+  async #reconnect(cut: P2pError): Promise<Connected | P2pError> {
+    const { signal } = this.#options;
+    for (let error = cut;;) {
+      const pauseMs = error.code === "connection" ? this.#patience.next() : undefined;
+      if (pauseMs === undefined) return error;
+      this.#client.emit({ type: "lost", while: "sending", error, pauseMs });
+      await sleep(pauseMs, signal);
+      try {
+        return await this.#connect();
+      } catch (failure) {
+        signal.throwIfAborted();
+        error = asP2pError(failure);
+      }
+    }
+  }
+
+  #giveUp(error: P2pError) {
+    for (const item of this.#waiting) {
+      if (this.#recipients === undefined) this.#report({ item, error });
+      for (const { name: to } of this.#recipients ?? []) this.#report({ item, to, error });
+    }
+  }
+
+  readonly #progress: Report = (event) => {
+    if (event.event !== "progress") return;
+    this.#patience.moved();
+    this.#client.emit({ type: "progress", progress: event });
+  };
+
+  /** Counts and tells an outcome, once for each person. */
+  #report(outcome: ItemOutcome) {
+    const { item, to, leftOut } = outcome;
+    const reported = this.#reported.get(item) ?? new Set();
+    if (to !== undefined && reported.has(to)) return;
+    this.#tally(outcome);
+    const told = { ...outcome, ...leftOut && reported.size > 0 && { leftOut: [] } };
+    this.#client.emit({ type: "outcome", outcome: this.#renamed(told) });
+    this.#reported.set(item, to === undefined ? reported : reported.add(to));
+  }
+
+  #tally({ delivered, stored, error }: ItemOutcome) {
+    const result = this.#result;
+    if (delivered !== undefined) result.delivered++;
+    else if (stored !== undefined) result.stored++;
+    else result.failed++;
+    // An interrupt is the end of all of them, and told then.
+    if (error !== undefined && error.code !== "interrupted") {
+      result.worst = worse(result.worst, error.code);
+    }
+  }
+
+  /** What had no outcome has failed with the batch. */
+  #end(error: P2pError) {
+    const { delivered, stored, failed, worst } = this.#result;
+    this.#result.failed = Math.max(failed, this.#count - delivered - stored);
+    this.#result.worst = worse(worst, error.code);
+    this.#result.error = error;
+  }
+
+  /** The outcome under the name that the recipient has here. */
+  #renamed(outcome: ItemOutcome): ItemOutcome {
+    const { recipient } = this.#options;
+    if (recipient === undefined || outcome.to !== recipient.name) return outcome;
+    const { name, shown: to } = recipient;
+    const { delivered, stored, error } = outcome;
+    return {
+      ...outcome,
+      to,
+      ...delivered && { delivered: { ...delivered, to } },
+      ...stored && { stored: { ...stored, to } },
+      ...error && { error: withName(error, { name, to }) },
+    };
+  }
+}
+
+function withName(error: P2pError, { name, to }: { name: string; to: string }): P2pError {
+  const { code, hint, retry, detail } = error;
+  const message = error.message.replaceAll(name, to);
+  return new P2pError(code, message, { hint, retry, detail, cause: error });
+}

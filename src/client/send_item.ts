@@ -1,0 +1,140 @@
+import { isAbsolute } from "node:path";
+import { asP2pError, type P2pError } from "../errors.ts";
+import type { Done, OutgoingKey, OutgoingTransfers } from "../home/outgoing.ts";
+import type { SentTransfer, SentTransfers } from "../home/sent.ts";
+import { encodeKey } from "../secure/static_key.ts";
+import type { KeyPair } from "../secure/x25519.ts";
+import type { Delivered, Report } from "../transfer/events.ts";
+import {
+  type PersonOutcome,
+  type Recipient,
+  relayTransfer,
+  type WaitFor,
+} from "../transfer/relay_send.ts";
+import { sendTransfer } from "../transfer/send.ts";
+import type { Source } from "../transfer/source/source.ts";
+import type { ItemOutcome } from "./client_event.ts";
+import type { Connected } from "./connect.ts";
+import type { Item } from "./items.ts";
+
+/** Stands for the stamp of what cannot be read again in another run of the program. */
+const runId = crypto.randomUUID();
+
+/** The session that an item is sent over, and how. */
+export interface SendItemOptions {
+  connected: Connected;
+  /** People to send to; undefined for the hub itself. */
+  recipients: Recipient[] | undefined;
+  /** The sender's. */
+  keyPair: KeyPair;
+  /** The hub's address, `host:port`. */
+  hub: string;
+  outgoing: OutgoingTransfers;
+  sent: SentTransfers;
+  /** Starts over, even where a part is at the receiver. */
+  restart: boolean;
+  wait: WaitFor;
+  /** Bytes a second. */
+  limit: number | undefined;
+  report: Report;
+  /** Takes the outcome for the hub, or one for each person; after a cut again also for those who had one. */
+  onOutcome: (outcome: ItemOutcome) => void;
+  signal: AbortSignal;
+}
+
+/** Sends one item and reports what becomes of it; gives the error where the session is of no more use. */
+export async function sendItem(
+  item: Item,
+  options: SendItemOptions,
+): Promise<P2pError | undefined> {
+  const { outgoing, restart, onOutcome } = options;
+  let source: Source | undefined;
+  let transferId: string | undefined;
+  try {
+    source = await item.open();
+    const { name: as, stamp } = source;
+    const key = { to: destination(options), path: item.path, as, stamp: stamp ?? runId };
+    const { transfer, begun, done } = await outgoing.open(key, { fresh: restart });
+    transferId = transfer;
+    const sending = { item, source, transferId, begun, key, options };
+    if (done !== undefined) reportAgain(done, sending);
+    else if (options.recipients === undefined) await sendToHub(sending);
+    else await sendToPeople(options.recipients, sending);
+  } catch (failure) {
+    const error = asP2pError(failure);
+    const isCut = error.code === "connection" || error.code === "protocol";
+    // What could not even be opened is no fault of the session, and another one would not help.
+    if (isCut && source !== undefined) return error;
+    onOutcome({ item, transferId, error });
+  } finally {
+    await source?.close();
+  }
+}
+
+/** One item on its way. */
+interface Sending {
+  item: Item;
+  source: Source;
+  transferId: string;
+  /** True where a part of it may be at the receiver. */
+  begun: boolean;
+  key: OutgoingKey;
+  options: SendItemOptions;
+}
+
+/** Reports what an earlier run of the same line has done. */
+function reportAgain(done: Done[], { item, source: { leftOut }, transferId, options }: Sending) {
+  for (const { delivered, ...outcome } of done) {
+    const already = delivered && { delivered: { ...delivered, already: true as const } };
+    options.onOutcome({ item, transferId, ...outcome, ...already, leftOut });
+  }
+}
+
+async function sendToHub({ item, source, transferId, begun, key, options }: Sending) {
+  const { connected: { session, name: to }, report, limit, signal, outgoing, onOutcome } = options;
+  const onReceipt = (delivered: Delivered) => outgoing.finish(key, [{ delivered }]);
+  const delivered = await sendTransfer(session, source, {
+    ...{ transfer: transferId, begun, to, report, onReceipt, limit, signal },
+  });
+  onOutcome({ item, transferId, delivered, leftOut: source.leftOut });
+}
+
+async function sendToPeople(recipients: Recipient[], sending: Sending) {
+  const { item, source, transferId, key, options } = sending;
+  const { connected: { session }, keyPair, wait, report, limit, signal, outgoing, sent } = options;
+  await sent.record(sentTransfer(recipients, sending));
+  const outcomes: PersonOutcome[] = [];
+  const onOutcome = (outcome: PersonOutcome) => {
+    outcomes.push(outcome);
+    options.onOutcome({ item, transferId, ...outcome, leftOut: source.leftOut });
+  };
+  await relayTransfer(session, source, {
+    ...{ transfer: transferId, keyPair, recipients, wait, report, limit, signal, onOutcome },
+  });
+  // Where a recipient did not take it, it will not go on: another run begins anew.
+  const isDone = outcomes.every(({ error }) => error === undefined);
+  await (isDone ? outgoing.finish(key, outcomes) : outgoing.remove(key));
+}
+
+function sentTransfer(
+  recipients: Recipient[],
+  { item: { path }, source: { name, stamp: identity, size }, transferId, options }: Sending,
+): SentTransfer {
+  return {
+    transfer: transferId,
+    hub: options.connected.fingerprint,
+    name,
+    path: isAbsolute(path) ? path : null,
+    identity,
+    size,
+    recipients: recipients.map(({ name, key }) => ({
+      name,
+      key: encodeKey(key),
+    })),
+  };
+}
+
+/** The same file for other people is another transfer. */
+function destination({ hub, recipients }: SendItemOptions): string {
+  return JSON.stringify([hub, recipients?.map(({ name }) => name).sort() ?? null]);
+}
