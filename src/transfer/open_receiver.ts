@@ -7,14 +7,14 @@ import type { Report } from "./events.ts";
 import { Receiver } from "./receive.ts";
 import { parseDuration } from "../units.ts";
 
-/** What `serve`, `join` and `receive` say about what they take. */
+/** The choices of a receiver: where files go, and which are taken. */
 export interface ReceiverChoices {
   dir: string;
   types?: Kind[] | undefined;
   maxFileSize?: number | undefined;
   onConflict: OnConflict;
   allowHidden: boolean;
-  /** How long unfinished transfers are kept, in milliseconds; {@link KEEP_MS} where nobody says. */
+  /** How long unfinished transfers are kept, in milliseconds; {@link KEEP_MS} by default. */
   keep?: number;
 }
 

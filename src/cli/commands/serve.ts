@@ -1,30 +1,31 @@
 import { Option } from "@commander-js/extra-typings";
-import { Hub, type Peer } from "../../hub/hub.ts";
-import { type HubEvent, outcomeEvent } from "../../hub/hub_event.ts";
-import { listen } from "../../hub/listen.ts";
-import { NameRegistry } from "../../hub/name_registry.ts";
-import { Spool } from "../../hub/spool/spool.ts";
-import { Switchboard } from "../../hub/switchboard.ts";
-import { checkedPeerName } from "../../names/peer_name.ts";
-import { fingerprint } from "../../secure/fingerprint.ts";
-import { type Identity, loadIdentity } from "../../home/identity.ts";
-import { findPerson } from "../../home/known_people.ts";
-import { DEFAULT_PORT, formatAddress, isLoopback, parsePort } from "../../transport/address.ts";
-import { formatBytes, parseDuration, parseSize } from "../../units.ts";
-import { printable } from "../../ui/printable.ts";
-import { Arrivals } from "../display/arrivals.ts";
-import { command, nameOption } from "../options/command.ts";
-import { hubSecret, secretFileOption } from "../options/secret.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { hostName } from "../../home/host_name.ts";
-import { HubPolicy } from "../../hub/policy/hub_policy.ts";
 import type { HubSecret } from "../../home/hub_secret.ts";
-import { endedByUser, withInterrupt } from "../interrupt.ts";
-import { KEEP_MS, openReceiver } from "../../transfer/open_receiver.ts";
+import { type Identity, loadIdentity } from "../../home/identity.ts";
+import { openHubServer } from "../../hub/hub_server.ts";
+import type { Rule } from "../../hub/policy/policy.ts";
+import { checkedPeerName } from "../../names/peer_name.ts";
+import { fingerprint } from "../../secure/fingerprint.ts";
+import { KEEP_MS } from "../../transfer/open_receiver.ts";
+import {
+  type Address,
+  DEFAULT_PORT,
+  formatAddress,
+  isLoopback,
+  parsePort,
+} from "../../transport/address.ts";
+import { printable } from "../../ui/printable.ts";
+import { parseDuration, parseSize } from "../../units.ts";
+import { Arrivals } from "../display/arrivals.ts";
 import { Output } from "../display/output.ts";
-import { askOffer } from "../prompts/ask_offer.ts";
 import { reachableHost } from "../display/reachable_host.ts";
+import { showServerEvent } from "../display/server_events.ts";
+import { endedByUser, withInterrupt } from "../interrupt.ts";
+import { command, nameOption } from "../options/command.ts";
 import { withReceiveOptions } from "../options/receive_options.ts";
+import { hubSecret, secretFileOption } from "../options/secret.ts";
+import { askOffer } from "../prompts/ask_offer.ts";
 
 /** `p2p serve`: be a hub, and receive what is sent to it, until Ctrl-C. */
 export function serveCommand() {
@@ -41,9 +42,7 @@ function serveOptions() {
     )
     .addOption(
       new Option("--port <port>", "0 takes a free one and prints it").default(DEFAULT_PORT)
-        .argParser((
-          text,
-        ) => parsePort(text)),
+        .argParser((text) => parsePort(text)),
     )
     .addOption(nameOption("--name <name>", "how the hub shows itself (default: the host's name)"))
     .addOption(secretFileOption("who connects must know this secret (also env P2P_SECRET)"))
@@ -67,87 +66,50 @@ function serveOptions() {
 
 async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const output = new Output(options);
-  const home = options.home ?? defaultHome();
-  const known = await hubSecret(options, home);
-  const name = checkedPeerName(options.name ?? hostName());
+  const { home = defaultHome(), host, port, accept, quota, keep } = options;
+  const secret = await hubSecret(options, home);
+  const name = options.name ?? checkedPeerName(hostName());
   const identity = await loadIdentity(home);
   const arrivals = new Arrivals(output, options);
-  const people = await NameRegistry.open(home);
-  const policy = await policyOf(options, { home, people });
-  const receiver = await openReceiver(options, {
-    report: arrivals.report,
+  const server = await openHubServer({
+    ...{ address: { host, port }, home, identity, name, secret: secret?.secret },
+    onlyKnown: accept === "known",
+    rules: await rulesOf(options),
+    receive: options,
     ask: askOffer(options, output),
-    quotaBytes: options.quota,
-    policy: policy && ((offer, from) => policy.refusesOffer(from, offer)),
-  });
-  const onError = (error: Error) => output.note(`p2p: ${printable(error.message)}`);
-  const spool = await Spool.open(home, {
-    keepMs: options.keep,
-    quotaBytes: options.quota ?? Infinity,
-    onOutcome: (transfer, outcome) => showHubEvent(outcomeEvent(transfer, outcome), output),
-    onError,
-  });
-  const switchboard = new Switchboard({
-    people,
-    spool,
-    refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
-    receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
-    report: (event) => showHubEvent(event, output),
-    onError,
-  });
-  const hub = new Hub({
-    listener: listen(options),
-    keyPair: identity.keyPair,
-    name,
-    secret: known?.secret,
-    refusePeer: async (peer) =>
-      switchboard.refuseName(peer) ?? await refusePeer(peer, { home, accept: options.accept }),
-    onOpen: (peer, address) => (exchange, opening, session) =>
-      switchboard.open(peer, { exchange, opening, session, address }),
-    onError: (address, error) => output.note(`${address || "p2p"}: ${printable(error.message)}`),
+    keepMs: keep,
+    quotaBytes: quota,
+    onEvent: (event) => showServerEvent(event, { arrivals, output }),
   });
   await output.showProgress();
-  announce(hub, { name, identity, options, known, output });
+  announce({ address: server.address, name, identity, secret }, output);
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   output.note("stopping: what is unfinished stays, and goes on when it is sent again");
-  await hub.close();
-  await switchboard.idle();
-  await spool.close();
-  await receiver.idle();
+  await server.close();
   await arrivals.idle();
   output.close();
   throw endedByUser();
 }
 
-async function policyOf(
-  { policy }: ServeOptions,
-  who: { home: string; people: NameRegistry },
-): Promise<HubPolicy | undefined> {
+async function rulesOf({ policy }: ServeOptions): Promise<Rule[] | undefined> {
   if (policy === undefined) return undefined;
   const { readPolicy } = await import("../../hub/policy/read_policy.ts");
-  return new HubPolicy(await readPolicy(policy), who);
+  return await readPolicy(policy);
 }
 
-async function refusePeer({ key, name }: Peer, { home, accept }: { home: string; accept: string }) {
-  if (accept !== "known" || await findPerson(home, key) !== undefined) return undefined;
-  return `"${name}" (${fingerprint(key)}) is not known here, and only known people are accepted`;
+/** What others need to reach a hub. */
+interface Announcement {
+  address: Address;
+  name: string;
+  identity: Identity;
+  secret: HubSecret | undefined;
 }
 
-function announce(
-  hub: Hub,
-  { name, identity, options, known, output }: {
-    name: string;
-    identity: Identity;
-    options: ServeOptions;
-    known: HubSecret | undefined;
-    output: Output;
-  },
-) {
-  const address = { host: options.host, port: hub.address.port };
+function announce({ address, name, identity, secret }: Announcement, output: Output) {
   const shown = fingerprint(identity.keyPair.publicKey);
   const { bold } = output.style;
   const reachable = formatAddress({ ...address, host: reachableHost(address.host) });
-  const secretFile = known?.path;
+  const secretFile = secret?.path;
   output.event({
     event: "listening",
     ...{ ...address, name, fingerprint: shown },
@@ -157,10 +119,10 @@ function announce(
   output.result(`  address      ${bold(formatAddress(address))}`);
   output.result(`  name         ${bold(printable(name))}`);
   output.result(`  fingerprint  ${shown}`);
-  if (known !== undefined) output.result(`  secret       ${secretInWords(known, output)}`);
+  if (secret !== undefined) output.result(`  secret       ${secretInWords(secret, output)}`);
   output.result(`  to send      ${bold(`p2p send FILE --to ${reachable}`)}`);
-  if (known?.path !== undefined) output.note(`the secret is kept in ${known.path}`);
-  if (known === undefined && !isLoopback(options.host)) {
+  if (secretFile !== undefined) output.note(`the secret is kept in ${secretFile}`);
+  if (secret === undefined && !isLoopback(address.host)) {
     output.warning("anybody who can reach this address can send files here");
   }
 }
@@ -168,26 +130,4 @@ function announce(
 /** A secret that was made up is shown this once; no line ever holds one that was given. */
 function secretInWords({ secret, isNew }: HubSecret, { style }: Output): string {
   return isNew ? `${style.bold(secret)}  (type it where the next line asks for it)` : "asked for";
-}
-
-/** What passes between people: who comes and goes, and what became of what for whom. */
-function showHubEvent(event: HubEvent, output: Output) {
-  const { bold } = output.style;
-  if (event.event === "refused") {
-    output.event(event);
-    return output.result(
-      `refused from ${bold(printable(event.from))} to ${
-        bold(printable(event.to))
-      }: ${event.reason}`,
-    );
-  }
-  if (event.event === "relayed") {
-    const { from, to, bytes, state } = event;
-    output.event(event);
-    const size = bytes === null ? "" : ` (${formatBytes(bytes)})`;
-    return output.result(`${state} from ${bold(printable(from))} to ${bold(printable(to))}${size}`);
-  }
-  const { peer, key } = event;
-  output.event({ event: event.event, peer, fingerprint: fingerprint(key) });
-  output.result(`${bold(printable(peer))} has ${event.event}`);
 }

@@ -1,0 +1,155 @@
+import type { P2pError } from "../errors.ts";
+import type { Identity } from "../home/identity.ts";
+import { findPerson } from "../home/known_people.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import type { Acceptance } from "../transfer/acceptance.ts";
+import type { TransferEvent } from "../transfer/events.ts";
+import { openReceiver, type ReceiverChoices } from "../transfer/open_receiver.ts";
+import type { Receiver } from "../transfer/receive.ts";
+import type { Address } from "../transport/address.ts";
+import { Hub, type Peer } from "./hub.ts";
+import { type HubEvent, outcomeEvent } from "./hub_event.ts";
+import { listen } from "./listen.ts";
+import { NameRegistry } from "./name_registry.ts";
+import { HubPolicy } from "./policy/hub_policy.ts";
+import type { Rule } from "./policy/policy.ts";
+import { Spool } from "./spool/spool.ts";
+import { Switchboard } from "./switchboard.ts";
+
+/** Options of {@link openHubServer}. */
+export interface HubServerOptions {
+  /** Where to listen; port 0 takes a free one. */
+  address: Address;
+  /** The folder with the hub's keys and state. */
+  home: string;
+  identity: Identity;
+  /** The name that the hub goes by. */
+  name: string;
+  /** Peers have to prove that they know it; undefined lets all in. */
+  secret?: string | undefined;
+  /** Lets only those in whom this home has vouched for. */
+  onlyKnown: boolean;
+  /** The rules of a policy; undefined for none. */
+  rules?: readonly Rule[] | undefined;
+  /** How transfers to the hub itself are taken. */
+  receive: ReceiverChoices;
+  /** Asks a person about each of them. */
+  ask?: Acceptance["ask"];
+  /** How long transfers wait for their recipients, in milliseconds. */
+  keepMs: number;
+  /** Most bytes that the folder holds, and that wait from or for one person. */
+  quotaBytes?: number | undefined;
+  onEvent: (event: HubServerEvent) => void;
+}
+
+/** A change at a hub, for those who show it. */
+export type HubServerEvent =
+  /** Of a transfer to the hub itself. */
+  | { type: "transfer"; event: TransferEvent }
+  /** Of the people at the hub, and of what passes between them. */
+  | { type: "people"; event: HubEvent }
+  /** Something went wrong, with the peer at an IP address or, without one, with the hub; it goes on. */
+  | { type: "error"; from: string | undefined; error: Error };
+
+/** A hub that is running. */
+export interface HubServer {
+  /** Where it listens. */
+  readonly address: Address;
+  /** Tells all peers, ends what is under way so that it can go on, and resolves when all is on disk. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a hub: everything that one process needs to be one. "local" where the port, the folder or the spool cannot be
+ * used, "usage" for a host that is not this machine's.
+ */
+export async function openHubServer(options: HubServerOptions): Promise<HubServer> {
+  const { address, home, identity: { keyPair }, name, secret, onEvent } = options;
+  const people = await NameRegistry.open(home);
+  const policy = options.rules && new HubPolicy(options.rules, { home, people });
+  const receiver = await receiverOf(options, policy);
+  const onError = (error: Error) => onEvent({ type: "error", from: undefined, error });
+  const report = (event: HubEvent) => onEvent({ type: "people", event });
+  const spool = await Spool.open(home, {
+    keepMs: options.keepMs,
+    quotaBytes: options.quotaBytes ?? Infinity,
+    onOutcome: (transfer, outcome) => report(outcomeEvent(transfer, outcome)),
+    onError,
+  });
+  const switchboard = new Switchboard({
+    ...{ people, spool, report, onError },
+    refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
+    receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
+  });
+  try {
+    const hub = new Hub({
+      ...{ listener: listen(address), keyPair, name, secret },
+      refusePeer: async (peer) =>
+        switchboard.refuseName(peer) ?? await refuseUnknown(peer, options),
+      onOpen: (peer, address) => (exchange, opening, session) =>
+        switchboard.open(peer, { exchange, opening, session, address }),
+      onError: (from, error: P2pError) =>
+        onEvent({ type: "error", from: from || undefined, error }),
+    });
+    return new RunningHub(address.host, { hub, switchboard, receiver, spool });
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
+}
+
+/** What a running hub consists of. */
+interface HubParts {
+  hub: Hub;
+  switchboard: Switchboard;
+  receiver: Receiver;
+  spool: Spool;
+}
+
+class RunningHub implements HubServer {
+  readonly address: Address;
+  readonly #parts: HubParts;
+  #closing: Promise<void> | undefined;
+
+  constructor(host: string, parts: HubParts) {
+    this.address = { host, port: parts.hub.address.port };
+    this.#parts = parts;
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** From the door inwards: each step ends what could still need the ones after it. */
+  async #close() {
+    const { hub, switchboard, receiver, spool } = this.#parts;
+    // 1. Nobody comes in any more; those who are here are told, and their sessions end. With that every exchange fails.
+    await hub.close();
+    // 2. What people had opened has seen its end: uploads, deliveries and joins have written their last.
+    await switchboard.idle();
+    // 3. So have transfers to the hub itself: their parts are synced, and go on at the next offer.
+    await receiver.idle();
+    // 4. Nobody writes to the spool any more: it is synced, and its lock given back.
+    await spool.close();
+  }
+}
+
+function receiverOf(
+  { receive, ask, quotaBytes, onEvent }: HubServerOptions,
+  policy: HubPolicy | undefined,
+): Promise<Receiver> {
+  return openReceiver(receive, {
+    report: (event) => onEvent({ type: "transfer", event }),
+    ask,
+    quotaBytes,
+    policy: policy && ((offer, from) => policy.refusesOffer(from, offer)),
+  });
+}
+
+async function refuseUnknown(
+  { key, name }: Peer,
+  { home, onlyKnown }: HubServerOptions,
+): Promise<string | undefined> {
+  if (!onlyKnown || await findPerson(home, key) !== undefined) return undefined;
+  return `"${name}" (${fingerprint(key)}) is not known here, and only known people are accepted`;
+}
