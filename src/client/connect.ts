@@ -116,7 +116,7 @@ async function open(
   if (typeof handshake.proof === "object") return await refused(channel, address);
   if (handshake.proof === "secret") await pinNew(handshake, { address, options });
   const session = new Session(channel, { initiator: true, onOpen });
-  return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remoteKey) };
+  return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
 }
 
 /** Compares with the pin; at first contact pins on loopback, or leaves it to the secret (SPEC.md §4). */
@@ -142,13 +142,13 @@ async function checkPin(
 
 /** A hub that knows the secret is the right one. */
 async function pinNew(
-  { remoteKey }: Handshake,
+  { remote: { id } }: Handshake,
   { address, options: { home, onPinned } }: { address: Address; options: ConnectOptions },
 ) {
   const where = formatAddress(address);
   if (await pinnedKey(home, where) !== undefined) return;
-  await pinKey(home, where, remoteKey);
-  onPinned(fingerprint(remoteKey));
+  await pinKey(home, where, id);
+  onPinned(fingerprint(id));
 }
 
 /** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */

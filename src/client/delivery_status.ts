@@ -1,6 +1,6 @@
 import { decodeKey } from "../secure/static_key.ts";
 import type { OutcomeCode } from "../protocol/messages.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import type { IdentityKeys } from "../secure/identity_keys.ts";
 import { openAnswer } from "../transfer/answer.ts";
 import type { TransferEntry } from "./list_transfers.ts";
 import type { SentTransfer } from "../home/sent.ts";
@@ -16,7 +16,7 @@ export interface DeliveryStatus {
 /** What a hub's entry says; what it claims for the receiver is checked against the key that it was sent to. */
 export async function deliveryStatusOf(
   { transfer, to, code, sealed }: TransferEntry,
-  { sent, keyPair }: { sent: SentTransfer | undefined; keyPair: KeyPair },
+  { sent, keyPair }: { sent: SentTransfer | undefined; keyPair: IdentityKeys },
 ): Promise<DeliveryStatus> {
   if (code === "interrupted") {
     return { state: code, reason: "its sender was cut off; send it again to go on" };

@@ -66,7 +66,7 @@ export class HubClient {
 
   /** The same person under the name of the key, at a hub that need not be trusted (SPEC.md §19). */
   underCode(): HubClient {
-    const name = codeName(this.identity.keyPair.publicKey);
+    const name = codeName(this.identity.keyPair.id);
     return new HubClient({ ...this.#options, name }, { skipPin: true });
   }
 

@@ -4,12 +4,13 @@ import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { decodeJson, type Message, type Offer, sealedOffer } from "../protocol/messages.ts";
 import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import { checkPerson, findPerson } from "../home/known_people.ts";
 import type { AnsweredTransfers } from "../home/answered.ts";
 import type { Receiver } from "../transfer/receive.ts";
 import { sealedReplies } from "../transfer/replies.ts";
 import type { HubClient } from "./hub_client.ts";
+import type { Introduction } from "./pairing.ts";
 
 /** How deliveries are taken, and from whom. */
 export interface DeliveriesOptions {
@@ -18,7 +19,7 @@ export interface DeliveriesOptions {
   /** Take only from people in `p2p trust`. */
   onlyKnown: boolean;
   /** Where a code decides: the one person that is taken from; undefined while nobody has come. */
-  byCode?: () => { name: string; key: Uint8Array } | undefined;
+  byCode?: () => Introduction | undefined;
 }
 
 /** Takes what a hub brings from people; an envelope that is not what it claims to be is refused (SPEC.md §17). */
@@ -47,16 +48,16 @@ export class Deliveries {
         () => exchange.send({ type: "answer", code: "corrupt", sealed: null }),
       );
     }
-    const { offer, senderKey } = opened;
-    const replies = sealedReplies(exchange, { keyPair, senderKey, transfer, answered });
+    const { offer, sender } = opened;
+    const replies = sealedReplies(exchange, { keyPair, to: sender, transfer, answered });
     let name;
     try {
-      name = await this.#nameOf({ hub, name: delivery.from, key: senderKey });
+      name = await this.#nameOf({ hub, name: delivery.from, key: sender.id });
     } catch (error) {
       this.#report(delivery, error);
       return await answer(exchange, () => replies.refuse("person", (error as Error).message));
     }
-    receiver.receive(exchange, { offer, from: { key: senderKey, name }, replies });
+    receiver.receive(exchange, { offer, from: { key: sender.id, name }, replies });
   }
 
   /** The name of a person whose files are taken. "refused" for anybody else. */
@@ -65,7 +66,7 @@ export class Deliveries {
     const { onlyKnown, byCode } = this.#options;
     if (byCode === undefined) await checkPerson(home, person);
     const met = byCode?.();
-    if (byCode !== undefined && (met === undefined || !sameKey(met.key, person.key))) {
+    if (byCode !== undefined && (met === undefined || !sameKey(met.keys.id, person.key))) {
       throw new P2pError("refused", "only who shares the code may send here");
     }
     if (onlyKnown && await findPerson(home, person.key) === undefined) {
@@ -86,22 +87,22 @@ async function answer(exchange: Exchange, give: () => Promise<void>) {
   exchange.end();
 }
 
-/** An offer that came through a hub, and the static key that made it. */
+/** An offer that came through a hub, and who made it. */
 interface OpenedDelivery {
   offer: Offer;
-  senderKey: Uint8Array;
+  sender: PublicKeys;
 }
 
 /** Opens the envelope of a delivery (SPEC.md §17). "protocol" where it is not for us, not for this transfer, or changed. */
 async function openDelivery(
   { sealed, transfer, exchange }: Message<"delivery">,
-  keyPair: KeyPair,
+  keyPair: IdentityKeys,
 ): Promise<OpenedDelivery> {
-  const { payload, senderKey } = await openEnvelope(fromBase64url(sealed), {
+  const { payload, sender } = await openEnvelope(fromBase64url(sealed), {
     purpose: PURPOSE.offer,
     transferId: fromHex(transfer),
     receiver: keyPair,
   });
   const offer = sealedOffer(decodeJson(payload, payload.length), "");
-  return { offer: { type: "offer", exchange, transfer, ...offer }, senderKey };
+  return { offer: { type: "offer", exchange, transfer, ...offer }, sender };
 }

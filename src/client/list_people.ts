@@ -1,12 +1,14 @@
-import { decodeKey } from "../secure/static_key.ts";
+import { fromBase64url } from "../bytes.ts";
+import { type PublicKeys, publicKeysOf } from "../secure/identity_keys.ts";
 import { P2pError } from "../errors.ts";
 import type { Session } from "../protocol/session.ts";
 
 /** Somebody a hub knows (SPEC.md §15). */
 export interface PersonEntry {
   name: string;
-  /** The static key. */
+  /** The id. */
   key: Uint8Array;
+  keys: PublicKeys;
   state: "joined" | "away";
   /** Joined or last seen, in milliseconds. */
   since: number;
@@ -27,10 +29,12 @@ export async function listPeople(session: Session): Promise<PersonEntry[]> {
       if (message.type !== "person") {
         throw new P2pError("protocol", `"${message.type}" in a list of people`);
       }
-      const { name, key, state, since, waiting } = message;
+      const { name, keys, state, since, waiting } = message;
+      const theirs = publicKeysOf(fromBase64url(keys));
       people.push({
         name,
-        key: decodeKey(key),
+        key: theirs.id,
+        keys: theirs,
         state,
         since,
         waiting,

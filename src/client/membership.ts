@@ -85,7 +85,7 @@ export class Membership {
         const message = await exchange.receive();
         if (message.type !== "presence") continue;
         const { name, state } = message;
-        const key = decodeKey(message.key);
+        const key = decodeKey(message.id);
         this.#client.emit({ type: "person", name, key, state });
       }
     } catch {

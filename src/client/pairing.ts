@@ -3,15 +3,15 @@ import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { decodeJson, type Message } from "../protocol/messages.ts";
 import { checkedPeerName } from "../names/peer_name.ts";
-import { int, keyText, object } from "../protocol/schema.ts";
+import { int, object, publicKeysText } from "../protocol/schema.ts";
 import { type Code, newCode } from "../secure/code.ts";
 import { CodeClaimant, CodeCreator } from "../secure/code_exchange.ts";
-import { decodeKey, encodeKey } from "../secure/static_key.ts";
+import { type PublicKeys, publicKeysOf } from "../secure/identity_keys.ts";
 import { addPerson } from "../home/known_people.ts";
 import type { HubClient } from "./hub_client.ts";
 
 /** Most bytes of what one side says of itself. */
-const MAX_INTRODUCTION_BYTES = 1_024;
+const MAX_INTRODUCTION_BYTES = 2_048;
 
 /** Most transfers that are announced. */
 const MAX_ITEMS = 1_000_000;
@@ -20,15 +20,14 @@ const MAX_ITEMS = 1_000_000;
 export interface Introduction {
   /** A peer name. */
   name: string;
-  /** The static key. */
-  key: Uint8Array;
+  keys: PublicKeys;
   /** How many transfers it will send; 0 where it receives. */
   items: number;
 }
 
 const introduction = object({
   name: checkedPeerName,
-  key: keyText,
+  keys: publicKeysText,
   items: int(0, MAX_ITEMS),
 });
 
@@ -51,7 +50,7 @@ export async function pair(
   client: HubClient,
   { code, items, remember }: PairingOptions,
 ): Promise<Introduction> {
-  const ours = { name: client.name, key: client.identity.keyPair.publicKey, items };
+  const ours = { name: client.name, keys: client.identity.keyPair, items };
   const otherSide = items > 0 ? "receive" : "send";
   const theirs = code === "new"
     ? await makeCode(exchange, {
@@ -59,7 +58,7 @@ export async function pair(
       onCode: (code, untilMs) => client.emit({ type: "code", code, untilMs, otherSide }),
     })
     : await typeCode(exchange, { code, ours });
-  const { name, key } = theirs;
+  const { name, keys: { id: key } } = theirs;
   client.emit({ type: "met", name, key });
   if (remember) await addPerson(client.home, { name, key, via: "code" });
   return theirs;
@@ -137,12 +136,12 @@ function sendBody(exchange: Exchange, body: Uint8Array): Promise<void> {
   return exchange.send({ type: "pair", body: toBase64url(body) });
 }
 
-function encoded({ name, key, items }: Introduction): Uint8Array {
-  const json = { name, key: encodeKey(key), items };
+function encoded({ name, keys, items }: Introduction): Uint8Array {
+  const json = { name, keys: toBase64url(keys.bytes), items };
   return new TextEncoder().encode(JSON.stringify(json));
 }
 
 function decoded(bytes: Uint8Array): Introduction {
-  const { key, ...rest } = introduction(decodeJson(bytes, MAX_INTRODUCTION_BYTES), "");
-  return { ...rest, key: decodeKey(key) };
+  const { keys, ...rest } = introduction(decodeJson(bytes, MAX_INTRODUCTION_BYTES), "");
+  return { ...rest, keys: publicKeysOf(fromBase64url(keys)) };
 }

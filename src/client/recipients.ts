@@ -36,11 +36,11 @@ export async function chooseRecipients(
   }
   const [changed] = await checkPeople(home, { hub: fingerprint, people: chosen });
   if (changed !== undefined) throw changed;
-  return chosen.map(({ name, key }) => ({ name, key }));
+  return chosen.map(({ name, keys }) => ({ name, keys }));
 }
 
 function everybodyElse(known: PersonEntry[], { keyPair }: Identity): PersonEntry[] {
-  const ours = String(keyPair.publicKey);
+  const ours = String(keyPair.id);
   return known.filter(({ state, key }) => state === "joined" && String(key) !== ours);
 }
 

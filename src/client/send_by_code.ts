@@ -59,11 +59,11 @@ interface Sending {
 }
 
 async function sendTo(
-  { key, name: shown }: Introduction,
+  { keys, name: shown }: Introduction,
   sending: Sending,
 ): Promise<BatchResult> {
   const { client, items, options } = sending;
-  const recipient = { name: codeName(key), key, shown };
+  const recipient = { name: codeName(keys.id), keys, shown };
   const gone = new AbortController();
   const over = new AbortController();
   watch(recipient, { ...sending, gone, over: over.signal });

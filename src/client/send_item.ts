@@ -3,7 +3,7 @@ import { asP2pError, type P2pError } from "../errors.ts";
 import type { Done, OutgoingKey, OutgoingTransfers } from "../home/outgoing.ts";
 import type { SentTransfer, SentTransfers } from "../home/sent.ts";
 import { encodeKey } from "../secure/static_key.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import type { IdentityKeys } from "../secure/identity_keys.ts";
 import type { Delivered, Report } from "../transfer/events.ts";
 import {
   type PersonOutcome,
@@ -26,7 +26,7 @@ export interface SendItemOptions {
   /** People to send to; undefined for the hub itself. */
   recipients: Recipient[] | undefined;
   /** The sender's. */
-  keyPair: KeyPair;
+  keyPair: IdentityKeys;
   /** The hub's address, `host:port`. */
   hub: string;
   outgoing: OutgoingTransfers;
@@ -127,9 +127,9 @@ function sentTransfer(
     path: isAbsolute(path) ? path : null,
     identity,
     size,
-    recipients: recipients.map(({ name, key }) => ({
+    recipients: recipients.map(({ name, keys }) => ({
       name,
-      key: encodeKey(key),
+      key: encodeKey(keys.id),
     })),
   };
 }

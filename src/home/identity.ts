@@ -9,13 +9,15 @@ import {
   readPrivateFile,
   replacePrivateFile,
 } from "./private_file.ts";
-import { generateKeyPair, type KeyPair, keyPairFrom } from "../secure/x25519.ts";
+import { type IdentityKeys, identityKeys } from "../secure/identity_keys.ts";
+import { kemKeyPair } from "../secure/ml_kem.ts";
+import { keyPairFrom } from "../secure/x25519.ts";
 
 const FILE = "identity.json";
 
-/** This installation: its static key pair and, once chosen, its name (SPEC.md §1). */
+/** This installation: its keys and, once chosen, its name (SPEC.md §1). */
 export interface Identity {
-  keyPair: KeyPair;
+  keyPair: IdentityKeys;
   name: string | undefined;
 }
 
@@ -25,11 +27,9 @@ export interface Identity {
  */
 export async function loadIdentity(home: string): Promise<Identity> {
   const found = await readPrivateFile(join(home, FILE));
-  if (found !== undefined) return parse(found, join(home, FILE));
+  if (found !== undefined) return await parse(found, join(home, FILE));
   await makePrivateFolder(home);
-  const made = JSON.stringify({
-    privateKey: toBase64url(generateKeyPair().privateKey),
-  });
+  const made = JSON.stringify(privateOf(await identityKeys()));
   try {
     // Where another process was faster, its identity is the one of this installation.
     await createPrivateFile(home, FILE, made + "\n");
@@ -43,14 +43,13 @@ export async function loadIdentity(home: string): Promise<Identity> {
       },
     );
   }
-  return parse((await readPrivateFile(join(home, FILE)))!, join(home, FILE));
+  return await parse((await readPrivateFile(join(home, FILE)))!, join(home, FILE));
 }
 
 /** Gives this installation another name, and leaves its key. */
 export async function renameIdentity(home: string, name: string): Promise<Identity> {
   const { keyPair } = await loadIdentity(home);
-  const privateKey = toBase64url(keyPair.privateKey);
-  await replacePrivateFile(home, FILE, JSON.stringify({ privateKey, name }) + "\n");
+  await replacePrivateFile(home, FILE, JSON.stringify({ ...privateOf(keyPair), name }) + "\n");
   return { keyPair, name };
 }
 
@@ -59,11 +58,17 @@ export function ownName({ name = hostName() }: Identity): string {
   return checkedPeerName(name);
 }
 
-function parse(text: string, path: string): Identity {
+/** The private halves, as the file has them. */
+function privateOf({ dhPair, kemPair }: IdentityKeys) {
+  return { privateKey: toBase64url(dhPair.privateKey), kemSeed: toBase64url(kemPair.seed) };
+}
+
+async function parse(text: string, path: string): Promise<Identity> {
   try {
-    const { privateKey, name } = JSON.parse(text);
+    const { privateKey, kemSeed, name } = JSON.parse(text);
+    const kemPair = await kemKeyPair(fromBase64url(kemSeed));
     return {
-      keyPair: keyPairFrom(fromBase64url(privateKey)),
+      keyPair: await identityKeys(keyPairFrom(fromBase64url(privateKey)), kemPair),
       name: typeof name === "string" ? name : undefined,
     };
   } catch (error) {

@@ -6,7 +6,7 @@ import { accept, type SecretCheck } from "../protocol/handshake.ts";
 import { checkedPeerName } from "../names/peer_name.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import type { Connection } from "../transport/connection.ts";
 import { TcpConnection } from "../transport/tcp_connection.ts";
 import { Admission } from "./admission.ts";
@@ -21,16 +21,17 @@ const MAX_CONNECTIONS = 4_096;
 /** Files that stay free for transfers where the system's limit of open files is met. */
 const RESERVED_FILES = 24;
 
-/** Somebody who has come in: the static key, and the name that goes with it. */
+/** Somebody who has come in: the id, the keys that it names, and the name that goes with it. */
 export interface Peer {
   key: Uint8Array;
+  keys: PublicKeys;
   name: string;
 }
 
 /** What a hub is made of. */
 export interface HubOptions {
   listener: Deno.TcpListener;
-  keyPair: KeyPair;
+  keyPair: IdentityKeys;
   /** How the hub shows itself. */
   name: string;
   /** Who connects has to know it. */
@@ -146,8 +147,8 @@ export class Hub {
   async #openSession(conn: Connection, address: string): Promise<Session> {
     const { keyPair } = this.#options;
     const handshake = await accept(conn, { keyPair, check: this.#check(address) });
-    const { remoteKey: key, remoteName, proof } = handshake;
-    const peer = { key, name: String(remoteName) };
+    const { remote, remoteName, proof } = handshake;
+    const peer = { key: remote.id, keys: remote, name: String(remoteName) };
     // Before anything of the session is read.
     const refusal = typeof proof === "object" ? proof.refusal : await this.#refusal(peer);
     const session = new Session(new Channel(conn, handshake), {

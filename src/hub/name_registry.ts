@@ -1,7 +1,9 @@
 import { join } from "node:path";
-import { decodeKey, type KeyText } from "../secure/static_key.ts";
+import { toBase64url } from "../bytes.ts";
+import type { PublicKeys } from "../secure/identity_keys.ts";
+import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
-import { type Checked, int, keyText, object, text } from "../protocol/schema.ts";
+import { type Checked, int, keyText, object, publicKeysText, text } from "../protocol/schema.ts";
 import { makePrivateFolder, replacePrivateFile } from "../home/private_file.ts";
 import { Journal, readJournal } from "../storage/journal.ts";
 import { foldedName } from "../names/folded_name.ts";
@@ -17,11 +19,17 @@ const MAX_PEOPLE = 100_000;
  */
 const MAX_BY_CODE = 1_000;
 
-const person = object({ name: text(64, 1), key: keyText, since: int(), seen: int() });
+const person = object({
+  name: text(64, 1),
+  key: keyText,
+  keys: publicKeysText,
+  since: int(),
+  seen: int(),
+});
 
 /**
- * Somebody who has joined this hub at some time: the name, the static key that owns it (base64url),
- * and in ms when that joined first and when it was last seen.
+ * Somebody who has joined this hub at some time: the name, the id that owns it and the public keys
+ * that this names (base64url), and in ms when that joined first and when it was last seen.
  */
 export type Person = Checked<typeof person>;
 
@@ -75,15 +83,17 @@ export class NameRegistry {
   /**
    * Gives `name` to `key` for good where it is free. Throws "refused" where it is somebody else's.
    */
-  async claim(name: string, key: KeyText): Promise<Person> {
+  async claim(name: string, { id, bytes }: PublicKeys): Promise<Person> {
+    const key = encodeKey(id);
+    const keys = toBase64url(bytes);
     const now = Date.now();
     if (!this.mayUse(name, key)) throw new P2pError("refused", nameTaken(name));
-    if (isCodeName(name)) return this.#claimByCode({ name, key, since: now, seen: now });
+    if (isCodeName(name)) return this.#claimByCode({ name, key, keys, since: now, seen: now });
     if (this.find(name) === undefined) {
       if (this.#people.size === MAX_PEOPLE) {
         throw new P2pError("refused", `${MAX_PEOPLE} people are known here: no more are taken`);
       }
-      const claimed = { name, key, since: now, seen: now };
+      const claimed = { name, key, keys, since: now, seen: now };
       this.#people.set(foldedName(name), claimed);
       await this.#write(claimed);
     }

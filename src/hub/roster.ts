@@ -18,7 +18,7 @@ const TOLD_AT_ONCE = 32;
 /** Who came or went. */
 interface News {
   name: string;
-  key: KeyText;
+  id: KeyText;
   state: "joined" | "left";
 }
 
@@ -72,7 +72,7 @@ export class Roster {
   #tell({ name, key }: Person, state: "joined" | "left") {
     if (isCodeName(name)) return; // Nobody's business but of the two who share a code.
     const others = [...this.#members.values()].filter(({ person }) => person.name !== name);
-    this.#telling.push({ news: { name, key, state }, others });
+    this.#telling.push({ news: { name, id: key, state }, others });
     if (this.#telling.length === 1) this.#tellAll();
   }
 

@@ -129,7 +129,7 @@ export class Switchboard {
     const { people, spool, report, onError } = this.#options;
     if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
     this.#joined.add(session);
-    const person = await people.claim(peer.name, encodeKey(peer.key));
+    const person = await people.claim(peer.name, peer.keys);
     const { name } = person;
     const courier = new Courier({
       ...{ person, session, spool, onError },
@@ -155,12 +155,12 @@ export class Switchboard {
 
   async #list(exchange: Exchange) {
     const { people, spool } = this.#options;
-    for (const { name, key, seen } of people.all()) {
+    for (const { name, keys, seen } of people.all()) {
       const member = this.#roster.find(name);
       await exchange.send({
         type: "person",
         name,
-        key,
+        keys,
         state: member === undefined ? "away" : "joined",
         since: member?.since ?? seen,
         waiting: spool.countWaiting(name),

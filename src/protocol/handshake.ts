@@ -1,27 +1,39 @@
-import { concat } from "../bytes.ts";
+import { concat, fromBase64url, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { CipherState } from "../secure/noise/cipher_state.ts";
 import { HandshakeState } from "../secure/noise/noise.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import { type IdentityKeys, joinedKeys, type PublicKeys } from "../secure/identity_keys.ts";
+import { KEM_PUBLIC_KEY_BYTES } from "../secure/ml_kem.ts";
 import { ByteReader } from "../transport/byte_reader.ts";
 import type { Connection } from "../transport/connection.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
+import { featureList, FEATURES } from "./features.ts";
 import { decodeJson } from "./messages.ts";
-import { checkSecret, NOTHING, type ProofFrames, proofInput, proveSecret } from "./prove_secret.ts";
-import { type Check, object, text } from "./schema.ts";
+import {
+  checkSecret,
+  NOTHING,
+  type ProofContext,
+  type ProofFrames,
+  proofInput,
+  proveSecret,
+} from "./prove_secret.ts";
+import { base64url, type Check, type Checked, object, text } from "./schema.ts";
 
 /** The major version of SPEC.md. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Bytes that a stranger may make us read before the session is open (SPEC.md §12). */
-export const MAX_BYTES_BEFORE_OPEN = 2_048;
+export const MAX_BYTES_BEFORE_OPEN = 4_096;
 
-const MAX_HANDSHAKE_MESSAGE_BYTES = 1_024;
+const MAX_HANDSHAKE_MESSAGE_BYTES = 3_072;
+const MAX_TEXT_LENGTH = 1_024;
+const PATTERN = "XXhfs";
 const PREAMBLE = new Uint8Array([0x50, 0x32, 0x50, VERSION, 1, 0, 0, 0]);
 
-/** The payloads of messages 2 and 3 (SPEC.md §3). */
-const AUTH = object({ auth: text(MAX_HANDSHAKE_MESSAGE_BYTES) });
-const NAME = object({ name: text(MAX_HANDSHAKE_MESSAGE_BYTES) });
+/** What both sides say of themselves in messages 2 and 3 (SPEC.md §3). */
+const BOTH = { kem: base64url(Math.ceil(KEM_PUBLIC_KEY_BYTES * 4 / 3)), features: featureList };
+const FROM_ACCEPTOR = object({ auth: text(MAX_TEXT_LENGTH), ...BOTH });
+const FROM_INITIATOR = object({ name: text(MAX_TEXT_LENGTH), ...BOTH });
 
 /** What the acceptor wants to be proved (SPEC.md §3). */
 export type Auth = "none" | "secret";
@@ -33,8 +45,10 @@ export type Proof = Auth | { refusal: string };
 export interface Handshake {
   send: CipherState;
   receive: CipherState;
-  /** The other side's static key. */
-  remoteKey: Uint8Array;
+  /** Who the other side is. */
+  remote: PublicKeys;
+  /** What it understands (SPEC.md §21). */
+  features: readonly string[];
   /** Who the initiator says it is, unchecked; undefined at the initiator, which learns it from `welcome`. */
   remoteName: unknown;
   proof: Proof;
@@ -52,106 +66,99 @@ export interface SecretCheck {
 }
 
 /**
- * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's static key, and what that wants to be proved,
- * before message 3 leaves, and throws to end it there.
+ * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's id, and what that wants to be proved, before
+ * message 3 leaves, and throws to end it there.
  */
 export async function initiate(
   conn: HandshakeConnection,
   { keyPair, name, checkKey, secret }: {
-    keyPair: KeyPair;
+    keyPair: IdentityKeys;
     name: string;
-    checkKey: (key: Uint8Array, auth: Auth) => Promise<void>;
+    checkKey: (id: Uint8Array, auth: Auth) => Promise<void>;
     secret?: string | undefined;
   },
 ): Promise<Handshake> {
-  const state = new HandshakeState({
-    pattern: "XX",
-    initiator: true,
-    prologue: PREAMBLE,
-    s: keyPair,
-  });
+  const state = handshakeState(keyPair, { initiator: true });
   const reader = new ByteReader(conn, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   await write(conn, [PREAMBLE, ...framed(await state.writeMessage())]);
   checkPreamble(await reader.read(PREAMBLE.length));
-  const auth = checkedAuth(decodePayload(await readMessage(reader, state), AUTH).auth);
-  await checkKey(state.remoteStatic!, auth);
-  const message3 = framed(await state.writeMessage(encodeJson({ name })));
+  const said = decodePayload(await readMessage(reader, state), FROM_ACCEPTOR);
+  const remote = keysOf(state, said);
+  const auth = checkedAuth(said.auth);
+  await checkKey(remote.id, auth);
+  const message3 = framed(await state.writeMessage(encodeJson({ name, ...saidBy(keyPair) })));
   if (auth === "none") await write(conn, message3);
-  const frames = proofFrames(conn, { reader, before: message3 });
-  const proof = auth === "none" ? auth : await prove(state, { keyPair, secret, frames });
-  return {
-    ...state.split(),
-    remoteKey: state.remoteStatic!,
-    remoteName: undefined,
-    proof,
-    leftover: reader.leftover,
-  };
+  const ciphers = state.split();
+  const frames = proofFrames(conn, { reader, ciphers, before: message3 });
+  const context = { handshakeHash: state.handshakeHash, initiator: keyPair, acceptor: remote };
+  const proof = auth === "none" ? auth : await prove(given(secret), { context, frames });
+  const { features } = said;
+  return { ...ciphers, remote, features, remoteName: undefined, proof, leftover: reader.leftover };
 }
 
 /** The acceptor's side of SPEC.md §2 to §4, up to its decision. Without `check` nothing has to be proved. */
 export async function accept(
   conn: HandshakeConnection,
-  { keyPair, check }: { keyPair: KeyPair; check?: SecretCheck | undefined },
+  { keyPair, check }: { keyPair: IdentityKeys; check?: SecretCheck | undefined },
 ): Promise<Handshake> {
   const reader = new ByteReader(conn, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   const preamble = await reader.read(PREAMBLE.length);
   if (isP2p(preamble)) await write(conn, [PREAMBLE]);
   checkPreamble(preamble);
-  const state = new HandshakeState({
-    pattern: "XX",
-    initiator: false,
-    prologue: PREAMBLE,
-    s: keyPair,
-  });
+  const state = handshakeState(keyPair, { initiator: false });
   const empty = await readMessage(reader, state);
   if (empty.length > 0) {
     throw new P2pError("protocol", "cannot read handshake: message 1 has a payload");
   }
   const auth = check === undefined ? "none" : "secret";
-  await write(conn, framed(await state.writeMessage(encodeJson({ auth }))));
-  const { name } = decodePayload(await readMessage(reader, state), NAME);
-  const frames = proofFrames(conn, { reader });
-  const proof = check === undefined ? auth : await demand(state, { keyPair, check, frames });
-  return {
-    ...state.split(),
-    remoteKey: state.remoteStatic!,
-    remoteName: name,
-    proof,
-    leftover: reader.leftover,
-  };
+  await write(conn, framed(await state.writeMessage(encodeJson({ auth, ...saidBy(keyPair) }))));
+  const said = decodePayload(await readMessage(reader, state), FROM_INITIATOR);
+  const remote = keysOf(state, said);
+  const ciphers = state.split();
+  const frames = proofFrames(conn, { reader, ciphers });
+  const context = { handshakeHash: state.handshakeHash, initiator: remote, acceptor: keyPair };
+  const proof = check === undefined ? auth : await demand(check, { context, frames });
+  const { features, name } = said;
+  return { ...ciphers, remote, features, remoteName: name, proof, leftover: reader.leftover };
+}
+
+function handshakeState({ dhPair }: IdentityKeys, { initiator }: { initiator: boolean }) {
+  return new HandshakeState({ pattern: PATTERN, initiator, prologue: PREAMBLE, s: dhPair });
+}
+
+/** What a side says of itself. */
+function saidBy({ kem }: IdentityKeys) {
+  return { kem: toBase64url(kem), features: FEATURES };
+}
+
+/** The key that Noise has proved, and the one that was said under it. */
+function keysOf(
+  state: HandshakeState,
+  { kem }: Checked<typeof FROM_ACCEPTOR> | Checked<typeof FROM_INITIATOR>,
+) {
+  return joinedKeys(state.remoteStatic!, fromBase64url(kem));
+}
+
+/** What a proof runs over. */
+interface ProofRun {
+  context: Omit<ProofContext, "secret">;
+  frames: ProofFrames;
 }
 
 /** Proves that we know the secret, where the acceptor knows it too. */
-async function prove(
-  state: HandshakeState,
-  { keyPair, secret, frames }: {
-    keyPair: KeyPair;
-    secret: string | undefined;
-    frames: ProofFrames;
-  },
-): Promise<Proof> {
-  const input = proofInput({
-    secret: given(secret),
-    handshakeHash: state.handshakeHash,
-    initiatorKey: keyPair.publicKey,
-    acceptorKey: state.remoteStatic!,
-  });
+async function prove(secret: string, { context, frames }: ProofRun): Promise<Proof> {
+  const input = proofInput({ secret, ...context });
   return await proveSecret(input, frames) ? "secret" : { refusal: "the other side refused" };
 }
 
 /** Wants the secret to be proved; a refusal is told by an empty frame first. */
 async function demand(
-  state: HandshakeState,
-  { keyPair, check, frames }: { keyPair: KeyPair; check: SecretCheck; frames: ProofFrames },
+  { secret, attempt }: SecretCheck,
+  { context, frames }: ProofRun,
 ): Promise<Proof> {
-  const input = proofInput({
-    secret: check.secret,
-    handshakeHash: state.handshakeHash,
-    initiatorKey: state.remoteStatic!,
-    acceptorKey: keyPair.publicKey,
-  });
+  const input = proofInput({ secret, ...context });
   const share = await frames.next();
-  const refusal = await check.attempt(() => checkSecret(input, { share, frames }));
+  const refusal = await attempt(() => checkSecret(input, { share, frames }));
   if (refusal === undefined) return "secret";
   await frames.send(NOTHING);
   return { refusal };
@@ -167,16 +174,23 @@ function given(secret: string | undefined): string {
   throw new P2pError("refused", "the hub wants a secret, and none is given");
 }
 
-/** The frames of a proof; the first that is sent leaves together with `before`. */
+/** The frames of a proof, encrypted as records are; the first that is sent leaves together with `before`. */
 function proofFrames(
   conn: HandshakeConnection,
-  { reader, before = [] }: { reader: ByteReader; before?: Uint8Array[] },
+  { reader, ciphers: { send, receive }, before = [] }: {
+    reader: ByteReader;
+    ciphers: { send: CipherState; receive: CipherState };
+    before?: Uint8Array[];
+  },
 ): ProofFrames {
   return {
-    send: (bytes) => write(conn, [...before.splice(0), ...framed(bytes)]),
-    next: () => readFrame(reader),
+    send: (bytes) =>
+      write(conn, [...before.splice(0), ...framed(send.encryptWithAd(NO_AD, bytes))]),
+    next: async () => receive.decryptWithAd(NO_AD, await readFrame(reader)),
   };
 }
+
+const NO_AD = new Uint8Array(0);
 
 function isP2p(preamble: Uint8Array): boolean {
   return PREAMBLE.subarray(0, 3).every((byte, i) => byte === preamble[i]);

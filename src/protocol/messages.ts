@@ -12,6 +12,7 @@ import {
   nullable,
   object,
   oneOf,
+  publicKeysText,
   text,
 } from "./schema.ts";
 
@@ -70,13 +71,13 @@ export const OUTCOME_CODES = ["delivered", "expired", ...CANCEL_CODES] as const;
 export const MAX_RECEIVERS = 1_000;
 
 /** Longest envelope, in characters of base64url (SPEC.md §16). */
-export const MAX_ENVELOPE_LENGTH = 8_192;
+export const MAX_ENVELOPE_LENGTH = 12_288;
 
 /** Largest number of a nameplate (SPEC.md §19). */
 export const MAX_NAMEPLATE = 999_999_999;
 
 /** Longest body that a hub passes on between two sides of a code, in characters of base64url (SPEC.md §19). */
-export const MAX_PAIR_LENGTH = 2_048;
+export const MAX_PAIR_LENGTH = 4_096;
 
 const exchange = int(1, MAX_EXCHANGE);
 const reason = text(MAX_REASON_LENGTH);
@@ -136,14 +137,14 @@ const SHAPES = {
   presence: object({
     exchange,
     name: checkedPeerName,
-    key: keyText,
+    id: keyText,
     state: oneOf(["joined", "left"]),
   }),
   list: object({ exchange }),
   person: object({
     exchange,
     name: checkedPeerName,
-    key: keyText,
+    keys: publicKeysText,
     state: oneOf(["joined", "away"]),
     since: int(),
     waiting: int(),

@@ -9,12 +9,12 @@ export interface ProofFrames {
   next(): Promise<Uint8Array>;
 }
 
-/** What a run is bound to: the secret, the handshake hash, and both static keys. */
+/** What a run is bound to: the secret, the handshake hash, and both ids. */
 export interface ProofContext {
   secret: string;
   handshakeHash: Uint8Array;
-  initiatorKey: Uint8Array;
-  acceptorKey: Uint8Array;
+  initiator: { id: Uint8Array };
+  acceptor: { id: Uint8Array };
 }
 
 /** In place of a share or a tag: the acceptor does not take the initiator. */
@@ -30,12 +30,13 @@ export function preloadProof(): void {
 
 /** What CPace runs on (SPEC.md §4). */
 export function proofInput(context: ProofContext): CpaceInput {
-  const { secret, handshakeHash, initiatorKey, acceptorKey } = context;
-  const [label, initiator, acceptor] = ["p2p/1 secret", "initiator", "acceptor"].map(utf8);
+  const { secret, handshakeHash, initiator, acceptor } = context;
   return {
     prs: utf8(normalizedSecret(secret)),
     sid: handshakeHash,
-    ci: lvCat(label!, initiator!, initiatorKey, acceptor!, acceptorKey),
+    ci: lvCat(
+      ...[utf8("p2p/2 secret"), utf8("initiator"), initiator.id, utf8("acceptor"), acceptor.id],
+    ),
   };
 }
 

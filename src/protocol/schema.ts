@@ -42,6 +42,9 @@ export function base64url(length: number): Check<string> {
 /** A static key (SPEC.md §1). */
 export const keyText = base64url(43) as Check<KeyText>;
 
+/** The public keys of an identity in base64url (SPEC.md §1). */
+export const publicKeysText = base64url(1622);
+
 /** `true` or `false`. */
 export const boolean: Check<boolean> = (value, path) =>
   typeof value === "boolean" ? value : fail(path, "true or false");

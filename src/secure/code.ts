@@ -55,9 +55,9 @@ function completed(typed: string, code: string): string {
   });
 }
 
-/** The name of a session for a code: it is the key's, and needs nobody's leave (SPEC.md §19). */
-export function codeName(key: Uint8Array): string {
-  return `#${fingerprint(key)}`;
+/** The name of a session for a code: it is the id's, and needs nobody's leave (SPEC.md §19). */
+export function codeName(id: Uint8Array): string {
+  return `#${fingerprint(id)}`;
 }
 
 /** Whether a name can only be the {@link codeName} of some key. */

@@ -74,7 +74,7 @@ function inputOf({ nameplate, words }: Code, sid: Uint8Array): CpaceInput {
   return {
     prs: utf8(words.join("-")),
     sid,
-    ci: lvCat(utf8("p2p/1 code"), utf8(String(nameplate))),
+    ci: lvCat(utf8("p2p/2 code"), utf8(String(nameplate))),
   };
 }
 
@@ -87,7 +87,7 @@ function opened(isk: Uint8Array, { role, sealed }: { role: Role; sealed: Uint8Ar
 }
 
 function keyOf(isk: Uint8Array, role: Role): Uint8Array {
-  return hkdf(isk, { info: utf8(`p2p/1 code ${role}`) });
+  return hkdf(isk, { info: utf8(`p2p/2 code ${role}`) });
 }
 
 /** `bytes` in parts of those lengths; "protocol" where they have another length. */

@@ -1,7 +1,8 @@
-import { concat, utf8 } from "../bytes.ts";
+import { concat } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
+import { type IdentityKeys, joinedKeys, type PublicKeys } from "./identity_keys.ts";
+import { KEM_PUBLIC_KEY_BYTES } from "./ml_kem.ts";
 import { HandshakeState } from "./noise/noise.ts";
-import type { KeyPair } from "./x25519.ts";
 
 /** What an envelope carries (SPEC.md §17). */
 export const PURPOSE = { offer: 1, answer: 2 } as const;
@@ -13,15 +14,18 @@ export interface EnvelopeContext {
   transferId: Uint8Array;
 }
 
-/** Most bytes of what an envelope holds. */
+/** Most bytes of what an envelope holds, besides the key of its maker. */
 export const MAX_ENVELOPE_PAYLOAD_BYTES = 6_000;
 
-/** Seals `payload` from `sender` to the one who owns `receiverKey`: one `Noise_X` message (SPEC.md §17). */
+/** The name of the pattern: X of Noise, with a secret for the receiver's KEM key mixed in. */
+const PATTERN = "Xskem";
+
+/** Seals `payload` from `sender` to `receiver`: one message of Noise (SPEC.md §17). */
 export async function sealEnvelope(
   payload: Uint8Array,
-  { sender, receiverKey, ...context }: EnvelopeContext & {
-    sender: KeyPair;
-    receiverKey: Uint8Array;
+  { sender, receiver, ...context }: EnvelopeContext & {
+    sender: IdentityKeys;
+    receiver: PublicKeys;
   },
 ): Promise<Uint8Array> {
   if (payload.length > MAX_ENVELOPE_PAYLOAD_BYTES) {
@@ -30,28 +34,32 @@ export async function sealEnvelope(
     );
   }
   const state = new HandshakeState({
-    pattern: "X",
+    pattern: PATTERN,
     initiator: true,
     prologue: prologue(context),
-    s: sender,
-    rs: receiverKey,
+    s: sender.dhPair,
+    rs: receiver.dh,
+    rs1: receiver.kem,
   });
-  return await state.writeMessage(payload);
+  return await state.writeMessage(concat([sender.kem, payload]));
 }
 
-/** What an envelope to `receiver` holds, and the static key that proves who made it. "protocol" where it does not open. */
+/** What an envelope to `receiver` holds, and who made it. "protocol" where it does not open. */
 export async function openEnvelope(
   sealed: Uint8Array,
-  { receiver, ...context }: EnvelopeContext & { receiver: KeyPair },
-): Promise<{ payload: Uint8Array; senderKey: Uint8Array }> {
+  { receiver, ...context }: EnvelopeContext & { receiver: IdentityKeys },
+): Promise<{ payload: Uint8Array; sender: PublicKeys }> {
   const state = new HandshakeState({
-    pattern: "X",
+    pattern: PATTERN,
     initiator: false,
     prologue: prologue(context),
-    s: receiver,
+    s: receiver.dhPair,
+    s1: receiver.kemPair,
   });
   try {
-    return { payload: await state.readMessage(sealed), senderKey: state.remoteStatic! };
+    const opened = await state.readMessage(sealed);
+    const sender = joinedKeys(state.remoteStatic!, opened.slice(0, KEM_PUBLIC_KEY_BYTES));
+    return { payload: opened.slice(KEM_PUBLIC_KEY_BYTES), sender };
   } catch (cause) {
     throw new P2pError(
       "protocol",
@@ -63,5 +71,7 @@ export async function openEnvelope(
 
 function prologue({ purpose, transferId }: EnvelopeContext): Uint8Array {
   if (transferId.length !== 16) throw new RangeError(`transfer id of ${transferId.length} bytes`);
-  return concat([utf8("p2p/1 envelope"), Uint8Array.of(purpose), transferId]);
+  return concat([LABEL, Uint8Array.of(purpose), transferId]);
 }
+
+const LABEL = new TextEncoder().encode("p2p/2 envelope");

@@ -37,7 +37,7 @@ export function deriveDataKey(
   return hkdf(transferKey, { salt, info: concat([LABEL, transferId, start]) });
 }
 
-const LABEL = utf8("p2p/1 data");
+const LABEL = utf8("p2p/2 data");
 
 /**
  * Plaintext chunks of `CHUNK_BYTES`, the last one shorter or absent, to sealed chunks (SPEC.md §9).

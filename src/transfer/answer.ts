@@ -10,7 +10,7 @@ import {
 } from "../protocol/messages.ts";
 import { object, text } from "../protocol/schema.ts";
 import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 
 const receipt = object(RECEIPT_FIELDS);
 const refusal = object({ reason: text(MAX_REASON_LENGTH) });
@@ -24,13 +24,13 @@ export type Answer = { receipt: Receipt; reason?: undefined } | {
 /** Seals the answer of a receiver, as base64url, so that only the sender can read it (SPEC.md §17). */
 export async function sealAnswer(
   payload: object,
-  { keyPair, senderKey, transfer }: { keyPair: KeyPair; senderKey: Uint8Array; transfer: string },
+  { keyPair, to, transfer }: { keyPair: IdentityKeys; to: PublicKeys; transfer: string },
 ): Promise<string> {
   const sealed = await sealEnvelope(utf8(JSON.stringify(payload)), {
     purpose: PURPOSE.answer,
     transferId: fromHex(transfer),
     sender: keyPair,
-    receiverKey: senderKey,
+    receiver: to,
   });
   return toBase64url(sealed);
 }
@@ -41,7 +41,7 @@ export async function sealAnswer(
  */
 export async function openAnswer(
   { code, sealed }: { code: OutcomeCode; sealed: string | null },
-  { transfer, keyPair, key }: { transfer: string; keyPair: KeyPair; key: Uint8Array },
+  { transfer, keyPair, key }: { transfer: string; keyPair: IdentityKeys; key: Uint8Array },
 ): Promise<Answer> {
   if (sealed === null && code !== "delivered") return { reason: IN_WORDS[code] ?? code };
   try {
@@ -50,7 +50,7 @@ export async function openAnswer(
       transferId: fromHex(transfer),
       receiver: keyPair,
     });
-    if (!sameKey(opened.senderKey, key)) throw new Error("another key answers");
+    if (!sameKey(opened.sender.id, key)) throw new Error("another key answers");
     const payload = decodeJson(opened.payload, opened.payload.length);
     return code === "delivered" ? { receipt: receipt(payload, "") } : refusal(payload, "");
   } catch (cause) {

@@ -6,7 +6,7 @@ import { fieldsOf } from "../protocol/schema.ts";
 import type { Session } from "../protocol/session.ts";
 import { PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import { hkdf } from "../secure/hkdf.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import { SEGMENT_BYTES } from "../storage/part/part_record.ts";
 import { isoDate } from "./iso_date.ts";
 import { openAnswer } from "./answer.ts";
@@ -19,10 +19,10 @@ import type { Source } from "./source/source.ts";
 /** Envelopes that are sent before their `routed` are awaited. */
 const ENVELOPES_AT_ONCE = 16;
 
-/** Somebody to send to: the name at the hub, and the static key that it belongs to. */
+/** Somebody to send to: the name at the hub, and the keys that it belongs to. */
 export interface Recipient {
   name: string;
-  key: Uint8Array;
+  keys: PublicKeys;
 }
 
 /** When a sender has what it waits for: by default delivered to who is joined, stored for who is away. */
@@ -40,7 +40,7 @@ export interface PersonOutcome {
 export interface RelayOptions {
   /** The transfer id, 32 hex digits, the same in every attempt. */
   transfer: string;
-  keyPair: KeyPair;
+  keyPair: IdentityKeys;
   recipients: Recipient[];
   wait: WaitFor;
   report: Report;
@@ -71,7 +71,7 @@ export async function relayTransfer(
 }
 
 /** The transfer key of a relay: the same in every attempt, without being kept anywhere. */
-export function relayKey({ privateKey }: KeyPair, transfer: string): Uint8Array {
+export function relayKey({ dhPair: { privateKey } }: IdentityKeys, transfer: string): Uint8Array {
   return hkdf(privateKey, {
     salt: fromHex(transfer),
     info: utf8("p2p/1 relay key"),
@@ -123,7 +123,7 @@ class RelaySending {
     }
   }
 
-  async #envelope({ key: receiverKey }: Recipient): Promise<string> {
+  async #envelope({ keys: receiver }: Recipient): Promise<string> {
     const { source, transfer, keyPair } = this.#options;
     const key = toBase64url(relayKey(keyPair, transfer));
     const offer = { ...fieldsOf(OFFER_FIELDS, source), key };
@@ -131,16 +131,16 @@ class RelaySending {
       purpose: PURPOSE.offer,
       transferId: fromHex(transfer),
       sender: keyPair,
-      receiverKey,
+      receiver,
     });
     return toBase64url(sealed);
   }
 
-  #takeRouted(message: Message, { name, key }: Recipient) {
+  #takeRouted(message: Message, { name, keys }: Recipient) {
     if (message.type !== "routed") throw this.#failure(message);
     const { state, reason } = message;
     if (state === "refused") this.#end(name, { error: this.#refused(name, reason) });
-    else this.#open.set(name, { key, isAway: state === "away" });
+    else this.#open.set(name, { key: keys.id, isAway: state === "away" });
   }
 
   async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {

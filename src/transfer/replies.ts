@@ -8,7 +8,7 @@ import {
   type RefuseCode,
 } from "../protocol/messages.ts";
 import { fieldsOf } from "../protocol/schema.ts";
-import type { KeyPair } from "../secure/x25519.ts";
+import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import { sealAnswer } from "./answer.ts";
 import type { AnsweredTransfers } from "../home/answered.ts";
 
@@ -50,8 +50,9 @@ const TRANSIENT: readonly CancelCode[] = ["space", "disk", "busy", "interrupted"
 
 /** Whom sealed replies go to, and what was answered before. */
 export interface SealedRepliesOptions {
-  keyPair: KeyPair;
-  senderKey: Uint8Array;
+  keyPair: IdentityKeys;
+  /** Who sends, and is answered. */
+  to: PublicKeys;
   transfer: string;
   answered: AnsweredTransfers;
 }
@@ -59,7 +60,7 @@ export interface SealedRepliesOptions {
 /** Answers through the hub, in envelopes that only the sender can open (SPEC.md §16, §17). */
 export function sealedReplies(exchange: Exchange, options: SealedRepliesOptions): Replies {
   const { answered, ...about } = options;
-  const { senderKey, transfer } = options;
+  const { to: { id: senderKey }, transfer } = options;
   const send = async ({ code, payload }: { code: OutcomeCode; payload: object }) =>
     exchange.send({ type: "answer", code, sealed: await sealAnswer(payload, about) });
   const answer = async (code: OutcomeCode, payload: object) => {

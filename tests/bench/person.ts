@@ -5,11 +5,15 @@ import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import type { OnOpen, Session } from "../../src/protocol/session.ts";
 import { openEnvelope, PURPOSE } from "../../src/secure/envelope.ts";
-import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import { sealAnswer } from "../../src/transfer/answer.ts";
 
 /** What somebody does with what is sent to them. */
-export type OnDelivery = (exchange: Exchange, delivery: Message<"delivery">, keyPair: KeyPair) =>
+export type OnDelivery = (
+  exchange: Exchange,
+  delivery: Message<"delivery">,
+  keyPair: IdentityKeys,
+) =>
   | void
   | Promise<void>;
 
@@ -25,7 +29,7 @@ export async function joinAs(
   onDelivery: OnDelivery = () => {},
 ): Promise<Person> {
   const home = await Deno.makeTempDir({ prefix: "person-" });
-  const keyPair = generateKeyPair();
+  const keyPair = await identityKeys();
   const onOpen: OnOpen = (exchange, opening) => {
     if (opening.type !== "delivery") return;
     onDelivery(exchange, opening, keyPair)?.catch(() => {}); // The hub tells the sender what became of it.
@@ -77,9 +81,9 @@ export async function joinEach(
 export async function takeAndDrop(
   exchange: Exchange,
   { transfer, sealed }: Message<"delivery">,
-  keyPair: KeyPair,
+  keyPair: IdentityKeys,
 ): Promise<void> {
-  const { senderKey } = await openEnvelope(Buffer.from(sealed, "base64url"), {
+  const { sender } = await openEnvelope(Buffer.from(sealed, "base64url"), {
     purpose: PURPOSE.offer,
     transferId: Buffer.from(transfer, "hex"),
     receiver: keyPair,
@@ -88,7 +92,7 @@ export async function takeAndDrop(
   let bytes = 0;
   for await (const chunk of exchange.data) bytes += chunk.length;
   const receipt = { savedAs: "nowhere", sha256: "0".repeat(64), bytes, resumedAt: 0 };
-  const answer = await sealAnswer(receipt, { keyPair, senderKey, transfer });
+  const answer = await sealAnswer(receipt, { keyPair, to: sender, transfer });
   await exchange.send({ type: "answer", code: "delivered", sealed: answer });
   for (;;) if ((await exchange.receive()).type === "settled") break;
   exchange.end();

@@ -4,7 +4,7 @@ import { Scene } from "../e2e/scene.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
-import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import { Bound, seed } from "./bound.ts";
 import { CHAOS_AT_MOST_MS, clear, leftIn } from "./joiner.ts";
 import { Random } from "./random.ts";
@@ -66,7 +66,7 @@ Deno.test({
 class Client {
   readonly #scene: Scene;
   readonly #name: string;
-  readonly #keyPair: KeyPair = generateKeyPair();
+  #keyPair: IdentityKeys | undefined;
   #peer: RawPeer | undefined;
 
   constructor(scene: Scene, name: string) {
@@ -77,7 +77,7 @@ class Client {
   async act(random: Random): Promise<void> {
     this.#peer ??= await RawPeer.connect(this.#scene.port, {
       name: this.#name,
-      keyPair: this.#keyPair,
+      keyPair: this.#keyPair ??= await identityKeys(),
     });
     const what = random.next();
     if (what < 0.5) await this.#send(random);

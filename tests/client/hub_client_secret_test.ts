@@ -5,7 +5,7 @@ import type { Address } from "../../src/transport/address.ts";
 import { accept } from "../../src/protocol/handshake.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { pinKey, pinnedKey } from "../../src/home/known_hubs.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import {
   BEYOND,
@@ -28,7 +28,7 @@ Deno.test("HubClient.connect with the secret pins a new key beyond loopback with
   const questions = nobodyAnswers({ trustKey });
   const client = clientIn(dir, { address, secret: { known: SECRET }, questions });
   for (let run = 0; run < 2; run++) await connectAndLeave(client);
-  assert.deepEqual(await pinnedKey(dir.path, `${BEYOND}:${hub.port}`), hubKeys.publicKey);
+  assert.deepEqual(await pinnedKey(dir.path, `${BEYOND}:${hub.port}`), hubKeys.id);
 });
 
 Deno.test("HubClient.connect asks for a secret once, with no connection open meanwhile", async () => {
@@ -102,7 +102,7 @@ Deno.test("HubClient.connect stops at a key that changed, whatever secret is kno
   await using dir = await TempDir.make();
   await using hub = startHub({ secret: SECRET });
   const where = `127.0.0.1:${hub.port}`;
-  await pinKey(dir.path, where, generateKeyPair().publicKey);
+  await pinKey(dir.path, where, (await identityKeys()).id);
   const options = { secret: { known: SECRET } };
   await assert.rejects(connectTo({ host: "127.0.0.1", port: hub.port }, dir, options), {
     code: "refused",
@@ -149,7 +149,7 @@ Deno.test("HubClient.underCode takes a new key without asking and does not pin i
   const where = `${BEYOND}:${hub.port}`;
   await connectAndLeave(clientIn(dir, { address }).underCode());
   assert.equal(await pinnedKey(dir.path, where), undefined);
-  await pinKey(dir.path, where, generateKeyPair().publicKey);
+  await pinKey(dir.path, where, (await identityKeys()).id);
   const connecting = clientIn(dir, { address }).underCode().connect({ signal: forever() });
   await assert.rejects(connecting, { code: "refused", detail: "key-changed" });
 });

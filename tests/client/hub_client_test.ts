@@ -5,7 +5,7 @@ import type { Address } from "../../src/transport/address.ts";
 import { accept, type HandshakeConnection } from "../../src/protocol/handshake.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import { pinKey, pinnedKey } from "../../src/home/known_hubs.ts";
-import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import {
@@ -19,7 +19,7 @@ import {
 } from "../helpers/connect_to_hub.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
-const hubPrint = fingerprint(hubKeys.publicKey);
+const hubPrint = fingerprint(hubKeys.id);
 
 Deno.test("HubClient.connect gives a session, the hub's name and its fingerprint", async () => {
   await using dir = await TempDir.make();
@@ -42,7 +42,7 @@ Deno.test("HubClient.connect pins the key of a loopback address at first contact
   });
   for (let run = 0; run < 2; run++) await connectAndLeave(client);
   assert.deepEqual(pinned, [{ type: "pinned", fingerprint: hubPrint }]);
-  assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.publicKey);
+  assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.id);
 });
 
 Deno.test("HubClient.connect from two runs at once pins one key, and both get in", async () => {
@@ -51,19 +51,19 @@ Deno.test("HubClient.connect from two runs at once pins one key, and both get in
   const client = () => clientIn(dir, { address: loopback(hub.port) });
   await Promise.all([1, 2, 3].map(() => connectAndLeave(client())));
   await connectAndLeave(client());
-  assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.publicKey);
+  assert.deepEqual(await pinnedKey(dir.path, `127.0.0.1:${hub.port}`), hubKeys.id);
 });
 
 Deno.test("HubClient.connect refuses a key that changed, and does not send message 3", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
   const where = `127.0.0.1:${stranger.port}`;
-  await pinKey(dir.path, where, generateKeyPair().publicKey);
+  await pinKey(dir.path, where, (await identityKeys()).id);
   await assert.rejects(connectTo(loopback(stranger.port), dir), {
     code: "refused",
     message: new RegExp(`${where} has changed: it was .{23}, it is ${hubPrint}`),
   });
-  assert.deepEqual(await stranger.received(), [8 + 2 + 32]);
+  assert.deepEqual(await stranger.received(), [8 + 2 + 32 + 1_184]);
 });
 
 Deno.test("HubClient.connect asks about a new key beyond loopback, with nothing of ours said, and goes on once it is trusted", async () => {
@@ -83,14 +83,14 @@ Deno.test("HubClient.connect refuses a new key that nobody trusts, and does not 
   const address = { host: BEYOND, port: stranger.port };
   await assert.rejects(connectTo(address, dir), { code: "refused", hint: /--trust-new/ });
   assert.equal(await pinnedKey(dir.path, `${BEYOND}:${stranger.port}`), undefined);
-  assert.deepEqual(await stranger.received(), [8 + 2 + 32]);
+  assert.deepEqual(await stranger.received(), [8 + 2 + 32 + 1_184]);
 });
 
 Deno.test("HubClient.connect has no connection open while somebody is asked", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
   const trustKey = async () => {
-    assert.deepEqual(await stranger.received(), [8 + 2 + 32]);
+    assert.deepEqual(await stranger.received(), [8 + 2 + 32 + 1_184]);
     return false;
   };
   const address = { host: BEYOND, port: stranger.port };
@@ -102,16 +102,16 @@ Deno.test("HubClient.connect has no connection open while somebody is asked", as
 Deno.test("HubClient.connect refuses another key than the one that was trusted a moment ago", async () => {
   await using dir = await TempDir.make();
   await using stranger = new Stranger();
-  const trustKey = () => {
-    stranger.keyPair = generateKeyPair();
-    return Promise.resolve(true);
+  const trustKey = async () => {
+    stranger.keyPair = await identityKeys();
+    return true;
   };
   const address = { host: BEYOND, port: stranger.port };
   await assert.rejects(connectTo(address, dir, { questions: nobodyAnswers({ trustKey }) }), {
     code: "refused",
     message: /has changed/,
   });
-  assert.deepEqual(await stranger.received(), [42, 42]);
+  assert.deepEqual(await stranger.received(), [1_226, 1_226]);
 });
 
 Deno.test("HubClient.connect throws the hub's reason where it refuses", async () => {
@@ -172,7 +172,7 @@ function loopback(port: number) {
 
 /** Somebody who answers with a key, counts the bytes that come, and closes after the handshake. */
 class Stranger implements AsyncDisposable {
-  keyPair: KeyPair = hubKeys;
+  keyPair: IdentityKeys = hubKeys;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #counts: Promise<number>[] = [];
   readonly #serving = this.#serve();
@@ -202,7 +202,7 @@ class Stranger implements AsyncDisposable {
 }
 
 /** How many bytes a caller has sent when it is over. */
-async function countBytes(conn: Connection, keyPair: KeyPair): Promise<number> {
+async function countBytes(conn: Connection, keyPair: IdentityKeys): Promise<number> {
   let bytes = 0;
   const counted: HandshakeConnection = {
     async read(into) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
@@ -7,12 +7,12 @@ import { sampleBytes } from "../helpers/sample_files.ts";
 import { Scene } from "./scene.ts";
 import { withstand } from "./withstand.ts";
 
-const PREAMBLE = [0x50, 0x32, 0x50, 1, 1, 0, 0, 0];
+const PREAMBLE = [0x50, 0x32, 0x50, 2, 1, 0, 0, 0];
 
 /** What a stranger sends in place of a handshake, and whether the hub says what it is before it closes. */
 const STRANGERS: Record<string, [bytes: number[] | string, answered: boolean]> = {
-  "a preamble of another version": [[0x50, 0x32, 0x50, 2, 1, 0, 0, 0], true],
-  "a preamble of another kind": [[0x50, 0x32, 0x50, 1, 9, 0, 0, 0], true],
+  "a preamble of another version": [[0x50, 0x32, 0x50, 1, 1, 0, 0, 0], true],
+  "a preamble of another kind": [[0x50, 0x32, 0x50, 2, 9, 0, 0, 0], true],
   "HTTP": ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", false],
   "TLS": ["\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", false],
   "a handshake message that is too long": [[...PREAMBLE, 0x04, 0x01], true],
@@ -36,9 +36,10 @@ for (const [name, [bytes, answered]] of Object.entries(STRANGERS)) {
 
 Deno.test("the hub withstands a handshake that stops in the middle", async () => {
   await withstand(async (scene) => {
-    for (const length of [0, 1, 7, 8, 9, 10, 41]) {
+    const keys = await identityKeys();
+    for (const length of [0, 1, 7, 8, 9, 10, 41, 42, 43, 1_225]) {
       using conn = await Deno.connect({ hostname: "127.0.0.1", port: scene.port });
-      const whole = [...PREAMBLE, 0, 32, ...generateKeyPair().publicKey];
+      const whole = [...PREAMBLE, 4, 192, ...keys.dh, ...keys.kem];
       await conn.write(Uint8Array.from(whole).slice(0, length));
     }
   });
@@ -73,7 +74,7 @@ Deno.test("a transfer id means nothing with another key", async () => {
   await using scene = await Scene.open();
   const [ana, eve] = [sampleBytes(SEGMENT_BYTES + 1000, 1), sampleBytes(SEGMENT_BYTES + 1000, 2)];
   const offer = { transfer: "ef".repeat(16), name: "secret.bin" };
-  const keyPair = generateKeyPair();
+  const keyPair = await identityKeys();
   {
     using peer = await RawPeer.connect(scene.port, { keyPair });
     const whole = peer.offerOf(ana.length, offer);

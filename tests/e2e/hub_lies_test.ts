@@ -4,7 +4,11 @@ import { join } from "node:path";
 import type { Message } from "../../src/protocol/messages.ts";
 import { PURPOSE, sealEnvelope } from "../../src/secure/envelope.ts";
 import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
-import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import {
+  type IdentityKeys,
+  identityKeys,
+  type PublicKeys,
+} from "../../src/secure/identity_keys.ts";
 import { openAnswer, sealAnswer } from "../../src/transfer/answer.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
@@ -12,8 +16,8 @@ import { TempDir } from "../helpers/temp_dir.ts";
 import { bring, LyingHub, SealedFile, type Visit } from "./lying_hub.ts";
 import { eventsOf, type Finished, Program } from "./program.ts";
 
-const ana = generateKeyPair();
-const eve = generateKeyPair();
+const ana = await identityKeys();
+const eve = await identityKeys();
 
 /** Text that a terminal obeys: CSI by C0 and by C1, DEL, and a change of direction. */
 const HOSTILE = "\x1b[2J\x9b31m\x7f\u202e";
@@ -98,14 +102,14 @@ Deno.test("bytes that a hub changes, drops, repeats or mixes never arrive", asyn
 Deno.test("envelopes that a hub changes, swaps or gives to somebody else open nothing", async () => {
   await using scene = await Receiving.open();
   const [file, other] = [fileOf(ana, "a.bin"), fileOf(ana, "b.bin")];
-  const { key } = scene.visit.peer;
+  const { keys: key } = scene.visit.peer;
   const envelope = await file.envelopeFor(key);
   const sealed: Record<string, string> = {
     "of another transfer": await other.envelopeFor(key),
-    "for somebody else": await file.envelopeFor(eve.publicKey),
+    "for somebody else": await file.envelopeFor(eve),
     "an answer": await sealAnswer({ reason: "" }, {
       keyPair: ana,
-      senderKey: key,
+      to: key,
       transfer: file.transfer,
     }),
     "cut short": envelope.slice(0, 100),
@@ -136,7 +140,7 @@ Deno.test("what is sealed in place of an offer is told without doing anything to
     purpose: PURPOSE.offer,
     transferId: Buffer.from(file.transfer, "hex"),
     sender: ana,
-    receiverKey: scene.visit.peer.key,
+    receiver: scene.visit.peer.keys,
   });
   const answer = await bring(scene.visit, file, {
     sealed: Buffer.from(sealed).toString("base64url"),
@@ -149,14 +153,14 @@ Deno.test("what is sealed in place of an offer is told without doing anything to
 
 Deno.test("what a receiver seals into its answer does nothing to the terminal of status", async () => {
   await using scene = await Sending.open();
-  const bob = generateKeyPair();
+  const bob = await identityKeys();
   const receipt = { savedAs: HOSTILE, sha256: "0".repeat(64), bytes: 1, resumedAt: 0 };
   const answers = [["delivered", receipt], ["declined", { reason: HOSTILE }]] as const;
   for (const [code, payload] of answers) {
     let entry!: Message<"entry">;
     await scene.sendTo({ name: "bob", keyPair: bob }, async ({ exchange, relay, peer }) => {
       const { transfer, size } = relay;
-      const sealed = await sealAnswer(payload, { transfer, senderKey: peer.key, keyPair: bob });
+      const sealed = await sealAnswer(payload, { transfer, to: peer.keys, keyPair: bob });
       await exchange.send({ type: "outcome", to: "bob", code, sealed });
       const sent = { exchange: 0, transfer, to: "bob", size, bytes: 1, created: 0, until: 0 };
       entry = { type: "entry", ...sent, code, sealed };
@@ -219,20 +223,20 @@ Deno.test("somebody who joins takes deliveries from a hub, and nothing else", as
 
 Deno.test("a hub that names another key for somebody is found out by send and by peers", async () => {
   await using scene = await Sending.open();
-  const bob = generateKeyPair();
+  const bob = await identityKeys();
   const first = await scene.sendTo({ name: "bob", keyPair: bob }, honestly);
   assert.equal(first.code, 0, first.stderr);
   for (const name of ["bob", "Bob"]) {
     await using program = scene.sending();
-    await scene.hub.list([{ name, key: eve.publicKey }]);
+    await scene.hub.list([{ name, keys: eve }]);
     const { code, stderr } = await program.finished;
     assert.equal(code, 4);
     assert.match(stderr, /^error: the key of "bob" has changed: it was .*, it is /m);
   }
   const peers = new Program(["peers", scene.hub.to, "--json"], { home: scene.home });
   await scene.hub.list([
-    { name: "bob", key: eve.publicKey },
-    { name: "cy", key: ana.publicKey },
+    { name: "bob", keys: eve },
+    { name: "cy", keys: ana },
   ]);
   const listed = await peers.finished;
   assert.equal(listed.code, 4);
@@ -242,7 +246,7 @@ Deno.test("a hub that names another key for somebody is found out by send and by
 
 Deno.test("a delivery that a hub only claims is not believed", async () => {
   await using scene = await Sending.open();
-  const bob = generateKeyPair();
+  const bob = await identityKeys();
   const receipt = { savedAs: "a.txt", sha256: "0".repeat(64), bytes: 1, resumedAt: 0 };
   const claims: Record<string, (about: About) => string | null | Promise<string>> = {
     "without an answer": () => null,
@@ -258,7 +262,7 @@ Deno.test("a delivery that a hub only claims is not believed", async () => {
       async ({ exchange, ...visit }) => {
         await exchange.send({
           ...{ type: "outcome", to: "bob", code: "delivered" },
-          sealed: await sealed({ transfer: visit.relay.transfer, senderKey: visit.peer.key }),
+          sealed: await sealed({ transfer: visit.relay.transfer, to: visit.peer.keys }),
         });
       },
     );
@@ -273,7 +277,7 @@ Deno.test("a delivery that a hub only claims is not believed", async () => {
 
 Deno.test("a hub that talks nonsense ends send with an error, not with a crash", async () => {
   await using scene = await Sending.open();
-  const bob = generateKeyPair();
+  const bob = await identityKeys();
   type Nonsense = Parameters<Relaying["exchange"]["send"]>[0];
   const nonsense: [Nonsense, number][] = [
     [{ type: "accept", offset: 1, digest: null }, 3],
@@ -295,7 +299,7 @@ Deno.test("a hub that talks nonsense ends send with an error, not with a crash",
   }
 });
 
-function fileOf(from: KeyPair, name: string): SealedFile {
+function fileOf(from: IdentityKeys, name: string): SealedFile {
   return new SealedFile(from, { name, content: sampleBytes(2 * CHUNK_BYTES + 10, name.length) });
 }
 
@@ -311,17 +315,17 @@ function flipped(chunk: Uint8Array): Uint8Array {
 
 interface About {
   transfer: string;
-  senderKey: Uint8Array;
+  to: PublicKeys;
 }
 
 type Relaying = Awaited<ReturnType<LyingHub["takeRelay"]>>;
 
 /** Answers as a receiver who has it would. */
-async function honestly({ exchange, relay, peer, bob }: Relaying & { bob: KeyPair }) {
+async function honestly({ exchange, relay, peer, bob }: Relaying & { bob: IdentityKeys }) {
   const receipt = { savedAs: "a.txt", sha256: "0".repeat(64), bytes: 1, resumedAt: 0 };
   const sealed = await sealAnswer(receipt, {
     keyPair: bob,
-    senderKey: peer.key,
+    to: peer.keys,
     transfer: relay.transfer,
   });
   await exchange.send({ type: "outcome", to: "bob", code: "delivered", sealed });
@@ -358,12 +362,12 @@ class Sending implements AsyncDisposable {
 
   /** Sends, and does `answer` once the envelope is there. */
   async sendTo(
-    { name, keyPair }: { name: string; keyPair: KeyPair },
-    answer: (visit: Relaying & { bob: KeyPair }) => Promise<void>,
+    { name, keyPair }: { name: string; keyPair: IdentityKeys },
+    answer: (visit: Relaying & { bob: IdentityKeys }) => Promise<void>,
     args: string[] = [],
   ): Promise<Finished> {
     await using program = this.sending(args);
-    await this.hub.list([{ name, key: keyPair.publicKey }]);
+    await this.hub.list([{ name, keys: keyPair }]);
     await answer({ ...await this.hub.takeRelay(), bob: keyPair });
     return await program.finished;
   }
@@ -413,7 +417,7 @@ class Receiving implements AsyncDisposable {
   }
 
   /** What an answer says to the sender. */
-  async opened(answer: Message, { transfer }: SealedFile, keyPair: KeyPair) {
+  async opened(answer: Message, { transfer }: SealedFile, keyPair: IdentityKeys) {
     assert.equal(answer.type, "answer");
     return await openAnswer(answer as Message<"answer">, {
       transfer,

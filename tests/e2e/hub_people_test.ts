@@ -14,7 +14,7 @@ Deno.test("people see each other come and go at once, and the hub says so too", 
     ({ peer }) => peer !== "bob",
   );
   const { keyPair } = await loadIdentity(await scene.home("cy"));
-  assert.deepEqual([peer, shown], ["cy", fingerprint(keyPair.publicKey)]);
+  assert.deepEqual([peer, shown], ["cy", fingerprint(keyPair.id)]);
   assert.equal((await cy.stop("SIGINT")).code, 130);
   await bob.program.event("left", ({ peer }) => peer === "cy");
   await scene.hub.event("left", ({ peer }) => peer === "cy");
@@ -164,7 +164,7 @@ Deno.test("peers says who is joined and who is away, since when, and how much wa
     peers.map(({ name, state, waiting }) => [name, state, waiting]),
     [["bob", "away", 2], ["cy", "joined", 0]],
   );
-  assert.equal(peers[0]!.fingerprint, fingerprint(keyPair.publicKey));
+  assert.equal(peers[0]!.fingerprint, fingerprint(keyPair.id));
   for (const { since } of peers) assert.ok(Math.abs(Date.now() - Date.parse(since)) < 60_000);
   const { stdout, code } = await scene.ask("peers");
   assert.equal(code, 0);

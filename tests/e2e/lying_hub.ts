@@ -1,13 +1,17 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { encodeKey } from "../../src/secure/static_key.ts";
+import { toBase64url } from "../../src/bytes.ts";
 import { Hub, type Peer } from "../../src/hub/hub.ts";
 import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message, Opening } from "../../src/protocol/messages.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { PURPOSE, sealEnvelope } from "../../src/secure/envelope.ts";
-import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import {
+  type IdentityKeys,
+  identityKeys,
+  type PublicKeys,
+} from "../../src/secure/identity_keys.ts";
 import { sealedChunks } from "../helpers/raw_peer.ts";
 import { OFFER } from "../helpers/session_pair.ts";
 
@@ -19,6 +23,8 @@ export interface Visit {
   session: Session;
 }
 
+const hubKeys = await identityKeys();
+
 /** A hub on a free port that does what the test wants with everything that is opened. */
 export class LyingHub implements AsyncDisposable {
   readonly #hub: Hub;
@@ -28,7 +34,7 @@ export class LyingHub implements AsyncDisposable {
   constructor() {
     this.#hub = new Hub({
       listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-      keyPair: generateKeyPair(),
+      keyPair: hubKeys,
       name: "liar",
       onOpen: (peer) => (exchange, opening, session) => {
         this.#visits.push({ peer, exchange, opening, session });
@@ -59,12 +65,12 @@ export class LyingHub implements AsyncDisposable {
   }
 
   /** Answers who is there. */
-  async list(people: { name: string; key: Uint8Array }[]): Promise<void> {
+  async list(people: { name: string; keys: PublicKeys }[]): Promise<void> {
     const { exchange } = await this.visit("list");
-    for (const { name, key } of people) {
+    for (const { name, keys } of people) {
       await exchange.send({
         ...{ type: "person", name, state: "joined", since: 2 ** 53 - 1, waiting: 0 },
-        key: encodeKey(key),
+        keys: toBase64url(keys.bytes),
       });
     }
     await exchange.send({ type: "listed" });
@@ -89,18 +95,18 @@ export class SealedFile {
   readonly transfer = randomBytes(16).toString("hex");
   readonly salt = randomBytes(32);
   readonly content: Uint8Array;
-  readonly #from: KeyPair;
+  readonly #from: IdentityKeys;
   readonly #key = randomBytes(32).toString("base64url");
   readonly #name: string;
 
-  constructor(from: KeyPair, { name, content }: { name: string; content: Uint8Array }) {
+  constructor(from: IdentityKeys, { name, content }: { name: string; content: Uint8Array }) {
     this.#from = from;
     this.#name = name;
     this.content = content;
   }
 
   /** The envelope for the owner of a key. */
-  async envelopeFor(receiverKey: Uint8Array): Promise<string> {
+  async envelopeFor(receiver: PublicKeys): Promise<string> {
     const { transfer: _, ...offer } = OFFER;
     const changes = { name: this.#name, kind: "file", size: this.content.length, key: this.#key };
     const payload = JSON.stringify({ ...offer, ...changes });
@@ -108,7 +114,7 @@ export class SealedFile {
       purpose: PURPOSE.offer,
       transferId: Buffer.from(this.transfer, "hex"),
       sender: this.#from,
-      receiverKey,
+      receiver,
     });
     return Buffer.from(sealed).toString("base64url");
   }
@@ -141,7 +147,7 @@ export async function bring(
   try {
     await exchange.send({
       ...{ type: "delivery", transfer, from, size: file.content.length },
-      sealed: sealed ?? await file.envelopeFor(peer.key),
+      sealed: sealed ?? await file.envelopeFor(peer.keys),
     });
     const reply = await exchange.receive();
     if (reply.type !== "accept") return await settled(exchange, reply, unsettled);

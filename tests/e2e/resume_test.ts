@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Message } from "../../src/protocol/messages.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
@@ -141,7 +141,7 @@ Deno.test("a folder goes on in the middle", async () => {
 
 Deno.test("who asks again for a receipt gets it, and no second copy is made", async () => {
   await using scene = await Scene.open();
-  const keyPair = generateKeyPair();
+  const keyPair = await identityKeys();
   const content = sampleBytes(1000);
   const offer = { transfer: "ab".repeat(16), name: "once.bin" };
   const receipts: (Message | undefined)[] = [];
@@ -168,7 +168,7 @@ Deno.test("who asks again for a receipt gets it, and no second copy is made", as
 
 Deno.test("a hub that was killed between name and receipt makes no second copy", async () => {
   await using scene = await Scene.open();
-  const keyPair = generateKeyPair();
+  const keyPair = await identityKeys();
   const content = sampleBytes(1000);
   const offer = { transfer: "cd".repeat(16), name: "once.bin" };
   {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { accept } from "../../src/protocol/handshake.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
@@ -151,7 +151,7 @@ async function serveOnce(
   answer: Record<string, unknown>,
 ): Promise<void> {
   const conn = new TcpConnection(await listener.accept());
-  using hub = new RawPeer(conn, await accept(conn, { keyPair: generateKeyPair() }));
+  using hub = new RawPeer(conn, await accept(conn, { keyPair: await identityKeys() }));
   await hub.send({ type: "welcome", name: "rack" });
   let message = await hub.receive();
   while (message !== undefined && message.type !== "offer") message = await hub.receive();

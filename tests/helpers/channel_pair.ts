@@ -1,6 +1,6 @@
 import { Channel } from "../../src/protocol/channel.ts";
 import { accept, initiate } from "../../src/protocol/handshake.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Loopback } from "./loopback.ts";
@@ -36,8 +36,8 @@ export class ChannelPair implements Disposable {
   ): Promise<ChannelPair> {
     const checkKey = () => Promise.resolve();
     const [initiated, accepted] = await Promise.all([
-      initiate(client, { keyPair: generateKeyPair(), name: "initiator", checkKey }),
-      accept(server, { keyPair: generateKeyPair() }),
+      initiate(client, { keyPair: await identityKeys(), name: "initiator", checkKey }),
+      accept(server, { keyPair: await identityKeys() }),
     ]);
     const initiator = new Channel(client, initiated, options);
     return new ChannelPair(initiator, new Channel(server, accepted, options), client);

@@ -1,11 +1,13 @@
 import { Hub, type HubOptions } from "../../src/hub/hub.ts";
 import { HubClient, type HubClientOptions, type Questions } from "../../src/client/hub_client.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import type { Address } from "../../src/transport/address.ts";
 import type { TempDir } from "./temp_dir.ts";
 
 /** The keys of the hub that {@link startHub} starts. */
-export const hubKeys = generateKeyPair();
+export const hubKeys = await identityKeys();
+
+const testerKeys = await identityKeys();
 
 /** Another way to write 127.0.0.1 that does not count as loopback. */
 export const BEYOND = "127.1";
@@ -29,7 +31,7 @@ export function clientIn(
 ): HubClient {
   return new HubClient({
     address,
-    identity: { keyPair: generateKeyPair(), name: undefined },
+    identity: { keyPair: testerKeys, name: undefined },
     name: "tester",
     home: dir.path,
     questions: nobodyAnswers(),

@@ -5,7 +5,7 @@ import { type Handshake, initiate } from "../../src/protocol/handshake.ts";
 import { decodeMessage, type Message, type MessageType } from "../../src/protocol/messages.ts";
 import { RecordCipher } from "../../src/secure/record_cipher.ts";
 import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../src/secure/sealed_stream.ts";
-import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 
@@ -43,9 +43,9 @@ export class RawPeer implements Disposable {
   /** Connects to the hub on `port` of this machine, with a new key where none is given, and waits for nothing. */
   static async connect(
     port: number,
-    { name = "mallory", keyPair = generateKeyPair(), secret, hostname = "127.0.0.1" }: {
+    { name = "mallory", keyPair, secret, hostname = "127.0.0.1" }: {
       name?: string;
-      keyPair?: KeyPair;
+      keyPair?: IdentityKeys;
       /** For a hub that wants one; a wrong one is answered by a goodbye. */
       secret?: string;
       hostname?: string;
@@ -53,7 +53,8 @@ export class RawPeer implements Disposable {
   ): Promise<RawPeer> {
     const conn = new TcpConnection(await Deno.connect({ hostname, port }));
     const checkKey = () => Promise.resolve();
-    return new RawPeer(conn, await initiate(conn, { keyPair, name, checkKey, secret }));
+    const keys = keyPair ?? await identityKeys();
+    return new RawPeer(conn, await initiate(conn, { keyPair: keys, name, checkKey, secret }));
   }
 
   constructor(conn: Connection, handshake: Handshake) {

@@ -1,3 +1,5 @@
+import { toBase64url } from "../../src/bytes.ts";
+import { PUBLIC_KEYS_BYTES } from "../../src/secure/identity_keys.ts";
 import { encodeKey } from "../../src/secure/static_key.ts";
 import type { Message, MessageType } from "../../src/protocol/messages.ts";
 import { offerOf } from "./session_pair.ts";
@@ -8,7 +10,8 @@ const BASE64URL43 = "A".repeat(43);
 
 /** One valid message of each type, in the exchange of that number where it belongs to one (SPEC.md §7). */
 export function sampleMessages(exchange: number): Message[] {
-  const key = encodeKey(new Uint8Array(32));
+  const id = encodeKey(new Uint8Array(32));
+  const keys = toBase64url(new Uint8Array(PUBLIC_KEYS_BYTES));
   const samples: { [T in MessageType]: Message<T> } = {
     welcome: { type: "welcome", name: "the hub" },
     goodbye: { type: "goodbye", code: "bye", reason: "" },
@@ -26,9 +29,9 @@ export function sampleMessages(exchange: number): Message[] {
     cancel: { type: "cancel", exchange, code: "interrupted", reason: "" },
     join: { type: "join", exchange },
     joined: { type: "joined", exchange, people: 3 },
-    presence: { type: "presence", exchange, name: "bo", key, state: "left" },
+    presence: { type: "presence", exchange, name: "bo", id, state: "left" },
     list: { type: "list", exchange },
-    person: { type: "person", exchange, name: "bo", key, state: "away", since: 1, waiting: 0 },
+    person: { type: "person", exchange, name: "bo", keys, state: "away", since: 1, waiting: 0 },
     relay: { type: "relay", exchange, transfer: TRANSFER, size: null, receivers: 1 },
     envelope: { type: "envelope", exchange, to: "bo", sealed: "AA" },
     routed: { type: "routed", exchange, to: "bo", state: "away", until: 5, reason: "" },

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { ANSWERED_FOR_MS, AnsweredTransfers } from "../../src/home/answered.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
-const [ana, eve] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+const [ana, eve] = [(await identityKeys()).id, (await identityKeys()).id];
 const transfer = "ab".repeat(16);
 const answer = { code: "delivered" as const, payload: { savedAs: "a.txt" } };
 

@@ -13,7 +13,7 @@ Deno.test("loadIdentity makes an identity once, and reads the same one later", a
   const home = dir.join("a", "home");
   const made = await loadIdentity(home);
   assert.deepEqual(await loadIdentity(home), made);
-  assert.deepEqual(keyPairFrom(made.keyPair.privateKey).publicKey, made.keyPair.publicKey);
+  assert.deepEqual(keyPairFrom(made.keyPair.dhPair.privateKey).publicKey, made.keyPair.dh);
   assert.equal(made.name, undefined);
 });
 
@@ -96,8 +96,8 @@ Deno.test("loadIdentity says so where the home cannot be a folder", async () => 
 Deno.test("loadIdentity reads the name that was chosen", async () => {
   await using dir = await TempDir.make();
   const { keyPair } = await loadIdentity(dir.path);
-  const { privateKey } = JSON.parse(await Deno.readTextFile(dir.join("identity.json")));
-  await Deno.writeTextFile(dir.join("identity.json"), JSON.stringify({ privateKey, name: "Zoë" }));
+  const made = JSON.parse(await Deno.readTextFile(dir.join("identity.json")));
+  await Deno.writeTextFile(dir.join("identity.json"), JSON.stringify({ ...made, name: "Zoë" }));
   assert.deepEqual(await loadIdentity(dir.path), { keyPair, name: "Zoë" });
 });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { forgetHub, knownHubs, pinKey, pinnedKey } from "../../src/home/known_hubs.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
-const [key, other] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+const [key, other] = [(await identityKeys()).id, (await identityKeys()).id];
 
 Deno.test("pinnedKey gives the key of that address alone", async () => {
   await using dir = await TempDir.make();

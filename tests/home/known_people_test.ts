@@ -10,10 +10,10 @@ import {
   knownPeople,
   renamePerson,
 } from "../../src/home/known_people.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
-const [key, other] = [generateKeyPair().publicKey, generateKeyPair().publicKey];
+const [key, other] = [(await identityKeys()).id, (await identityKeys()).id];
 const hub = "aaaaa-aaaaa-aaaaa-aaaaa";
 
 Deno.test("checkPerson remembers a name at first contact, and stops at another key", async () => {

@@ -5,25 +5,27 @@ import { Channel } from "../../src/protocol/channel.ts";
 import { initiate } from "../../src/protocol/handshake.ts";
 import type { Offer } from "../../src/protocol/messages.ts";
 import { Session } from "../../src/protocol/session.ts";
-import { generateKeyPair, type KeyPair } from "../../src/secure/x25519.ts";
+import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { OFFER } from "../helpers/session_pair.ts";
 import { TCP_STATE, type TcpSocket, tcpSockets } from "../helpers/tcp_sockets.ts";
 
-const hubKeys = generateKeyPair();
+const hubKeys = await identityKeys();
 
 Deno.test("Hub welcomes a peer, and knows its key and name at its offers", async () => {
   const offered = Promise.withResolvers<[Peer, string]>();
   await using hub = new TestHub({
     onOpen: (peer) => (_, opening) => offered.resolve([peer, (opening as Offer).name]),
   });
-  const keyPair = generateKeyPair();
+  const keyPair = await identityKeys();
   await using caller = await hub.call({ keyPair, name: "Zoe\u0308" });
   assert.equal(await caller.session.welcomed, "the hub");
   await caller.session.open().send({ type: "offer", ...OFFER });
-  assert.deepEqual(await offered.promise, [{ key: keyPair.publicKey, name: "Zoë" }, OFFER.name]);
+  const [{ key, keys, name }, offer] = await offered.promise;
+  assert.deepEqual([key, keys.bytes, name], [keyPair.id, keyPair.bytes, "Zoë"]);
+  assert.equal(offer, OFFER.name);
 });
 
 Deno.test("Hub refuses a name that SPEC.md §13 does not allow, and asks nobody about it", async () => {
@@ -68,7 +70,7 @@ Deno.test("Hub lives on through strangers that are no p2p, break off, or break t
     const bytes of [
       [],
       [0x47, 0x45, 0x54],
-      [0x50, 0x32, 0x50, 1, 1, 0, 0, 0, 255, 255],
+      [0x50, 0x32, 0x50, 2, 1, 0, 0, 0, 255, 255],
       new Array(3_000).fill(0x50),
     ]
   ) {
@@ -246,10 +248,15 @@ class TestHub implements AsyncDisposable {
 
   /** A peer after its handshake. */
   async call(
-    { keyPair = generateKeyPair(), name = "caller" }: { keyPair?: KeyPair; name?: string } = {},
+    { keyPair, name = "caller" }: { keyPair?: IdentityKeys; name?: string } = {},
   ) {
     const conn = new TcpConnection(await this.connect());
-    const handshake = await initiate(conn, { keyPair, name, checkKey: () => Promise.resolve() });
+    const keys = keyPair ?? await identityKeys();
+    const checkKey = () => Promise.resolve();
+    const handshake = await initiate(conn, { keyPair: keys, name, checkKey }).catch((error) => {
+      conn.close();
+      throw error;
+    });
     const session = new Session(new Channel(conn, handshake), { initiator: true });
     return {
       session,

@@ -11,25 +11,21 @@ import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message, MessageType } from "../../src/protocol/messages.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import type { PublicKeys } from "../../src/secure/identity_keys.ts";
+import { fakeKeys } from "../helpers/fake_keys.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { SessionPair } from "../helpers/session_pair.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 import { SALT } from "./spool/spooled.ts";
 import { fullOr } from "../helpers/full_or.ts";
 
-const keys = new Map<string, Uint8Array>();
-const keyOf = (name: string) => {
-  if (!keys.has(name)) keys.set(name, generateKeyPair().publicKey);
-  return keys.get(name)!;
-};
 const idOf = (number: number) => number.toString(16).padStart(32, "0");
 
 Deno.test("Switchboard lets nobody join, send or look under a name that became somebody else's", async () => {
   await using scene = await Scene.open();
   // Both came while the name was free.
   const bob = await scene.connect("bob");
-  const eve = await scene.connect("Bob", { key: keyOf("eve") });
+  const eve = await scene.connect("Bob", { keys: fakeKeys("eve") });
   const joined = bob.open();
   await joined.send({ type: "join" });
   await expected(joined, "joined");
@@ -69,7 +65,7 @@ const MANY = fullOr(1_000, 200);
 Deno.test(`Switchboard names ${MANY} people to one who asks`, async () => {
   await using scene = await Scene.open();
   for (let i = 0; i < MANY; i++) {
-    await scene.people.claim(`person ${i}`, encodeKey(keyOf(`person ${i}`)));
+    await scene.people.claim(`person ${i}`, fakeKeys(`person ${i}`));
   }
   const session = await scene.connect("ana");
   const exchange = session.open();
@@ -81,7 +77,7 @@ Deno.test(`Switchboard names ${MANY} people to one who asks`, async () => {
 Deno.test("Intake gives an upload to the session that comes last, and tells the earlier ones", async () => {
   await using scene = await Scene.open();
   const uploads: Exchange[] = [];
-  await scene.people.claim("bob", encodeKey(keyOf("bob")));
+  await scene.people.claim("bob", fakeKeys("bob"));
   for (let i = 0; i < 3; i++) {
     const exchange = await scene.relay(await scene.connect("ana"), { to: ["bob"], size: 10 });
     await expected(exchange, "accept");
@@ -100,7 +96,7 @@ Deno.test("Intake gives an upload to the session that comes last, and tells the 
 
 Deno.test("Intake takes no other receivers for a transfer that was begun", async () => {
   await using scene = await Scene.open();
-  for (const name of ["bob", "cy"]) await scene.people.claim(name, encodeKey(keyOf(name)));
+  for (const name of ["bob", "cy"]) await scene.people.claim(name, fakeKeys(name));
   const session = await scene.connect("ana");
   await expected(await scene.relay(session, { to: ["bob"] }), "accept");
   const other = await scene.relay(await scene.connect("ana"), { to: ["bob", "cy"] });
@@ -180,7 +176,7 @@ Deno.test("Courier goes on past a transfer whose sender was cut off, also where 
 
 Deno.test("Courier brings all of it anew where only the end is missing", async () => {
   await using scene = await Scene.open();
-  await scene.people.claim("bob", encodeKey(keyOf("bob")));
+  await scene.people.claim("bob", fakeKeys("bob"));
   const exchange = await scene.relay(await scene.connect("ana"), { to: ["bob"], size: null });
   await expected(exchange, "accept");
   await begin(exchange);
@@ -358,11 +354,11 @@ class Scene implements AsyncDisposable {
   }
 
   /** A session of somebody who has come in under a name. */
-  async connect(name: string, { key = keyOf(name), member }: {
-    key?: Uint8Array;
+  async connect(name: string, { keys = fakeKeys(name), member }: {
+    keys?: PublicKeys;
     member?: (session: Session) => Member;
   } = {}): Promise<Session> {
-    const peer: Peer = { name, key };
+    const peer: Peer = { name, key: keys.id, keys };
     const taker: { joined?: Member | undefined } = {};
     const pair = await SessionPair.open({
       onOpen: (exchange, opening, session) =>
@@ -401,7 +397,7 @@ class Scene implements AsyncDisposable {
   }
 
   find(sender: string, number = 1) {
-    return this.#spool.find(encodeKey(keyOf(sender)), idOf(number));
+    return this.#spool.find(encodeKey(fakeKeys(sender).id), idOf(number));
   }
 
   /** Content that the spool holds. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Channel, DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
 import { accept, initiate } from "../../src/protocol/handshake.ts";
 import type { Message } from "../../src/protocol/messages.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { ChannelPair } from "../helpers/channel_pair.ts";
 import { Loopback } from "../helpers/loopback.ts";
 
@@ -36,11 +36,11 @@ Deno.test("Channel carries messages and chunks in their order, both ways", async
 Deno.test("Channel takes what came together with the handshake", async () => {
   using loopback = await Loopback.open();
   const initiating = initiate(loopback.client, {
-    keyPair: generateKeyPair(),
+    keyPair: await identityKeys(),
     name: "a",
     checkKey: () => Promise.resolve(),
   });
-  const accepting = accept(loopback.server, { keyPair: generateKeyPair() });
+  const accepting = accept(loopback.server, { keyPair: await identityKeys() });
   const initiator = new Channel(loopback.client, await initiating);
   await initiator.send({ type: "ping" });
   const acceptor = new Channel(loopback.server, await accepting);

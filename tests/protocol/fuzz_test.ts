@@ -14,7 +14,7 @@ import {
 } from "../../src/protocol/messages.ts";
 import { Session } from "../../src/protocol/session.ts";
 import { CHUNK_BYTES, OpenStream, SealStream } from "../../src/secure/sealed_stream.ts";
-import { generateKeyPair } from "../../src/secure/x25519.ts";
+import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { encodeEntry } from "../../src/storage/archive/archive.ts";
 import { ArchiveDecoder } from "../../src/storage/archive/archive_decoder.ts";
 import { anyLine, readJournal } from "../../src/storage/journal.ts";
@@ -147,13 +147,13 @@ Deno.test("a journal is read as far as it can be, whatever a crash has made of i
 });
 
 Deno.test("a handshake with anything refuses, on both sides, within what it may read", async () => {
-  const preamble = Uint8Array.of(0x50, 0x32, 0x50, 1, 1, 0, 0, 0);
+  const preamble = Uint8Array.of(0x50, 0x32, 0x50, 2, 1, 0, 0, 0);
   const bytes = fc.tuple(fc.boolean(), fc.uint8Array({ maxLength: 3000 }));
   await fc.assert(
     fc.asyncProperty(bytes, fc.boolean(), async ([isP2p, rest], asAcceptor) => {
       const [toAcceptor, toInitiator] = [new MemoryPipe(), new MemoryPipe()];
       const [initiator, acceptor] = memoryConnection(toAcceptor, toInitiator);
-      const keyPair = generateKeyPair();
+      const keyPair = await identityKeys();
       const checkKey = () => Promise.resolve();
       const [running, pipe] = asAcceptor
         ? [accept(acceptor, { keyPair }), toAcceptor] as const
@@ -238,7 +238,7 @@ Deno.test(`a session that is tampered with ends well or in a refusal, for ${SECO
 /** Sends bytes in an exchange, as a transfer does; resolves at the receipt. */
 async function sendIn(conn: Connection, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const checkKey = () => Promise.resolve();
-  const keyPair = generateKeyPair();
+  const keyPair = await identityKeys();
   const handshake = await initiate(conn, { keyPair, name: "ana", checkKey }).catch(asLost);
   const session = new Session(new Channel(conn, handshake), {
     initiator: true,
@@ -263,7 +263,7 @@ async function sendIn(conn: Connection, bytes: Uint8Array<ArrayBuffer>): Promise
 
 /** What comes in the first exchange. */
 async function receiveIn(conn: Connection): Promise<Uint8Array> {
-  const handshake = await accept(conn, { keyPair: generateKeyPair() }).catch(asLost);
+  const handshake = await accept(conn, { keyPair: await identityKeys() }).catch(asLost);
   const opened = Promise.withResolvers<Exchange>();
   const session = new Session(new Channel(conn, handshake), {
     initiator: false,

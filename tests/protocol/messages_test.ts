@@ -27,6 +27,7 @@ const MAX = Number.MAX_SAFE_INTEGER;
 const HEX64 = "ab".repeat(32);
 const BASE64URL43 = "aZ0-_".repeat(9).slice(0, 43);
 const KEY = encodeKey(new Uint8Array(32));
+const KEYS = "aZ0-_".repeat(325).slice(0, 1622);
 const NOT_INTS = ["1", null, undefined, true, 0.5, -1, MAX + 1];
 const NOT_HEX64 = [null, undefined, 1, "", HEX64.slice(1), HEX64 + "a", HEX64.toUpperCase()];
 const NOT_TEXT = [null, undefined, 1, true, []];
@@ -39,6 +40,7 @@ const BASE64URL = {
   good: [BASE64URL43],
   bad: [null, undefined, 1, "", BASE64URL43 + "A", BASE64URL43.slice(1) + "="],
 };
+const PUBLIC_KEYS = { good: [KEYS], bad: [null, undefined, 1, "", KEY, KEYS + "A", KEYS.slice(1)] };
 const SHA256 = { good: [HEX64], bad: NOT_HEX64 };
 const REASON = textUpTo(500);
 const PEER_NAME = {
@@ -124,11 +126,11 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     fields: { exchange: EXCHANGE, people: INT },
   },
   presence: {
-    valid: { type: "presence", exchange: 1, name: "bo", key: KEY, state: "left" },
+    valid: { type: "presence", exchange: 1, name: "bo", id: KEY, state: "left" },
     fields: {
       exchange: EXCHANGE,
       name: PEER_NAME,
-      key: BASE64URL,
+      id: BASE64URL,
       state: wordOf(["joined", "left"]),
     },
   },
@@ -138,7 +140,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       type: "person",
       exchange: 1,
       name: "bo",
-      key: KEY,
+      keys: KEYS,
       state: "away",
       since: 1,
       waiting: 0,
@@ -146,7 +148,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     fields: {
       exchange: EXCHANGE,
       name: PEER_NAME,
-      key: BASE64URL,
+      keys: PUBLIC_KEYS,
       state: wordOf(["joined", "away"]),
       since: INT,
       waiting: INT,

@@ -156,7 +156,7 @@ Deno.test("OpenStream refuses chunks of another stream, transfer, attempt or off
 
 Deno.test("deriveDataKey is HKDF-SHA256 over label, transfer id and offset", () => {
   const prk = createHmac("sha256", ATTEMPT.salt).update(KEY).digest();
-  const expected = createHmac("sha256", prk).update("p2p/1 data").update(ATTEMPT.transferId)
+  const expected = createHmac("sha256", prk).update("p2p/2 data").update(ATTEMPT.transferId)
     .update(new Uint8Array([0, 0, 0, 0, 0, 0x0c, 0, 0])).update(new Uint8Array([1])).digest();
   assert.deepEqual(deriveDataKey(KEY, ATTEMPT), new Uint8Array(expected));
 });

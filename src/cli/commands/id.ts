@@ -22,12 +22,12 @@ function idOptions() {
 async function id(options: IdOptions): Promise<void> {
   const output = new Output(options);
   const { home = defaultHome() } = options;
-  const { keyPair: { publicKey }, name = hostName() } = options.name === undefined
+  const { keyPair: { id }, name = hostName() } = options.name === undefined
     ? await loadIdentity(home)
     : await renameIdentity(home, options.name);
-  const shown = fingerprint(publicKey);
-  const words = await fingerprintWords(publicKey);
-  const key = toHex(publicKey);
+  const shown = fingerprint(id);
+  const words = await fingerprintWords(id);
+  const key = toHex(id);
   output.event({ event: "identity", name, fingerprint: shown, words, key });
   output.result(`name         ${output.style.bold(printable(name))}`);
   output.result(`fingerprint  ${shown}`);

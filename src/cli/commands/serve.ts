@@ -106,7 +106,7 @@ interface Announcement {
 }
 
 function announce({ address, name, identity, secret }: Announcement, output: Output) {
-  const shown = fingerprint(identity.keyPair.publicKey);
+  const shown = fingerprint(identity.keyPair.id);
   const { bold } = output.style;
   const reachable = formatAddress({ ...address, host: reachableHost(address.host) });
   const secretFile = secret?.path;

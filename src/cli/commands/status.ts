@@ -32,7 +32,7 @@ async function showEntries(
 ): Promise<void> {
   const sentTransfers = new SentTransfers(home);
   if (entries.length === 0) {
-    output.note(`nothing was sent to people here by ${fingerprint(keyPair.publicKey)}`);
+    output.note(`nothing was sent to people here by ${fingerprint(keyPair.id)}`);
   }
   for (const [transfer, own] of Map.groupBy(entries, ({ transfer }) => transfer)) {
     const sent = await sentTransfers.find(transfer);

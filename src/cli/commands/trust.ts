@@ -132,7 +132,7 @@ async function verify({ home, output }: World, name: string) {
   const person = await onlyOne(home, name);
   const { keyPair } = await loadIdentity(home);
   const { sharedWords } = await import("../../secure/shared_words.ts");
-  const words = sharedWords(keyPair.publicKey, decodeKey(person.key));
+  const words = sharedWords(keyPair.id, decodeKey(person.key));
   output.event({ event: "words", person: person.name, words });
   output.result(output.style.bold(words.join(" ")));
   output.note(`\`p2p trust verify\` shows ${printable(person.name)} the same words for you`);

@@ -78,7 +78,7 @@ class ClientDisplay {
     const { name: peer, identity: { keyPair } } = this.#person;
     const output = this.#output;
     const { bold } = output.style;
-    output.event({ event: "joined", peer, fingerprint: fingerprint(keyPair.publicKey) });
+    output.event({ event: "joined", peer, fingerprint: fingerprint(keyPair.id) });
     output.result(`joined ${bold(printable(hub))} as ${bold(printable(peer))}; ${present(others)}`);
   }
 

@@ -49,7 +49,7 @@ function othersAt(
   menu: Menu,
   signal: AbortSignal,
 ): Promise<{ hub: string; others: PersonEntry[] }> {
-  const ours = String(menu.identity.keyPair.publicKey);
+  const ours = String(menu.identity.keyPair.id);
   return askFromMenu(menu, {
     ask: async ({ session, name: hub }) => {
       const people = await listPeople(session);

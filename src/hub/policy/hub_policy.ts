@@ -1,5 +1,5 @@
 import { encodeKey } from "../../secure/static_key.ts";
-import type { Peer } from "../hub.ts";
+import type { Sender } from "../../transfer/acceptance.ts";
 import type { NameRegistry } from "../name_registry.ts";
 import { HUB, type Question, refusedBy, type Rule } from "./policy.ts";
 import type { Offer } from "../../protocol/messages.ts";
@@ -19,13 +19,13 @@ export class HubPolicy {
   }
 
   /** Why an offer to the hub itself is not taken; undefined where it is. */
-  async refusesOffer(from: Peer, { kind, size, folder }: Offer): Promise<string | undefined> {
+  async refusesOffer(from: Sender, { kind, size, folder }: Offer): Promise<string | undefined> {
     return refusedBy(this.#rules, { ...await this.#sender(from), to: HUB, kind, size, folder });
   }
 
   /** Why something is not passed on to somebody; undefined where it is. */
   async refusesRelay(
-    from: Peer,
+    from: Sender,
     { to, size }: { to: string; size: number | null },
   ): Promise<string | undefined> {
     return refusedBy(this.#rules, { ...await this.#sender(from), to, size });
@@ -35,7 +35,7 @@ export class HubPolicy {
    * A name that anybody may claim proves nothing: it counts where this key owns it, or is vouched
    * for under it.
    */
-  async #sender({ key, name }: Peer): Promise<Pick<Question, "from" | "known">> {
+  async #sender({ key, name }: Sender): Promise<Pick<Question, "from" | "known">> {
     const vouched = await findPerson(this.#home, key);
     const owner = this.#people.find(name);
     const owns = owner?.key === encodeKey(key);
