@@ -6,6 +6,7 @@ import { formatBytes, formatDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import type { Style } from "../../ui/terminal.ts";
 import type { HubClient } from "../../client/hub_client.ts";
+import type { JsonEvent } from "../display/json_event.ts";
 import { Output } from "../display/output.ts";
 import { askHubCommand, openClient } from "../options/hub_options.ts";
 import { withInterrupt } from "../interrupt.ts";
@@ -48,7 +49,7 @@ async function showEntries(
 function eventOf(
   { transfer, to, bytes, size, until }: TransferEntry,
   { sent, status: { state, reason } }: { sent: SentTransfer | undefined; status: DeliveryStatus },
-) {
+): JsonEvent {
   return {
     event: "transfer",
     transfer,

@@ -3,17 +3,18 @@ import { printable, printableJson } from "../../ui/printable.ts";
 import type { ProgressDisplay } from "../../ui/progress.ts";
 import { canAnimate, createStyle, type Style, useColor } from "../../ui/terminal.ts";
 import { exitCodeOf } from "../exit_code.ts";
+import type { JsonEvent } from "./json_event.ts";
 
-/** What the options that every command has say about its words. */
+/** The options of every command that say how it prints. */
 export interface OutputOptions {
   json?: boolean;
   quiet?: boolean;
   color?: boolean;
-  /** What becomes of a line before it is printed. */
+  /** Changes a line before it is printed. */
   layout?: (line: string) => string;
 }
 
-/** Where a command's words go: results to stdout, all else to stderr, or with `--json` events to stdout alone. */
+/** A command's output: results to stdout, all else to stderr, or with `--json` events to stdout alone. */
 export class Output {
   /** For stdout. */
   readonly style: Style;
@@ -33,7 +34,7 @@ export class Output {
     this.#stderrStyle = createStyle(useColor({ noColor: !color, stream: Deno.stderr }));
   }
 
-  /** Loads the progress display where there is a terminal to draw on, and somebody who wants to see it. */
+  /** Loads the progress display where there is a terminal to draw on, and it is not turned off. */
   async showProgress(): Promise<void> {
     if (this.#json || this.#quiet || !canAnimate()) return;
     const { ProgressDisplay } = await import("../../ui/progress.ts");
@@ -41,7 +42,7 @@ export class Output {
   }
 
   /** One event, with `--json` only. */
-  event(event: object): void {
+  event(event: JsonEvent): void {
     if (this.#json) {
       write(Deno.stdout, printableJson({ ...event, time: new Date().toISOString() }) + "\n");
     }
@@ -52,17 +53,17 @@ export class Output {
     if (!this.#json) this.#print(Deno.stdout, line);
   }
 
-  /** Something good to know. */
+  /** A note that may be left out. */
   note(line: string): void {
     if (!this.#json && !this.#quiet) this.#print(Deno.stderr, this.#stderrStyle.dim(line));
   }
 
-  /** Something that needs attention, and is no error. */
+  /** A warning: it needs attention, and stops nothing. */
   warning(line: string): void {
     this.#print(Deno.stderr, `${this.#stderrStyle.yellow("warning:")} ${printable(line)}`);
   }
 
-  /** What could not be done: one line, and a hint where there is one; with `--json` also an event. */
+  /** An error: one line, and a hint where there is one; with `--json` also an event. */
   failure(error: unknown, about: { name?: string; to?: string } = {}): void {
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof P2pError ? error.hint : undefined;
@@ -79,7 +80,7 @@ export class Output {
     }
   }
 
-  /** How far a transfer is. */
+  /** The bytes of a transfer so far. */
   progress(update: { id: string; name: string; bytes: number; total: number | undefined }): void {
     this.#progress?.update(update);
   }
