@@ -93,15 +93,15 @@ export class Admission {
     this.#waiting = this.#waiting.filter((other) => other !== place);
     this.#opening.add(place);
     place.since = performance.now();
-    await place.entrant.open().catch(() => {});
+    await place.entrant.open().catch(() => {}); // The hub that made it has reported it.
     clearTimeout(place.deadline);
     this.#opening.delete(place);
     this.#fill();
   }
 
   /**
-   * Somebody waits: those who were slow and are in the way go, all where it is full, else those of
-   * the same address.
+   * Drops those who were slow and are in the way of one that waits: all where it is full, else
+   * those of the same address.
    */
   #makeRoom() {
     this.#yieldTimer = undefined;

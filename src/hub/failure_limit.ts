@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 /** Failures of one network that are let through within {@link WITHIN_MS} (SPEC.md §4). */
 export const MAX_FAILURES = 5;
 
-/** How long a failure counts. */
+/** The time for which a failure counts. */
 export const WITHIN_MS = 60_000;
 
 /**
@@ -12,7 +12,7 @@ export const WITHIN_MS = 60_000;
 const MAX_NETWORKS = 65_536;
 
 interface Network {
-  /** When it failed, the oldest first. */
+  /** Times of its failures, the oldest first. */
   failures: number[];
   running: number;
   /** Resolves when one of those that run has ended. */
@@ -91,8 +91,8 @@ export function tooMany(what: string, waitMs: number): string {
 }
 
 /**
- * Who is counted together: an IPv4 address, or the /64 of an IPv6 address, which one household has
- * whole.
+ * The network that is counted as one: an IPv4 address, or the /64 of an IPv6 address, which one
+ * household has whole.
  */
 export function networkOf(address: string): string {
   const plain = address.replace(/^::ffff:/i, "").replace(/%.*$/, "");

@@ -21,28 +21,28 @@ const MAX_CONNECTIONS = 4_096;
 /** Files that stay free for transfers where the system's limit of open files is met. */
 const RESERVED_FILES = 24;
 
-/** Somebody who has come in: the id, the keys that it names, and the name that goes with it. */
+/** A peer that has come in: its id, the keys that this names, and its name. */
 export interface Peer {
   key: Uint8Array;
   keys: PublicKeys;
   name: string;
 }
 
-/** What a hub is made of. */
+/** Options of a {@link Hub}. */
 export interface HubOptions {
   listener: Deno.TcpListener;
   keyPair: IdentityKeys;
-  /** How the hub shows itself. */
+  /** The name that the hub shows. */
   name: string;
-  /** Who connects has to know it. */
+  /** A secret that whoever connects has to prove. */
   secret?: string | undefined;
-  /** Why somebody may not come in; undefined where it may. */
+  /** Gives the reason for which a peer may not come in; undefined where it may. */
   refusePeer?: (peer: Peer) => Promise<string | undefined>;
   /** More connections wait until one of these has gone. */
   maxConnections?: number;
   /** Takes what one peer opens; `address` is where it comes from. */
   onOpen: (peer: Peer, address: string) => OnOpen;
-  /** Is told what went wrong with one connection; the hub goes on. */
+  /** Called with the failure of one connection; the hub goes on. */
   onError?: (address: string, error: P2pError) => void;
 }
 
@@ -75,7 +75,7 @@ export class Hub {
     this.#admission.close();
     await Promise.all([...this.#sessions].map(async (session) => {
       await session.goodbye("shutdown", "the hub is stopping");
-      await session.closed.catch(() => {});
+      await session.closed.catch(() => {}); // Reported where it was opened.
     }));
     await this.#accepting;
   }
@@ -157,14 +157,14 @@ export class Hub {
     });
     if (refusal !== undefined) {
       await session.goodbye("refused", refusal);
-      await session.closed.catch(() => {});
+      await session.closed.catch(() => {}); // The refusal is the error that counts.
       throw new P2pError("refused", refusal);
     }
     await session.welcome(this.#options.name);
     return session;
   }
 
-  /** How who comes from `address` is asked for the secret; undefined where there is none. */
+  /** The check of the secret for a peer at `address`; undefined where there is none. */
   #check(address: string): SecretCheck | undefined {
     const { secret } = this.#options;
     return secret === undefined ? undefined : {

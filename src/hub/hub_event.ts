@@ -1,13 +1,13 @@
 import type { Outcome } from "./spool/spool_record.ts";
 import type { SpooledTransfer } from "./spool/spooled_transfer.ts";
 
-/** What a hub tells of the people it serves; `time` is added where it is printed. */
+/** An event of the people that a hub serves; `time` is added where it is printed. */
 export type HubEvent =
   | { event: "joined" | "left"; peer: string; key: Uint8Array }
   | Relayed
   | { event: "refused"; transfer: string; from: string; to: string; name: ""; reason: string };
 
-/** What became of a transfer for one receiver; its name is sealed. */
+/** The state of a transfer for one recipient; its name is sealed. */
 interface Relayed {
   event: "relayed";
   transfer: string;
@@ -20,14 +20,14 @@ interface Relayed {
 /** The event of an outcome. */
 export function outcomeEvent(transfer: SpooledTransfer, { to, code }: Outcome): HubEvent {
   if (code === "delivered" || code === "expired") return relayed(transfer, { to, state: code });
-  const { transfer: id, from } = transfer.relay;
-  return { event: "refused", transfer: id, from: from.name, to, name: "", reason: code };
+  const { transfer: transferId, from } = transfer.relay;
+  return { event: "refused", transfer: transferId, from: from.name, to, name: "", reason: code };
 }
 
 /** The event of a transfer that has got somewhere. */
 export function relayed(
-  { relay: { transfer, from, size } }: SpooledTransfer,
+  { relay: { transfer: transferId, from, size } }: SpooledTransfer,
   { to, state }: Pick<Relayed, "to" | "state">,
 ): Relayed {
-  return { event: "relayed", transfer, from: from.name, to, bytes: size, state };
+  return { event: "relayed", transfer: transferId, from: from.name, to, bytes: size, state };
 }

@@ -28,13 +28,13 @@ const person = object({
 });
 
 /**
- * Somebody who has joined this hub at some time: the name, the id that owns it and the public keys
+ * A person that has joined this hub at some time: the name, the id that owns it and the public keys
  * that this names (base64url), and in ms when that joined first and when it was last seen.
  */
 export type Person = Checked<typeof person>;
 
 /**
- * Who owns which name at this hub (SPEC.md §15), kept in the hub's home. Names that differ by case
+ * The owners of names at this hub (SPEC.md §15), kept in the hub's home. Names that differ by case
  * alone are one name.
  */
 export class NameRegistry {
@@ -63,17 +63,17 @@ export class NameRegistry {
     this.#home = home;
   }
 
-  /** Everybody, by name. */
+  /** All people, by name. */
   all(): Person[] {
     return [...this.#people.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  /** Who owns `name`; undefined where nobody has joined under it yet. */
+  /** The owner of `name`; undefined where it is free. */
   find(name: string): Person | undefined {
     return isCodeName(name) ? this.#byCode.get(name) : this.#people.get(foldedName(name));
   }
 
-  /** Whether `name` is free, or belongs to `key`. */
+  /** True where `name` is free, or belongs to `key`. */
   mayUse(name: string, key: KeyText): boolean {
     if (isCodeName(name)) return name === codeName(decodeKey(key));
     const owner = this.find(name);
@@ -81,7 +81,8 @@ export class NameRegistry {
   }
 
   /**
-   * Gives `name` to `key` for good where it is free. Throws "refused" where it is somebody else's.
+   * Gives `name` to `key` for good where it is free. Throws "refused" where it belongs to another
+   * key.
    */
   async claim(name: string, { id, bytes }: PublicKeys): Promise<Person> {
     const key = encodeKey(id);
@@ -102,7 +103,7 @@ export class NameRegistry {
     return owner;
   }
 
-  /** Notes that somebody has left now. */
+  /** Notes that a person has left now. */
   async left(person: Person): Promise<void> {
     person.seen = Date.now();
     if (isCodeName(person.name)) return;
@@ -134,7 +135,7 @@ export class NameRegistry {
   }
 }
 
-/** Why somebody else may not use that name. */
+/** The reason for which another key may not use a name. */
 export function nameTaken(name: string): string {
   return `the name "${name}" belongs to somebody else here; choose another one`;
 }

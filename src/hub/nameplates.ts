@@ -8,12 +8,12 @@ const MAX_NAMEPLATES = 1_000;
 const MAX_OF_NETWORK = 16;
 
 /**
- * How long a nameplate waits, each step of those who meet, and a no, whatever its reason (SPEC.md
+ * Times of a nameplate, of each step of two that meet, and of a no, whatever its reason (SPEC.md
  * §19).
  */
 const TIMES = { lifetimeMs: 600_000, stepMs: 10_000, noMs: 3_000 };
 
-/** To whoever claims what does not fit, or is not there. */
+/** The answer to a claim that does not fit, or of a nameplate that is not there. */
 const NO = "the code is wrong, used up or expired";
 
 /** A code that waits for the one claim that it gets. */
@@ -23,7 +23,7 @@ interface Waiting {
   claimed: (claim: Claim) => void;
 }
 
-/** Who came, with the proof that it knows the code; without where it did not go on. */
+/** A claimant, with its proof that it knows the code; without where it did not go on. */
 interface Claim {
   exchange: Exchange;
   proof: string | undefined;
@@ -32,15 +32,15 @@ interface Claim {
   over: () => void;
 }
 
-/** How codes are kept apart from guessing. */
+/** Options of {@link Nameplates}. */
 export interface NameplatesOptions {
   failures?: FailureLimit;
   times?: Partial<typeof TIMES>;
 }
 
 /**
- * Pairs those who make a code with those who type it, and knows nothing of it but the nameplate
- * (SPEC.md §19).
+ * Pairs the maker of a code with the one who types it, and knows nothing of the code but its
+ * nameplate (SPEC.md §19).
  */
 export class Nameplates {
   /** The numbers that are out; undefined for those that have been claimed, or are not ready yet. */
@@ -54,7 +54,7 @@ export class Nameplates {
     this.#times = { ...TIMES, ...times };
   }
 
-  /** Gives a nameplate to somebody at `address`, and brings the one who claims it. */
+  /** Gives a nameplate to a peer at `address`, and brings the one that claims it. */
   async offer(exchange: Exchange, address: string): Promise<void> {
     const network = networkOf(address);
     const ofNetwork = this.#ofNetwork.get(network) ?? 0;
@@ -75,8 +75,8 @@ export class Nameplates {
   }
 
   /**
-   * Lets somebody at `address` try a nameplate, once; the answer to a wrong one is that to one that
-   * is not there.
+   * Lets a peer at `address` try a nameplate, once; a wrong code is answered as a nameplate that is
+   * not there.
    */
   async claim(
     exchange: Exchange,
@@ -115,8 +115,8 @@ export class Nameplates {
   }
 
   /**
-   * Passes on the proof, the answer to it, and the last word; then who ends it is told to the
-   * other.
+   * Passes on the proof, the answer to it, and the last word; then tells each side how the other
+   * ended it.
    */
   async #introduce(
     exchange: Exchange,
@@ -173,7 +173,7 @@ export class Nameplates {
   }
 }
 
-/** What no creator has sent, and looks as if. */
+/** An opening that no creator has sent, and that looks as if. */
 async function nobodysBody(): Promise<string> {
   const { nobodysOpening } = await import("../secure/code_exchange.ts");
   return toBase64url(nobodysOpening());
@@ -187,7 +187,7 @@ function bodyOf(receiving: Promise<Message>): Promise<string | undefined> {
   );
 }
 
-/** Both are there: the first that is done, has stopped, or has gone, is told to the other. */
+/** Waits until one of two that have met is done, has stopped or has gone, and tells the other. */
 async function tellTheEnd(a: Exchange, b: Exchange) {
   const end = (from: Exchange, to: Exchange) =>
     from.receive().then(({ type }) => ({ to, type }), () => ({ to, type: "gone" }));
@@ -203,7 +203,7 @@ function refuse(exchange: Exchange, reason: string): Promise<void> {
   return exchange.send({ type: "refuse", code: "declined", reason });
 }
 
-/** What `work` gives, or undefined after `ms`. */
+/** The result of `work`, or undefined after `ms`. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   const late = sleepFor(ms);
   try {

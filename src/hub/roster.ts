@@ -15,14 +15,14 @@ const MAX_WAITING_NEWS = 5_000;
 /** People who are told of something in one turn of the event loop. */
 const TOLD_AT_ONCE = 32;
 
-/** Who came or went. */
+/** A person that came or went. */
 interface News {
   name: string;
   id: KeyText;
   state: "joined" | "left";
 }
 
-/** Somebody who is here now. */
+/** A person that is here now. */
 export interface Member {
   person: Person;
   session: Session;
@@ -33,27 +33,26 @@ export interface Member {
   since: number;
 }
 
-/** Who is joined at this moment, and who is told when somebody comes or goes (SPEC.md §15). */
+/**
+ * The people who are joined at this moment; each is told when another comes or goes (SPEC.md §15).
+ */
 export class Roster {
   readonly #members = new Map<string, Member>();
   readonly #waitingNews = new WeakMap<Member, number>();
   /** News, the first of which is being told, and to whom. */
   readonly #telling: { news: News; others: Member[] }[] = [];
 
-  /** How many are here. */
+  /** The number of people who are here. */
   get size(): number {
     return this.#members.size;
   }
 
-  /**
-   * The member of that name (as its {@link Person} has it); undefined where nobody is here under
-   * it.
-   */
+  /** The member of that name (as its {@link Person} has it); undefined where it is away. */
   find(name: string): Member | undefined {
     return this.#members.get(name);
   }
 
-  /** Takes somebody in; gives the earlier session of the same person, which has lost its place. */
+  /** Takes a member in; gives the earlier session of the same person, which has lost its place. */
   add(member: Member): Member | undefined {
     const before = this.#members.get(member.person.name);
     this.#members.set(member.person.name, member);
@@ -61,7 +60,7 @@ export class Roster {
     return before;
   }
 
-  /** Lets somebody go, unless another session has taken the place. */
+  /** Lets a member go; false where another session has taken its place. */
   remove(member: Member): boolean {
     if (this.#members.get(member.person.name) !== member) return false;
     this.#members.delete(member.person.name);

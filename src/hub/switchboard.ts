@@ -14,20 +14,20 @@ import { type Member, Roster } from "./roster.ts";
 import type { Spool } from "./spool/spool.ts";
 import { isCodeName } from "../secure/code.ts";
 
-/** What a switchboard is made of. */
+/** Options of a {@link Switchboard}. */
 export interface SwitchboardOptions {
   people: NameRegistry;
   spool: Spool;
   /** Takes what is sent to the hub itself. */
   receive: (exchange: Exchange, offer: Offer, from: Peer) => void;
   report: (event: HubEvent) => void;
-  /** Why something is not relayed; undefined where it is. */
+  /** The hub's own rules for what is relayed. */
   refusesRelay?: RefusesRelay | undefined;
-  /** Is told what went wrong at the hub itself; it goes on. */
+  /** Called with a failure of the hub itself; it goes on. */
   onError: (error: Error) => void;
 }
 
-/** What somebody has opened, and in which session. */
+/** An exchange that a peer has opened in its session. */
 interface Opened {
   exchange: Exchange;
   opening: Opening;
@@ -36,7 +36,23 @@ interface Opened {
   address?: string;
 }
 
-/** Connects people: what each session opens goes where it belongs (SPEC.md §15, §16). */
+/**
+ * Connects people: takes each exchange that a session opens where it belongs (SPEC.md §15, §16).
+ *
+ * A relay goes through four objects, which call each other back at three places:
+ *
+ * - A `join` makes a {@link Courier}, which brings one person what the spool has for it. Its
+ * `onDelay` names a transfer that the person cannot take now; that, and the end of the session, go
+ * to {@link Intake.tellAway}, and from there to the senders that wait.
+ * - A `relay` goes to the {@link Intake}: it routes the envelopes, admits the transfer to the spool,
+ * and runs a `Visit` for its sender. Its `onStored` names each recipient that is away when all is
+ * on disk, for the hub's log.
+ * - The visit takes the chunks. Its `onComing` lets the intake call the courier of each recipient
+ * that is here; its `onStored` says that all chunks are on disk.
+ *
+ * The courier forwards the chunks, writes the outcome to the spool, and that wakes the visit, which
+ * sends it to the sender.
+ */
 export class Switchboard {
   readonly #options: SwitchboardOptions;
   readonly #roster = new Roster();
@@ -57,7 +73,7 @@ export class Switchboard {
     });
   }
 
-  /** Why nobody but its owner may use that name here; undefined where `peer` may. */
+  /** The reason for which `peer` may not use its name here; undefined where it may. */
   refuseName({ name, key }: Peer): string | undefined {
     return this.#options.people.mayUse(name, encodeKey(key)) ? undefined : nameTaken(name);
   }
@@ -81,7 +97,7 @@ export class Switchboard {
   }
 
   async #serve(peer: Peer, { exchange, opening, session, address = "" }: Opened): Promise<void> {
-    // It was free when the session began; somebody may have joined under it since.
+    // It was free when the session began; another key may have joined under it since.
     const refusal = this.refuseName(peer);
     if (refusal !== undefined) {
       return await exchange.send({ type: "refuse", code: "person", reason: refusal });
@@ -109,8 +125,8 @@ export class Switchboard {
   }
 
   /**
-   * A lost session says so itself; a broken protocol ends it; what the hub cannot do is told to
-   * both sides.
+   * Answers a failure: a lost session has ended already, a broken protocol ends it, and what the
+   * hub cannot do is said on both sides.
    */
   async #fail(error: unknown, { exchange, session }: Opened): Promise<void> {
     const code = error instanceof P2pError ? error.code : "unexpected";
@@ -121,10 +137,10 @@ export class Switchboard {
       type: "cancel",
       code: error instanceof StorageError ? error.reason : code === "refused" ? "person" : "disk",
       reason: code === "unexpected" ? "the hub has failed" : (error as Error).message,
-    }).catch(() => {});
+    }).catch(() => {}); // A lost session ends the exchange as well.
   }
 
-  /** Keeps somebody joined to the end of the session. */
+  /** Keeps a person joined to the end of the session. */
   async #join(peer: Peer, { exchange, session }: { exchange: Exchange; session: Session }) {
     const { people, spool, report, onError } = this.#options;
     if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
@@ -144,7 +160,7 @@ export class Switchboard {
     };
     if (before === undefined) tell("joined");
     for (const transfer of spool.waitingFor(person)) courier.take(transfer);
-    await session.closed.catch(() => {});
+    await session.closed.catch(() => {}); // However it ends, the person has left.
     if (this.#roster.remove(member)) {
       tell("left");
       this.#intake.tellAway(name);
@@ -171,11 +187,12 @@ export class Switchboard {
 
   async #status(exchange: Exchange, { key }: Peer) {
     for (const transfer of this.#options.spool.sentBy(encodeKey(key))) {
-      const { relay: { transfer: id, size, created, until, recipients }, outcomes } = transfer;
+      const { relay: { transfer: transferId, size, created, until, recipients }, outcomes } =
+        transfer;
       for (const { name: to } of recipients) {
         await exchange.send({
           type: "entry",
-          transfer: id,
+          transfer: transferId,
           ...{ to, size, created, until },
           bytes: transfer.sentTo(to),
           code: transfer.stateOf(to),

@@ -95,7 +95,7 @@ export class WriteQueue {
       .catch((cause) => {
         throw storageError(`cannot write "${this.#name}"`, cause);
       });
-    this.#syncing = this.#syncing.then(() => synced).catch(() => {});
+    this.#syncing = this.#syncing.then(() => synced).catch(() => {}); // Thrown to the caller.
     return synced;
   }
 

@@ -89,7 +89,7 @@ Deno.test("a policy with a mistake exits 2 with line and column, and no hub star
   await using policy = await policyFile("rules:\n  - allow: { kind: movie }\n");
   const path = policy.join("policy.yaml");
   const message =
-    `error: cannot use the policy "${path}": line 2, column 20: "movie" is no kind: kinds are image, csv, json, file\n`;
+    `error: cannot use the policy "${path}": line 2, column 20: "movie" is not a kind: kinds are image, csv, json, file\n`;
   for (const line of [["serve", "--port", "0"], ["explain", "--from", "ana"]]) {
     const { code, stdout, stderr } = await run([...line, "--policy", path], { home: policy.path });
     assert.deepEqual([code, stdout, stderr], [2, "", message]);

@@ -6,7 +6,7 @@ import type { Offer } from "../../protocol/messages.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
 import { findPerson } from "../../home/known_people.ts";
 
-/** What a running hub's policy says, with who is who there. */
+/** The policy of a running hub, applied to the people there. */
 export class HubPolicy {
   readonly #rules: readonly Rule[];
   readonly #home: string;
@@ -18,12 +18,12 @@ export class HubPolicy {
     this.#people = people;
   }
 
-  /** Why an offer to the hub itself is not taken; undefined where it is. */
+  /** The reason for which an offer to the hub itself is refused; undefined where it is taken. */
   async refusesOffer(from: Sender, { kind, size, folder }: Offer): Promise<string | undefined> {
     return refusedBy(this.#rules, { ...await this.#sender(from), to: HUB, kind, size, folder });
   }
 
-  /** Why something is not passed on to somebody; undefined where it is. */
+  /** The reason for which a relay to a person is refused; undefined where it is taken. */
   async refusesRelay(
     from: Sender,
     { to, size }: { to: string; size: number | null },
@@ -32,7 +32,7 @@ export class HubPolicy {
   }
 
   /**
-   * A name that anybody may claim proves nothing: it counts where this key owns it, or is vouched
+   * A name that is free to claim proves nothing: it counts where this key owns it, or is vouched
    * for under it.
    */
   async #sender({ key, name }: Sender): Promise<Pick<Question, "from" | "known">> {

@@ -1,19 +1,20 @@
 import type { Kind } from "../../protocol/messages.ts";
 
-/** What a rule is about; what it does not name fits everything. */
+/** Conditions of a rule; one that is left out fits everything. */
 export interface Conditions {
   /**
-   * Names or fingerprints; `known` is everybody this hub's user vouches for, `anybody` everybody.
+   * Names or fingerprints; `known` means all people that this hub's user vouches for, `anybody` all
+   * peers.
    */
   from?: readonly string[];
-  /** Names of people; `hub` is the hub itself, `people` everybody else. */
+  /** Names of people; `hub` is the hub itself, `people` all others. */
   to?: readonly string[];
   /** Kinds of a file: what is relayed is sealed, and fits no rule with a kind. */
   kind?: readonly Kind[];
-  /** Most and fewest bytes; a size that nobody knows yet counts as more than any. */
+  /** Most and fewest bytes; an unknown size counts as more than any. */
   maxSize?: number;
   minSize?: number;
-  /** Whether it is a folder that is sent to the hub itself. */
+  /** True for a folder that is sent to the hub itself, false for a file. */
   folder?: boolean;
 }
 
@@ -21,15 +22,15 @@ export interface Conditions {
 export interface Rule extends Conditions {
   allow: boolean;
   reason?: string;
-  /** Where it stands in its file. */
+  /** Its line in the policy file. */
   line: number;
 }
 
-/** Somebody wants to send something. */
+/** A transfer to be judged. */
 export interface Question {
-  /** What the sender is called here, with proof, and its fingerprint. */
+  /** The names that the sender has proved, and its fingerprint. */
   from: readonly string[];
-  /** Whether this hub's user vouches for the sender. */
+  /** True where this hub's user vouches for the sender. */
   known: boolean;
   /** `hub`, or a person's name. */
   to: string;
@@ -39,7 +40,7 @@ export interface Question {
   folder?: boolean | undefined;
 }
 
-/** The word for the hub itself as the receiver. */
+/** The word for the hub itself in `to`. */
 export const HUB = "hub";
 
 /** The first rule that fits; undefined where none does, which is a no. */
@@ -47,7 +48,7 @@ export function firstRule(rules: readonly Rule[], question: Question): Rule | un
   return rules.find((rule) => fits(rule, question));
 }
 
-/** Why the policy says no; undefined where it says yes. */
+/** The reason for which the policy says no; undefined where it says yes. */
 export function refusedBy(rules: readonly Rule[], question: Question): string | undefined {
   const rule = firstRule(rules, question);
   if (rule?.allow) return undefined;

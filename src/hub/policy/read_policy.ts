@@ -7,13 +7,11 @@ import { parseSize } from "../../units.ts";
 const MAX_POLICY_BYTES = 1_048_576;
 
 /**
- * The rules of a policy file. "usage" with line and column for what is none, "local" where it
- * cannot be read.
+ * The rules of a policy file. "usage" with line and column for what is not a policy, "local" where
+ * it cannot be read.
  *
- *     rules:
- *       - allow: { from: [alice, known], to: hub, kind: [image, csv], max-size: 2GB }
- *       - refuse: { to: people }
- *         reason: only to the hub itself, please
+ * rules: - allow: { from: [alice, known], to: hub, kind: [image, csv], max-size: 2GB } - refuse: {
+ * to: people } reason: only to the hub itself, please
  */
 export async function readPolicy(path: string): Promise<Rule[]> {
   const text = await Deno.readTextFile(path).catch((cause) => {
@@ -120,7 +118,7 @@ class PolicyReader {
       const word = this.#text(item, "kind");
       const kind = KINDS.find((known) => known === word);
       return kind ??
-        this.#fail(startOf(item), `"${word}" is no kind: kinds are ${KINDS.join(", ")}`);
+        this.#fail(startOf(item), `"${word}" is not a kind: kinds are ${KINDS.join(", ")}`);
     });
   }
 
@@ -146,7 +144,7 @@ class PolicyReader {
   }
 }
 
-/** Where a node begins in the text. */
+/** The offset at which a node begins in the text. */
 function startOf(node: unknown): number {
   return (node as { range?: [number, number, number] } | null | undefined)?.range?.[0] ?? 0;
 }

@@ -14,14 +14,14 @@ const IN_PER_OUT = 4;
 export const FAST_CHUNKS = 64;
 export const FAST_MS = 110;
 
-/** Without a chunk for that long everybody may follow. */
+/** Time without a chunk after which all may follow. */
 const QUIET_MS = 200;
 
 /**
  * Keeps several who follow a fast upload from getting in its way: a part of what came goes out at
- * once, and the rest when all is here. So a sender with twenty receivers is done nearly as soon as
- * one with one, and they have it no later, for the hub is as busy either way. Everybody follows a
- * slow one.
+ * once, and the rest when all is here. So a sender with twenty recipients is done nearly as soon as
+ * one with one, and they have it no later, for the hub is as busy either way. All follow a slow
+ * one.
  */
 export class BroadcastPacer {
   readonly #waiting: (() => void)[] = [];
@@ -59,7 +59,7 @@ export class BroadcastPacer {
     return new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** No more comes in, for now: everybody may go on. */
+  /** No more comes in, for now: all may go on. */
   end(): void {
     this.#quietAt = 0;
     clearTimeout(this.#timer);

@@ -68,7 +68,9 @@ export class LiveFeed {
     return this.#pacer?.turn();
   }
 
-  /** A chunk from memory, behind the room for its frame's header; undefined where it is to be read. */
+  /**
+   * A chunk from memory, behind the room for its frame's header; undefined where it is to be read.
+   */
   take(chunkIndex: number): Uint8Array | undefined {
     return this.#tail?.take(chunkIndex);
   }

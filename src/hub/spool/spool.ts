@@ -30,7 +30,10 @@ export interface SpoolOptions {
   onError?: (error: Error) => void;
 }
 
-/** The transfers that pass through the hub, on its disk until all recipients have them (SPEC.md §18). */
+/**
+ * The transfers that pass through the hub, on its disk until all recipients have them (SPEC.md
+ * §18).
+ */
 export class Spool {
   readonly keepMs: number;
   readonly #folder: string;
@@ -44,7 +47,8 @@ export class Spool {
   #lastCreated: number;
 
   /**
-   * The spool in `home`, with what an earlier process left in it. "local" where another hub uses it.
+   * The spool in `home`, with what an earlier process left in it. "local" where another hub uses
+   * it.
    */
   static async open(home: string, options: SpoolOptions): Promise<Spool> {
     const folder = join(home, "spool");

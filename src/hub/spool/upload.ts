@@ -87,7 +87,9 @@ export class Upload {
     return this.#isStored;
   }
 
-  /** Index of the first chunk of the next run: a whole segment, a place for recipients to go on too. */
+  /**
+   * Index of the first chunk of the next run: a whole segment, a place for recipients to go on too.
+   */
   get resumeAt(): number {
     const whole = this.#chunks - (this.#isShort ? 1 : 0);
     return whole - whole % SEGMENT_CHUNKS;

@@ -97,7 +97,7 @@ export class TreeWriter {
   }
 
   async close(): Promise<void> {
-    await this.#pool.drain().catch(() => {});
+    await this.#pool.drain().catch(() => {}); // It failed before: `sync` has thrown it.
     await this.#file?.close();
     this.#file = undefined;
   }

@@ -228,7 +228,7 @@ export class Part {
       if (this.#ended !== undefined) throw this.#ended;
       return step();
     });
-    this.#step = result.catch(() => {});
+    this.#step = result.catch(() => {}); // Thrown to whoever asked for the step.
     return result;
   }
 
@@ -247,7 +247,7 @@ export class Part {
         onEnd();
       }
     });
-    this.#step = ended.catch(() => {});
+    this.#step = ended.catch(() => {}); // As above.
     return ended;
   }
 }

@@ -37,7 +37,7 @@ Deno.test("parsePolicy names line and column of a mistake", () => {
     ["rules:\n  - reason: x", "line 2, column 5", /either/],
     ["rules:\n  - allow: all", "line 2, column 12", /conditions are/],
     ["rules:\n  - allow: { form: a }", "line 2, column 14", /"form" is not one of/],
-    ["rules:\n  - allow: { kind: movie }", "line 2, column 20", /"movie" is no kind/],
+    ["rules:\n  - allow: { kind: movie }", "line 2, column 20", /"movie" is not a kind/],
     ["rules:\n  - allow: { max-size: big }", "line 2, column 24", /not a size/],
     ["rules:\n  - allow: { folder: perhaps }", "line 2, column 22", /yes or no/],
     ["rules:\n  - allow: { from: [] }", "line 2, column 20", /is empty/],
