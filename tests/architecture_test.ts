@@ -186,10 +186,19 @@ Deno.test("only the decoding process decodes pictures, and only that process is 
     /\bDeno\s*\.\s*(Command|run)\b|child_process/.test(texts.get(file)!)
   );
   assert.deepEqual(runners, ["src/preview/image/image_process.ts"]);
-  const decoders = imports.filter(({ to, typeOnly }) =>
-    !typeOnly && to === "src/preview/image/image_decoders.ts"
+  for (const file of ["image_decoders", "image_header"]) {
+    const users = imports.filter(({ to, typeOnly }) =>
+      !typeOnly && to === `src/preview/image/${file}.ts`
+    );
+    assert.deepEqual(users.map(({ from }) => from), ["src/preview/image/image_child.ts"]);
+  }
+  const formats = imports.filter(({ to, typeOnly }) =>
+    !typeOnly && to === "src/preview/image/formats/formats.ts"
   );
-  assert.deepEqual(decoders.map(({ from }) => from), ["src/preview/image/image_child.ts"]);
+  assert.deepEqual(
+    formats.map(({ from }) => from).sort(),
+    ["child", "decoders", "header"].map((name) => `src/preview/image/image_${name}.ts`),
+  );
 });
 
 Deno.test("files are named after what they hold", () => {

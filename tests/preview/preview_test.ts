@@ -152,7 +152,7 @@ Deno.test("preview loads no decoder and no parser before it needs one", async ()
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));
   const loaded = staticImports(modules, url);
-  for (const heavy of ["csv-parse", "imagescript", "sixel", "utif2", "@cwasm", "image-size"]) {
+  for (const heavy of ["csv-parse", "imagescript", "sixel", "utif2", "@cwasm", "geotiff"]) {
     assert.ok(
       ![...loaded].some((specifier) => specifier.startsWith("npm:") && specifier.includes(heavy)),
       heavy,

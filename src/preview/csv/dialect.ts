@@ -44,7 +44,9 @@ function isTabbed(sample: string, name: string): boolean {
   return /\.(tsv|tab)$/i.test(name) && sample.includes("\t");
 }
 
-/** The delimiter by which most rows are alike and most cells whole; a comma where none splits any. */
+/**
+ * The delimiter by which most rows are alike and most cells whole; a comma where none splits any.
+ */
 async function voteDelimiter(sample: string, dialect: Dialect): Promise<string> {
   let best = { delimiter: ",", score: 0 };
   for (const delimiter of DELIMITERS) {
@@ -76,7 +78,10 @@ function scoreOf(rows: string[][], delimiter: string): number {
   return (alike.length / rows.length) * (1 - 1 / width) * (clean / cells.length);
 }
 
-/** The width that most rows of more than one cell have, the greater one of two; 1 where there are none. */
+/**
+ * The width that most rows of more than one cell have, the greater one of two; 1 where there are
+ * none.
+ */
 export function commonWidth(rows: readonly string[][]): number {
   const counts = new Map<number, number>();
   for (const { length } of rows) if (length > 1) counts.set(length, (counts.get(length) ?? 0) + 1);

@@ -65,7 +65,8 @@ async function draw(
   return [graphics === "kitty" ? drawKitty(png, columns) : drawIterm2(png, columns)];
 }
 
-function describe({ type, image }: ImageFacts, size: number): string {
+function describe({ type, image, cut }: ImageFacts, size: number): string {
   const name = { jpg: "JPEG", webp: "WebP" }[type] ?? type.toUpperCase();
-  return `${name} · ${image.width} × ${image.height} · ${formatBytes(size)}`;
+  const facts = [name, `${image.width} × ${image.height}`, formatBytes(size)];
+  return [...facts, ...(cut ? ["its end is missing"] : [])].join(" · ");
 }

@@ -1,6 +1,7 @@
 import { P2pError } from "../../errors.ts";
 import { concat } from "../../bytes.ts";
 import { loadSixel } from "./draw_sixel.ts";
+import { formatOf } from "./formats/formats.ts";
 import { loadDecoder } from "./image_decoders.ts";
 import { readImageHeader } from "./image_header.ts";
 import { MAX_IMAGE_BYTES } from "./image_limits.ts";
@@ -49,15 +50,14 @@ async function decode(
   const image = orientSize(size, orientation);
   const drawn = fitSize(image, box);
   const stored = orientSize(drawn, orientation);
-  const { rgba } = orient(shrink(decoder(bytes, stored), stored), orientation);
-  const facts: ImageFacts = { type, image, drawn };
+  const picture = await decoder(bytes, stored);
+  const { rgba } = orient(shrink(picture, stored), orientation);
+  const cut = formatOf(type).isCutOff(bytes);
+  const facts: ImageFacts = { type, image, drawn, ...(cut && { cut }) };
   return [encodeReply(facts), drawSixel?.({ ...drawn, rgba }) ?? rgba];
 }
 
-/**
- * Decoders and `image-size` are loaded by now; nothing that comes needs anything but stdin and
- * stdout.
- */
+/** Decoders are loaded by now; nothing that comes needs anything but stdin and stdout. */
 async function dropPermissions(): Promise<void> {
   for (const name of ["net", "run", "write", "ffi", "sys", "env", "read"] as const) {
     await Deno.permissions.revoke({ name });
@@ -65,7 +65,7 @@ async function dropPermissions(): Promise<void> {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof P2pError ? error.message : "the image is damaged, or of a rare kind";
+  return error instanceof P2pError ? error.message : "the image is damaged";
 }
 
 /** All of it, or enough to see that it is too much. */

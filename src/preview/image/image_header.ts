@@ -1,11 +1,11 @@
-import { imageSize } from "image-size";
 import { P2pError } from "../../errors.ts";
+import { formatOf, imageTypeOf } from "./formats/formats.ts";
 import { MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from "./image_limits.ts";
 import type { Size } from "./picture.ts";
 
 /** The contents of an image's header, read before any of its pixels is decoded. */
 export interface ImageHeader {
-  /** As `image-size` names it: `jpg`, `png`. */
+  /** A short name: `jpg`, `png`. */
   type: string;
   /** Size as stored. */
   size: Size;
@@ -18,7 +18,13 @@ export interface ImageHeader {
  * to decode.
  */
 export function readImageHeader(bytes: Uint8Array): ImageHeader {
-  const { type, width, height, orientation } = parse(bytes);
+  const type = imageTypeOf(bytes) ?? "unknown";
+  const format = formatOf(type);
+  const header = format.readHeader(bytes);
+  if (header === undefined) {
+    throw new P2pError("refused", `the ${format.name} is damaged: its header cannot be read`);
+  }
+  const { width, height } = header.size;
   const dimensions = `${width} × ${height} pixels`;
   if (!(width > 0 && height > 0)) throw new P2pError("refused", `the image has ${dimensions}`);
   if (width > MAX_IMAGE_SIDE || height > MAX_IMAGE_SIDE) {
@@ -33,13 +39,5 @@ export function readImageHeader(bytes: Uint8Array): ImageHeader {
       `the image has ${dimensions}, and ${MAX_IMAGE_PIXELS / 1e6} megapixels are the most`,
     );
   }
-  return { type: type ?? "unknown", size: { width, height }, orientation: orientation ?? 1 };
-}
-
-function parse(bytes: Uint8Array): ReturnType<typeof imageSize> {
-  try {
-    return imageSize(bytes);
-  } catch (cause) {
-    throw new P2pError("refused", "the header of the image cannot be read", { cause });
-  }
+  return { type, ...header };
 }

@@ -9,12 +9,14 @@ export type ImageReply = ImageFacts | { refused: string };
 
 /** The facts of an image that stand below its picture. */
 export interface ImageFacts {
-  /** As `image-size` names it: `jpg`, `png`. */
+  /** A short name: `jpg`, `png`. */
   type: string;
   /** Size of the image, upright. */
   image: Size;
   /** Size of the picture that follows. */
   drawn: Size;
+  /** True where the end of the file is missing, and so may be a part of the picture. */
+  cut?: true;
 }
 
 /**
@@ -45,11 +47,11 @@ export function decodeReply(
 
 function parse(line: Uint8Array): ImageReply | undefined {
   try {
-    const { refused, type, image, drawn } = JSON.parse(new TextDecoder().decode(line));
+    const { refused, type, image, drawn, cut } = JSON.parse(new TextDecoder().decode(line));
     if (typeof refused === "string") return { refused };
     const isReply = typeof type === "string" && isSize(image) && isSize(drawn) &&
       drawn.width * drawn.height <= MAX_DRAWN_PIXELS;
-    return isReply ? { type, image, drawn } : undefined;
+    return isReply ? { type, image, drawn, ...(cut === true && { cut }) } : undefined;
   } catch {
     return undefined;
   }

@@ -117,7 +117,9 @@ class TreeBuilder {
     this.#comment ??= { offset: start, expected: "no comment", isComment: true };
   }
 
-  /** Ends at a token that is none, or is cut in two: of a string or number, its beginning is kept. */
+  /**
+   * Ends at a token that is none, or is cut in two: of a string or number, its beginning is kept.
+   */
   end(token: Token): JsonTree {
     const value: Token = { ...token, type: cutType(this.#text, token) };
     const isDue = this.#state.startsWith("value") || this.isComplete;

@@ -96,7 +96,7 @@ Deno.test("encodePng keeps every pixel, and transparency where there is some", a
       width: picture.width,
       height: picture.height,
     });
-    assert.deepEqual(decode(png, picture).rgba, picture.rgba);
+    assert.deepEqual((await decode(png, picture)).rgba, picture.rgba);
     assert.equal(png[25], picture === opaque ? 2 : 6);
   }
 });

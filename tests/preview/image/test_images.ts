@@ -101,10 +101,45 @@ export function pngOf(width: number, height: number, data: Uint8Array): Uint8Arr
   return new Uint8Array(Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), ...chunks]));
 }
 
-function pngChunk(type: string, data: Uint8Array): Buffer {
+/** A chunk of a PNG, with its length and checksum. */
+export function pngChunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type), data]);
   const ends = Buffer.alloc(8);
   ends.writeUInt32BE(data.length, 0);
   ends.writeUInt32BE(crc32(body), 4);
   return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+}
+
+/**
+ * A TIFF, most significant byte first, whose pixels are in one strip unless tags say otherwise;
+ * strip offsets count from the pixels. `next` is where a further directory is said to be.
+ */
+export function tiffOf(tags: Record<number, number[]>, data: number[], next = 0): Uint8Array {
+  const [OFFSETS, COUNTS] = [273, 279];
+  const all: Record<number, number[]> = { [OFFSETS]: [0], [COUNTS]: [data.length], ...tags };
+  const entries = Object.entries(all).map(([tag, values]) => ({ tag: Number(tag), values }));
+  const tables = 8 + 2 + entries.length * 12 + 4;
+  const room = entries.reduce(
+    (sum, { values }) => sum + (values.length > 1 ? values.length * 4 : 0),
+    0,
+  );
+  const bytes = Buffer.alloc(tables + room + data.length);
+  bytes.write("4d4d002a00000008", "hex");
+  bytes.writeUInt16BE(entries.length, 8);
+  let at = 10, table = tables;
+  for (const { tag, values } of entries) {
+    bytes.writeUInt16BE(tag, at);
+    bytes.writeUInt16BE(4, at + 2);
+    bytes.writeUInt32BE(values.length, at + 4);
+    const place = values.length > 1 ? table : at + 8;
+    if (values.length > 1) bytes.writeUInt32BE(table, at + 8);
+    for (const [i, value] of values.entries()) {
+      bytes.writeUInt32BE(value + (tag === OFFSETS ? tables + room : 0), place + i * 4);
+    }
+    table += values.length > 1 ? values.length * 4 : 0;
+    at += 12;
+  }
+  bytes.writeUInt32BE(next, at);
+  bytes.set(data, tables + room);
+  return new Uint8Array(bytes);
 }
