@@ -1,4 +1,5 @@
 import { sameKey } from "../secure/static_key.ts";
+import { Backoff } from "../backoff.ts";
 import { P2pError } from "../errors.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../home/identity.ts";
@@ -9,14 +10,14 @@ import type { Connection } from "../transport/connection.ts";
 import { dial } from "../transport/dial.ts";
 import { Channel } from "../protocol/channel.ts";
 import { type Auth, type Handshake, initiate } from "../protocol/handshake.ts";
-import { preloadProof, WRONG_SECRET } from "../protocol/prove_secret.ts";
+import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
 
 const OPEN_WITHIN_MS = 10_000;
 
 /** A crowded hub closes handshakes that take long, so that others get in (SPEC.md §12): they come again a little later. */
 const TRIES = 4;
-const PAUSE_MS = 250;
+const PAUSES = { firstMs: 250, longestMs: 1_000 };
 
 /** How to connect to a hub. */
 export interface ConnectOptions {
@@ -76,6 +77,7 @@ export async function connect(address: Address, options: ConnectOptions): Promis
   const { secret, signal } = options;
   if (secret !== undefined) preloadProof();
   const until = performance.now() + OPEN_WITHIN_MS;
+  const pauses = new Backoff(PAUSES);
   for (let tries = 1;; tries++) {
     const conn = await dial(address, options);
     try {
@@ -83,16 +85,16 @@ export async function connect(address: Address, options: ConnectOptions): Promis
     } catch (error) {
       conn.close();
       if (!isLost(error)) throw error;
-      const pause = tries * PAUSE_MS * (0.5 + Math.random());
+      const pause = pauses.next() * (0.5 + Math.random());
       if (tries === TRIES || performance.now() + pause > until) throw notConnected(address, error);
       await sleep(pause, signal);
     }
   }
 }
 
-/** Whether it may go well at the next try; what says itself what to do is left as it is. */
+/** True for a lost connection that is worth redialling. */
 function isLost(error: unknown): error is P2pError {
-  return error instanceof P2pError && error.code === "connection" && error.hint === undefined;
+  return error instanceof P2pError && error.code === "connection" && error.retry;
 }
 
 function notConnected(address: Address, cause: P2pError): P2pError {
@@ -113,7 +115,9 @@ async function open(
     checkKey: (key, auth) => checkPin(key, { auth, address, options }),
   });
   const channel = new Channel(conn, handshake);
-  if (typeof handshake.proof === "object") return await refused(channel, address);
+  if (typeof handshake.proof === "object") {
+    return await refused(channel, { address, isWrong: handshake.proof.isWrong });
+  }
   if (handshake.proof === "secret") await pinNew(handshake, { address, options });
   const session = new Session(channel, { initiator: true, onOpen });
   return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
@@ -152,12 +156,15 @@ async function pinNew(
 }
 
 /** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */
-async function refused(channel: Channel, address: Address): Promise<never> {
+async function refused(
+  channel: Channel,
+  { address, isWrong = false }: { address: Address; isWrong?: boolean | undefined },
+): Promise<never> {
   const session = new Session(channel, { initiator: true });
   const reason = await session.welcomed.then(() => "it goes on without", (error) => error.message);
   session.abort();
   const message = `cannot connect to ${formatAddress(address)}: ${reason}`;
-  if (reason !== WRONG_SECRET) throw new P2pError("refused", message);
+  if (!isWrong) throw new P2pError("refused", message);
   throw new P2pError("refused", message, {
     hint: "ask whoever runs the hub for its secret",
     detail: "wrong-secret",
@@ -173,12 +180,17 @@ function keyChanged(where: string, { was, is }: { was: Uint8Array; is: Uint8Arra
   });
 }
 
+function noAnswer(): P2pError {
+  const message = `no answer within ${OPEN_WITHIN_MS / 1000} s`;
+  return new P2pError("connection", message, { retry: true });
+}
+
 /** What comes of `work` before `until`, by `performance.now()`. */
 async function within<T>(until: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
   work.catch(() => {});
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new P2pError("connection", `no answer within ${OPEN_WITHIN_MS / 1000} s`)),
+    () => late.reject(noAnswer()),
     until - performance.now(),
   );
   const onAbort = () => late.reject(signal.reason);

@@ -39,7 +39,13 @@ const FROM_INITIATOR = object({ name: text(MAX_TEXT_LENGTH), ...BOTH });
 export type Auth = "none" | "secret";
 
 /** What was proved; or why the initiator is not taken, after which nothing but a `goodbye` follows (SPEC.md §4). */
-export type Proof = Auth | { refusal: string };
+export type Proof = Auth | Refusal;
+
+/** Why the initiator is not taken; `isWrong` tells it that its secret was. */
+interface Refusal {
+  refusal: string;
+  isWrong?: boolean;
+}
 
 /** What a handshake gives: the cipher states, the other side, and bytes that were read too far. */
 export interface Handshake {
@@ -148,7 +154,9 @@ interface ProofRun {
 /** Proves that we know the secret, where the acceptor knows it too. */
 async function prove(secret: string, { context, frames }: ProofRun): Promise<Proof> {
   const input = proofInput({ secret, ...context });
-  return await proveSecret(input, frames) ? "secret" : { refusal: "the other side refused" };
+  const result = await proveSecret(input, frames);
+  if (result === "proved") return "secret";
+  return { refusal: "the other side refused", isWrong: result === "wrong" };
 }
 
 /** Wants the secret to be proved; a refusal is told by an empty frame first. */

@@ -40,21 +40,24 @@ export function proofInput(context: ProofContext): CpaceInput {
   };
 }
 
+/** The end of a proof for the initiator: "untried" where the acceptor did not let it try. */
+export type ProofResult = "proved" | "wrong" | "untried";
+
 /**
- * The initiator's side. False where the acceptor does not take it, and says why in its `goodbye`; throws `P2pError` where
- * the acceptor itself does not know the secret.
+ * The initiator's side. Where the acceptor does not take it, it says why in its `goodbye`; throws `P2pError` where the
+ * acceptor itself does not know the secret.
  */
-export async function proveSecret(input: CpaceInput, frames: ProofFrames): Promise<boolean> {
+export async function proveSecret(input: CpaceInput, frames: ProofFrames): Promise<ProofResult> {
   const { CpaceInitiator } = await import("../secure/cpace/cpace.ts");
   const run = new CpaceInitiator(input);
   await frames.send(run.share);
   const share = await frames.next();
-  if (share.length === 0) return false;
+  if (share.length === 0) return "untried";
   await frames.send(run.confirm(share));
   const tag = await frames.next();
-  if (tag.length === 0) return false;
+  if (tag.length === 0) return "wrong";
   run.finish(tag);
-  return true;
+  return "proved";
 }
 
 /** The acceptor's side, from the initiator's share on: whether it knows the secret, too. */

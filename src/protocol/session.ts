@@ -116,7 +116,7 @@ export class Session {
         if (incoming.type === "data") await this.#room();
       }
       if (!this.#ended) throw failure;
-      failure = new P2pError("connection", "the session is over");
+      failure = new P2pError("connection", "the session is over", { retry: true });
     } catch (error) {
       failure = asP2pError(error);
       throw failure;
@@ -227,7 +227,9 @@ export class Session {
       return void this.#channel.close();
     }
     if (code === "refused" || code === "replaced") throw new P2pError("refused", reason);
-    throw new P2pError("connection", `the other side ended the connection: ${reason}`);
+    throw new P2pError("connection", `the other side ended the connection: ${reason}`, {
+      retry: true,
+    });
   }
 
   #add(number: number): Exchange {

@@ -38,7 +38,9 @@ export class ByteReader {
       throw lostConnection(cause);
     });
     if (length === null) {
-      throw new P2pError("connection", "the connection was closed before the session was open");
+      throw new P2pError("connection", "the connection was closed before the session was open", {
+        retry: true,
+      });
     }
     this.#filled += length;
   }

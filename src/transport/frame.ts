@@ -96,7 +96,7 @@ async function fill(
 }
 
 function endedInside(): P2pError {
-  return new P2pError("connection", "the connection ended inside a frame");
+  return new P2pError("connection", "the connection ended inside a frame", { retry: true });
 }
 
 function readFrameHeader(header: Uint8Array): { type: number; length: number } {
