@@ -41,11 +41,6 @@ const BESIDE: Record<string, { by: string[]; imports: string[] }> = {
   ui: { by: ["cli", "preview"], imports: ["src/transfer/events.ts"] },
 };
 
-/** What still prints where it should tell events; it goes, edge by edge. */
-const PENDING: Import[] = [
-  { from: "src/transfer/replies.ts", to: "src/home/answered.ts", typeOnly: true },
-];
-
 /** The most files that one folder of `src/` holds, its sub-folders aside. */
 const MAX_FILES_IN_A_FOLDER = 20;
 
@@ -99,11 +94,7 @@ Deno.test("importsOf finds every kind of import", () => {
 });
 
 Deno.test("imports run one way only", () => {
-  const pending = PENDING.map(shown);
-  assert.deepEqual(
-    ours.filter((edge) => !isAllowed(edge)).map(shown).filter((edge) => !pending.includes(edge)),
-    [],
-  );
+  assert.deepEqual(ours.filter((edge) => !isAllowed(edge)).map(shown), []);
 });
 
 Deno.test("isAllowed refuses what runs the other way", () => {

@@ -7,8 +7,8 @@ import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
 import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import { checkPerson, findPerson } from "../home/known_people.ts";
 import type { AnsweredTransfers } from "../home/answered.ts";
-import type { Receiver } from "../transfer/receive.ts";
-import { sealedReplies } from "../transfer/replies.ts";
+import type { Receiver } from "../transfer/receive/receiver.ts";
+import { sealedReplies } from "../transfer/receive/replies.ts";
 import type { HubClient } from "./hub_client.ts";
 import type { Introduction } from "./pairing.ts";
 

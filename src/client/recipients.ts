@@ -7,7 +7,7 @@ import type { Identity } from "../home/identity.ts";
 import { checkPeople } from "../home/known_people.ts";
 import { foldedName } from "../names/folded_name.ts";
 import { listPeople, type PersonEntry } from "./list_people.ts";
-import type { Recipient } from "../transfer/relay_send.ts";
+import type { Recipient } from "../transfer/send/relay_outcomes.ts";
 
 /** The people to send to: some by name, or everybody who is joined now. */
 export interface PeopleChoice {

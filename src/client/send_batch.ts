@@ -3,7 +3,7 @@ import { OutgoingTransfers } from "../home/outgoing.ts";
 import { SentTransfers } from "../home/sent.ts";
 import { sleep } from "../sleep.ts";
 import type { Report } from "../transfer/events.ts";
-import type { Recipient, WaitFor } from "../transfer/relay_send.ts";
+import type { Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
 import type { ItemOutcome } from "./client_event.ts";
 import type { Connected } from "./connect.ts";
 import type { HubClient } from "./hub_client.ts";

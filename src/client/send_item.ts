@@ -5,13 +5,9 @@ import type { SentTransfer, SentTransfers } from "../home/sent.ts";
 import { encodeKey } from "../secure/static_key.ts";
 import type { IdentityKeys } from "../secure/identity_keys.ts";
 import type { Delivered, Report } from "../transfer/events.ts";
-import {
-  type PersonOutcome,
-  type Recipient,
-  relayTransfer,
-  type WaitFor,
-} from "../transfer/relay_send.ts";
-import { sendTransfer } from "../transfer/send.ts";
+import { sendTransfer } from "../transfer/send/direct_send.ts";
+import type { PersonOutcome, Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
+import { relayTransfer } from "../transfer/send/relay_send.ts";
 import type { Source } from "../transfer/source/source.ts";
 import type { ItemOutcome } from "./client_event.ts";
 import type { Connected } from "./connect.ts";

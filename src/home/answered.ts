@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { OUTCOME_CODES } from "../protocol/messages.ts";
 import { hex, int, object, oneOf } from "../protocol/schema.ts";
+import type { AnswerLog, GivenAnswer, TransferOf } from "../transfer/receive/replies.ts";
 import { makePrivateFolder, replacePrivateFile } from "./private_file.ts";
 import { anyLine, Journal, readJournal } from "../storage/journal.ts";
 import { partId } from "../storage/part/staging_folder.ts";
@@ -12,25 +13,11 @@ export const ANSWERED_FOR_MS = 90 * 24 * 60 * 60 * 1000;
 
 const line = object({ id: hex(32), code: oneOf(OUTCOME_CODES), at: int(), payload: anyLine });
 
-/** An answer that was given through a hub: what a repeated delivery gets again. */
-export interface GivenAnswer {
-  code: typeof OUTCOME_CODES[number];
-  /** What was sealed for the sender. */
-  payload: object;
-}
-
-/** Which transfer of whom. */
-export interface TransferOf {
-  senderKey: Uint8Array;
-  /** 32 hex digits. */
-  transfer: string;
-}
-
 /**
  * The transfers that were answered for good through a hub, kept in the receiver's home, so that a hub which brings one
  * again, by accident or on purpose, delivers nothing a second time (SPEC.md §17).
  */
-export class AnsweredTransfers {
+export class AnsweredTransfers implements AnswerLog {
   readonly #home: string;
   readonly #answers: Map<string, GivenAnswer>;
 

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { randomBytes } from "../secure/random.ts";
 import { toHex } from "../bytes.ts";
 import { makePrivateFolder } from "./private_file.ts";
 import type { Delivered, Stored } from "../transfer/events.ts";
@@ -61,7 +62,7 @@ export class OutgoingTransfers {
     const given = this.#given.get(path);
     if (given !== undefined) return { transfer: given, begun: true };
     const known = fresh ? undefined : await this.#read(path);
-    const { transfer } = known ?? { transfer: randomBytes(16).toString("hex") };
+    const { transfer } = known ?? { transfer: toHex(randomBytes(16)) };
     this.#given.set(path, transfer);
     if (known !== undefined) return { ...known, begun: true };
     await makePrivateFolder(this.#dir);

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes } from "./random.ts";
 import { concat, toHex, utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, seal } from "./aead.ts";
@@ -22,7 +22,7 @@ export class CodeCreator {
   #isk: Uint8Array | undefined;
 
   constructor(code: Code) {
-    const sid = new Uint8Array(randomBytes(SID_BYTES));
+    const sid = randomBytes(SID_BYTES);
     this.#run = new CpaceResponder(inputOf(code, sid));
     this.opening = concat([sid, this.#run.share]);
   }

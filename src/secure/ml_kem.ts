@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes } from "./random.ts";
 import { P2pError } from "../errors.ts";
 
 /** Bytes of an encapsulation key, a ciphertext, a shared secret and a seed of ML-KEM-768 (FIPS 203). */
@@ -130,7 +130,7 @@ export const mlKem: MlKem = checkedMlKem(() =>
 
 /** A new key pair, or the one of `seed`. */
 export async function kemKeyPair(
-  seed: Uint8Array = new Uint8Array(randomBytes(KEM_SEED_BYTES)),
+  seed: Uint8Array = randomBytes(KEM_SEED_BYTES),
 ): Promise<KemKeyPair> {
   return { seed, publicKey: await mlKem.publicKeyOf(seed) };
 }

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
+import { randomBytes } from "./random.ts";
 
 /** Bits that a word stands for. */
 export const WORD_BITS = 11;

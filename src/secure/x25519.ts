@@ -1,11 +1,6 @@
 import { Buffer } from "node:buffer";
-import {
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from "node:crypto";
+import { randomBytes } from "./random.ts";
 import { P2pError } from "../errors.ts";
 
 /** Bytes of a private key, a public key and a shared secret (RFC 7748 §5). */
@@ -19,7 +14,7 @@ export interface KeyPair {
 
 /** A new key pair (GENERATE_KEYPAIR of Noise §4.1). */
 export function generateKeyPair(): KeyPair {
-  return keyPairFrom(new Uint8Array(randomBytes(X25519_BYTES)));
+  return keyPairFrom(randomBytes(X25519_BYTES));
 }
 
 /** The key pair of a private key of 32 bytes; RangeError for another length. */

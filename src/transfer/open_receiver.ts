@@ -2,9 +2,9 @@ import type { Kind } from "../protocol/messages.ts";
 import type { OnConflict } from "../storage/part/part.ts";
 import { Reservations } from "../storage/reservations.ts";
 import { Staging } from "../storage/part/staging.ts";
-import type { Acceptance } from "./acceptance.ts";
+import type { Acceptance } from "./receive/acceptance.ts";
 import type { Report } from "./events.ts";
-import { Receiver } from "./receive.ts";
+import { Receiver } from "./receive/receiver.ts";
 import { parseDuration } from "../units.ts";
 
 /** The choices of a receiver: where files go, and which are taken. */

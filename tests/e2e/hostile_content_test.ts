@@ -116,7 +116,7 @@ const STREAMS: Record<string, [Attack, Expected]> = {
       await peer.sendData(1, new Uint8Array(116));
       return await peer.ask('{"type":"settled","exchange":1}');
     },
-    ["cancel", "corrupt", /"settled" is no answer to an accept/],
+    ["cancel", "corrupt", /expected a run from 0, got "settled"/],
   ],
   "a begin at an offset of its own": [
     async (peer) => {
@@ -124,7 +124,7 @@ const STREAMS: Record<string, [Attack, Expected]> = {
       await peer.ask(JSON.stringify(offer));
       return await peer.attempt(offer, sampleBytes(1000), { offset: 500 });
     },
-    ["cancel", "corrupt", /"begin" is no answer to an accept at 0/],
+    ["cancel", "corrupt", /expected a run from 0, got "begin"/],
   ],
 };
 

@@ -3,7 +3,7 @@ import type { Message } from "../../protocol/messages.ts";
 import type { HubClient } from "../../client/hub_client.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
 import type { TransferEvent } from "../../transfer/events.ts";
-import type { Receiver } from "../../transfer/receive.ts";
+import type { Receiver } from "../../transfer/receive/receiver.ts";
 import { interruptedLine, refusedLine } from "../../ui/event_lines.ts";
 import { printable } from "../../ui/printable.ts";
 import { createStyle } from "../../ui/terminal.ts";

@@ -3,7 +3,7 @@ import { stderr } from "node:process";
 import { P2pError } from "../../errors.ts";
 import type { Offer } from "../../protocol/messages.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
-import type { Acceptance, Sender } from "../../transfer/acceptance.ts";
+import type { Acceptance, Sender } from "../../transfer/receive/acceptance.ts";
 import { formatBytes } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";

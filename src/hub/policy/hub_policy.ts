@@ -1,5 +1,5 @@
 import { encodeKey } from "../../secure/static_key.ts";
-import type { Sender } from "../../transfer/acceptance.ts";
+import type { Sender } from "../../transfer/receive/acceptance.ts";
 import type { NameRegistry } from "../name_registry.ts";
 import { HUB, type Question, refusedBy, type Rule } from "./policy.ts";
 import type { Offer } from "../../protocol/messages.ts";

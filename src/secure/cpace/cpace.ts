@@ -1,5 +1,6 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { ristretto255, ristretto255_hasher } from "@noble/curves/ed25519.js";
+import { randomBytes } from "../random.ts";
 import { concat, toHex, utf8 } from "../../bytes.ts";
 import { P2pError } from "../../errors.ts";
 import { type CpaceInput, DSI, generatorString, lvCat, transcriptIr } from "./cpace_strings.ts";

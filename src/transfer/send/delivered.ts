@@ -1,7 +1,7 @@
-import { type Receipt, RECEIPT_FIELDS } from "../protocol/messages.ts";
-import { fieldsOf } from "../protocol/schema.ts";
-import { type Delivered, tenths } from "./events.ts";
-import type { Source } from "./source/source.ts";
+import { type Receipt, RECEIPT_FIELDS } from "../../protocol/messages.ts";
+import { fieldsOf } from "../../protocol/schema.ts";
+import { type Delivered, tenths } from "../events.ts";
+import type { Source } from "../source/source.ts";
 
 /** The event for `source` once its receipt is there; times in milliseconds. */
 export function deliveredEvent(

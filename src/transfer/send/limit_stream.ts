@@ -1,4 +1,4 @@
-import { sleep } from "../sleep.ts";
+import { sleep } from "../../sleep.ts";
 
 /** Passes bytes on unchanged, no faster than `bytesPerSecond` on average; nothing is saved up while nothing flows. */
 export class LimitStream extends TransformStream<Uint8Array, Uint8Array> {

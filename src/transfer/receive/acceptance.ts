@@ -1,0 +1,84 @@
+import { topName } from "../../names/file_name.ts";
+import type { Kind, Offer, RefuseCode } from "../../protocol/messages.ts";
+import type { ArchiveEntry } from "../../storage/archive/archive.ts";
+import { StorageError } from "../../storage/storage_error.ts";
+
+/** The sender of an offer: its static key, and the name that it goes by. */
+export interface Sender {
+  key: Uint8Array;
+  name: string;
+}
+
+/** The rules for what a receiver takes. */
+export interface Acceptance {
+  /** Kinds that are taken; undefined for all. */
+  kinds?: readonly Kind[] | undefined;
+  /** Most bytes of one transfer. */
+  maxBytes?: number | undefined;
+  /** Leaves a leading `.` or `-` of the name as it is (SPEC.md §13). */
+  allowHidden?: boolean | undefined;
+  /** Gives the reason for which the rules of a policy do not allow it; undefined where they do. */
+  policy?: ((offer: Offer, from: Sender) => Promise<string | undefined>) | undefined;
+  /** Asks a person; without it every offer that fits is taken. */
+  ask?: ((offer: Offer, from: Sender) => Promise<boolean>) | undefined;
+}
+
+/** A no, with its reason for people. */
+export interface Refusal {
+  code: RefuseCode;
+  reason: string;
+}
+
+/** Gives the reason for which `offer` is not taken: name, kind, size, policy, or a person who declines. */
+export async function judgeOffer(
+  offer: Offer,
+  from: Sender,
+  acceptance: Acceptance,
+): Promise<Refusal | undefined> {
+  const refusal = judgeFields(offer, acceptance);
+  if (refusal !== undefined) return refusal;
+  const reason = await acceptance.policy?.(offer, from);
+  if (reason !== undefined) return { code: "declined", reason };
+  if (acceptance.ask === undefined || await acceptance.ask(offer, from)) return undefined;
+  return { code: "declined", reason: "the receiver declined it" };
+}
+
+/** Throws where the kind of an entry is not taken: a folder is taken whole or not at all. */
+export function judgeEntry(entry: ArchiveEntry, { kinds }: Acceptance): void {
+  if (entry.folder || kinds === undefined || kinds.includes(entry.kind)) return;
+  throw new StorageError("kind", otherKind(`"${entry.path.join("/")}"`, entry.kind, kinds));
+}
+
+function judgeFields(offer: Offer, acceptance: Acceptance): Refusal | undefined {
+  const { kinds, maxBytes, allowHidden = false } = acceptance;
+  return judgeName(offer, allowHidden) ?? judgeKind(offer, kinds) ?? judgeSize(offer, maxBytes);
+}
+
+function judgeName({ name }: Offer, allowHidden: boolean): Refusal | undefined {
+  try {
+    topName(name, { allowHidden });
+  } catch (error) {
+    return { code: "name", reason: (error as Error).message };
+  }
+}
+
+/** A folder is judged by the files in it, as they come. */
+function judgeKind(
+  { kind, folder }: Offer,
+  kinds: readonly Kind[] | undefined,
+): Refusal | undefined {
+  if (folder || kinds === undefined || kinds.includes(kind)) return undefined;
+  return { code: "kind", reason: otherKind("it", kind, kinds) };
+}
+
+function judgeSize({ size }: Offer, maxBytes: number | undefined): Refusal | undefined {
+  if (maxBytes === undefined || size === null || size <= maxBytes) return undefined;
+  return {
+    code: "size",
+    reason: `it has ${size} bytes, and ${maxBytes} are the most that is taken here`,
+  };
+}
+
+function otherKind(what: string, kind: Kind, kinds: readonly Kind[]): string {
+  return `${what} is of kind ${kind}, and only ${kinds.join(", ")} is taken here`;
+}

@@ -1,0 +1,198 @@
+import type { Exchange } from "../../protocol/exchange.ts";
+import type { Message, Offer } from "../../protocol/messages.ts";
+import { topName } from "../../names/file_name.ts";
+import type { OnConflict, Part, Published } from "../../storage/part/part.ts";
+import type { Staging } from "../../storage/part/staging.ts";
+import type { Reservation, Reservations } from "../../storage/reservations.ts";
+import { StorageError } from "../../storage/storage_error.ts";
+import type { Report } from "../events.ts";
+import { MeterStream } from "../meter_stream.ts";
+import {
+  type Acceptance,
+  judgeEntry,
+  judgeOffer,
+  type Refusal,
+  type Sender,
+} from "./acceptance.ts";
+import { cancelCodeOf, Cancelled, isWorthless, receiveError } from "./failure.ts";
+import { receiveRun } from "./incoming_run.ts";
+import { ReceptionEvents } from "./reception_events.ts";
+import type { Replies } from "./replies.ts";
+
+/** One offer, and all that its way in depends on. */
+export interface ReceptionOptions {
+  offer: Offer;
+  from: Sender;
+  replies: Replies;
+  staging: Staging;
+  space: Reservations;
+  acceptance: Acceptance;
+  onConflict: OnConflict;
+  allowHidden: boolean;
+  report: Report;
+}
+
+/** One transfer on its way in: offer, part, content, receipt (SPEC.md §8, §14). */
+export class Reception {
+  readonly #exchange: Exchange;
+  readonly #options: ReceptionOptions;
+  readonly #offer: Offer;
+  readonly #events: ReceptionEvents;
+  #lastMessage: Promise<Message> | undefined;
+
+  constructor(exchange: Exchange, options: ReceptionOptions) {
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#offer = options.offer;
+    this.#events = new ReceptionEvents(options);
+  }
+
+  /** Takes the offer to its end; never throws. */
+  async run(): Promise<void> {
+    try {
+      const refusal = this.#options.replies.wasAnswered() ? undefined : await this.#judge();
+      if (refusal === undefined) await this.#take();
+      else await this.#refuse(refusal);
+    } catch (error) {
+      await this.#giveUp(error);
+    } finally {
+      this.#exchange.end();
+    }
+  }
+
+  async #judge(): Promise<Refusal | undefined> {
+    this.#events.offered();
+    const { acceptance, allowHidden, from } = this.#options;
+    return await judgeOffer(this.#offer, from, { ...acceptance, allowHidden });
+  }
+
+  /** Holds the part of this transfer while its offer is answered. */
+  async #take() {
+    const { staging, from, replies, acceptance } = this.#options;
+    const part = await staging.claim(from.key, this.#offer, {
+      accepts: (entry) => judgeEntry(entry, acceptance),
+    });
+    try {
+      await this.#answerWith(part);
+    } catch (error) {
+      if (isWorthless(error) || replies.isFinal(cancelCodeOf(error, this.#exchange))) {
+        await part.discard();
+      }
+      throw error;
+    } finally {
+      await part.release();
+    }
+  }
+
+  async #answerWith(part: Part) {
+    const { replies, space } = this.#options;
+    // Asked only now that no other run has the part any more.
+    if (replies.wasAnswered()) {
+      await replies.answerAgain();
+      return await part.settle();
+    }
+    if (part.receipt !== undefined) return await this.#sendReceipt(part, part.receipt);
+    if (await this.#existsAlready()) return await part.settle();
+    const reserved = await space.reserve(this.#offer, part.offset);
+    if ("code" in reserved) return await this.#refuse(reserved);
+    using _reservation = reserved;
+    await this.#receiveContent(part, reserved);
+    const published = await part.publish(this.#offer.name, this.#options);
+    reserved.keep();
+    await this.#sendReceipt(part, published);
+  }
+
+  /** With `skip`, what has the name already is compared, not received (SPEC.md §8, `exists`). */
+  async #existsAlready(): Promise<boolean> {
+    const { onConflict, staging, replies } = this.#options;
+    if (onConflict !== "skip") return false;
+    const { name, size, folder } = this.#offer;
+    const existing = await staging.existing(topName(name, this.#options), folder ? null : size);
+    if (existing === undefined) return false;
+    const isCompared = existing.sha256 !== null && await replies.exists(existing.sha256);
+    if (isCompared) await this.#isSettled();
+    else {await this.#refuse({
+        code: "exists",
+        reason: "another one of this name is there already",
+      });}
+    return true;
+  }
+
+  /** The line of pipes: connection, open, meter, part. */
+  async #receiveContent(part: Part, reserved: Reservation): Promise<void> {
+    const { offset, digest } = part;
+    await this.#exchange.send({ type: "accept", offset, digest });
+    this.#events.accepted();
+    const run = await receiveRun(this.#exchange, { offer: this.#offer, accepted: offset });
+    const stop = new AbortController();
+    const meter = new MeterStream(run.offset, {
+      onBytes: (bytes) => this.#count(bytes, reserved),
+      onProgress: () => this.#events.progress(),
+    });
+    const piping = run.content
+      .pipeThrough(meter)
+      .pipeTo(part.begin(run.offset), { signal: stop.signal });
+    await this.#unlessCancelled(piping, stop);
+  }
+
+  /** Waits for the pipes; a `cancel` of the sender stops them. */
+  async #unlessCancelled(piping: Promise<void>, stop: AbortController) {
+    const cancelled = this.#senderEnds().then((message) => {
+      if (message.type === "cancel") throw new Cancelled(message);
+      return piping; // A `settled` that is too early waits until it is asked for.
+    });
+    cancelled.catch(() => {});
+    try {
+      await Promise.race([piping, cancelled]);
+    } catch (error) {
+      stop.abort(error);
+      await piping.catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The last message of the sender, `settled` or `cancel`: one promise for both who wait for it. */
+  #senderEnds(): Promise<Message> {
+    return this.#lastMessage ??= this.#exchange.receive();
+  }
+
+  #isSettled(): Promise<boolean> {
+    return this.#senderEnds().then(({ type }) => type === "settled", () => false);
+  }
+
+  /** A size that was not declared is held to the limits as it comes; else storage counts. */
+  #count(bytes: number, reserved: Reservation) {
+    this.#events.bytes = bytes;
+    if (this.#offer.size !== null) return;
+    const { maxBytes = Infinity } = this.#options.acceptance;
+    if (bytes > maxBytes) {
+      throw new StorageError("size", `it has more than the ${maxBytes} bytes that are taken here`);
+    }
+    const noRoom = reserved.grow(bytes);
+    if (noRoom !== undefined) throw new StorageError(noRoom.code, noRoom.reason);
+  }
+
+  /** The part goes only where it is not needed to answer once more. */
+  async #sendReceipt(part: Part, published: Published) {
+    const { replies } = this.#options;
+    await replies.receipt(published).catch(() => {});
+    this.#events.received(published);
+    if (await this.#isSettled() && await replies.isRemembered()) await part.settle();
+  }
+
+  async #refuse({ code, reason }: Refusal) {
+    await this.#options.replies.refuse(code, reason).catch(() => {});
+    this.#events.refused(reason);
+  }
+
+  /** Ends a transfer that did not get through; a sender who said so itself gets no `cancel`. */
+  async #giveUp(failure: unknown) {
+    const error = receiveError(this.#offer.name, failure);
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Cancelled) && !this.#exchange.isOver) {
+      const code = cancelCodeOf(error, this.#exchange);
+      await this.#options.replies.cancel(code, reason).catch(() => {});
+    }
+    this.#events.interrupted(reason);
+  }
+}

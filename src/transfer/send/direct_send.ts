@@ -1,0 +1,170 @@
+import { toBase64url } from "../../bytes.ts";
+import { P2pError } from "../../errors.ts";
+import type { Exchange } from "../../protocol/exchange.ts";
+import {
+  type CancelCode,
+  type Message,
+  OFFER_FIELDS,
+  type Receipt,
+} from "../../protocol/messages.ts";
+import { fieldsOf } from "../../protocol/schema.ts";
+import type { Session } from "../../protocol/session.ts";
+import { randomBytes } from "../../secure/random.ts";
+import { stopOnAbort, tellLocalError } from "../cancel.ts";
+import type { Delivered, Report } from "../events.ts";
+import { EarlyDigest } from "../source/early_digest.ts";
+import type { Source } from "../source/source.ts";
+import { answerTo, pipeContent } from "./content_pipe.ts";
+import { deliveredEvent } from "./delivered.ts";
+
+/** Options of {@link sendTransfer}. */
+export interface SendOptions {
+  /** The transfer id, 32 hex digits, the same in every run. */
+  transfer: string;
+  /** True where the receiver may have a part of it. */
+  begun?: boolean;
+  /** The receiver's name, for the events. */
+  to: string;
+  report: Report;
+  /** Notes the receipt, before the receiver may forget the transfer. */
+  onReceipt: (delivered: Delivered) => Promise<void>;
+  /** Most bytes a second; undefined for as many as there can be. */
+  limit?: number | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends `source` over `session` (SPEC.md §8) and returns once the receiver has it on disk. Throws
+ * `P2pError`: "refused" with the receiver's reason, "local" where the source cannot be read or has
+ * changed, "connection" where that was lost.
+ */
+export async function sendTransfer(
+  session: Session,
+  source: Source,
+  options: SendOptions,
+): Promise<Delivered> {
+  const exchange = session.open();
+  try {
+    using _ = stopOnAbort(exchange, options.signal);
+    const delivered = await offerAndSend(exchange, source, options);
+    await options.onReceipt(delivered);
+    // It is delivered, whatever becomes of the connection.
+    await exchange.send({ type: "settled" }).catch(() => {});
+    return delivered;
+  } catch (error) {
+    await tellLocalError(exchange, error);
+    throw error;
+  } finally {
+    exchange.end();
+  }
+}
+
+async function offerAndSend(
+  exchange: Exchange,
+  source: Source,
+  options: SendOptions,
+): Promise<Delivered> {
+  const offeredAt = performance.now();
+  const key = randomBytes(32);
+  // A source without a stamp may not be there to be read a second time.
+  const mayGoOn = options.begun && source.stamp !== null;
+  await using early = mayGoOn ? new EarlyDigest(source) : undefined;
+  await exchange.send(offerOf(source, options.transfer, key));
+  const answer = await exchange.receive();
+  const answeredAt = performance.now();
+  const settled = await receiptFor(answer, { exchange, source, early, key, options });
+  const { receipt, already } = settled;
+  const latency = answeredAt - offeredAt;
+  const duration = performance.now() - answeredAt;
+  return {
+    ...deliveredEvent(receipt, { source, ...options, latency, duration }),
+    ...(already ? { already } : {}),
+  };
+}
+
+/** The receipt; `already` where the receiver had it all before. */
+interface Settled {
+  receipt: Receipt;
+  already?: true;
+}
+
+interface Context {
+  exchange: Exchange;
+  source: Source;
+  early: EarlyDigest | undefined;
+  key: Uint8Array;
+  options: SendOptions;
+}
+
+/** Does what the answer to the offer asks for, to the receipt. */
+function receiptFor(answer: Message, context: Context): Promise<Settled> | Settled {
+  switch (answer.type) {
+    case "accept":
+      return sendContent(answer, context);
+    case "receipt":
+      return { receipt: answer, already: true };
+    case "exists":
+      return compareExisting(answer.sha256, context);
+    case "refuse":
+      throw refused(answer.reason, context.source);
+    case "cancel":
+      throw cancelled(answer, context.source);
+    default:
+      throw new P2pError("protocol", `expected an answer to an offer, got "${answer.type}"`);
+  }
+}
+
+async function sendContent(accept: Message<"accept">, context: Context): Promise<Settled> {
+  const { exchange, source, early, key, options } = context;
+  const offset = await agreedOffset(accept, context);
+  await early?.stop();
+  await using pipe = await pipeContent(exchange, { ...options, source, key, offset });
+  const answer = await answerTo(pipe.sent, exchange.receive());
+  if (answer.type === "receipt") return { receipt: answer };
+  if (answer.type === "cancel") throw cancelled(answer, source);
+  throw new P2pError("protocol", `expected a receipt, got "${answer.type}"`);
+}
+
+/**
+ * The offset to go on from: where the receiver stands, if our content begins as its part does; else
+ * the start (SPEC.md §8).
+ */
+async function agreedOffset(
+  accept: Message<"accept">,
+  { source, early }: Context,
+): Promise<number> {
+  if (accept.offset === 0) return 0;
+  if (source.size !== null && !source.folder && accept.offset > source.size) return 0;
+  const digest = await (early ?? source).digest(accept.offset);
+  return digest === accept.digest ? accept.offset : 0;
+}
+
+async function compareExisting(
+  sha256: string,
+  { source, early, exchange }: Context,
+): Promise<Settled> {
+  const size = source.size ?? 0;
+  if (await (early ?? source).digest(size) === sha256) {
+    const receipt = { savedAs: source.name, sha256, bytes: size, resumedAt: size };
+    return { receipt, already: true };
+  }
+  await exchange.send({ type: "settled" });
+  throw refused("another file of this name is there already", source);
+}
+
+function refused(reason: string, source: Source): P2pError {
+  return new P2pError("refused", `"${source.name}" was refused: ${reason}`);
+}
+
+/** Codes of what may go well at the next try. */
+const TRANSIENT: readonly CancelCode[] = ["interrupted", "corrupt"];
+
+function cancelled({ code, reason }: Message<"cancel">, source: Source): P2pError {
+  const kind = TRANSIENT.includes(code) ? "connection" : "refused";
+  return new P2pError(kind, `the receiver stopped "${source.name}": ${reason}`);
+}
+
+function offerOf(source: Source, transfer: string, key: Uint8Array) {
+  const fields = fieldsOf(OFFER_FIELDS, source);
+  return { type: "offer" as const, transfer, ...fields, key: toBase64url(key) };
+}

@@ -1,0 +1,127 @@
+import { P2pError } from "../../errors.ts";
+import type { Message } from "../../protocol/messages.ts";
+import type { IdentityKeys, PublicKeys } from "../../secure/identity_keys.ts";
+import { openAnswer } from "../answer.ts";
+import type { Delivered, Stored } from "../events.ts";
+import { isoDate } from "../iso_date.ts";
+import type { Source } from "../source/source.ts";
+import { deliveredEvent } from "./delivered.ts";
+
+/** A person to send to: the name at the hub, and the keys that it belongs to. */
+export interface Recipient {
+  name: string;
+  keys: PublicKeys;
+}
+
+/** The point at which a sender is done: by default delivered to who is joined, stored for who is away. */
+export type WaitFor = "stored" | "delivered" | undefined;
+
+/** The outcome of a transfer for one person. */
+export interface PersonOutcome {
+  to: string;
+  delivered?: Delivered;
+  stored?: Stored;
+  error?: P2pError;
+}
+
+/** One transfer to people, and the place for its outcomes. */
+export interface RelayOutcomesOptions {
+  source: Source;
+  /** 32 hex digits. */
+  transfer: string;
+  keyPair: IdentityKeys;
+  wait: WaitFor;
+  onOutcome: (outcome: PersonOutcome) => void;
+}
+
+/** The recipients of one transfer, until each of them has its one outcome (SPEC.md §16). */
+export class RelayOutcomes {
+  readonly #options: RelayOutcomesOptions;
+  /** Recipients without an outcome. */
+  readonly #open = new Map<string, { key: Uint8Array; isAway: boolean }>();
+  readonly #startedAt = performance.now();
+  /** The time until which the hub keeps the transfer, once it is stored. */
+  #until: number | undefined;
+  #latency = 0;
+
+  constructor(options: RelayOutcomesOptions) {
+    this.#options = options;
+  }
+
+  /** True where every recipient has an outcome. */
+  get isComplete(): boolean {
+    return this.#open.size === 0;
+  }
+
+  /** Adds a recipient, as the hub has answered its envelope. */
+  add({ name, keys }: Recipient, { state, reason }: Message<"routed">): void {
+    if (state === "refused") this.#end(name, { error: this.#refused(name, reason) });
+    else this.#open.set(name, { key: keys.id, isAway: state === "away" });
+  }
+
+  /** Notes that the hub has answered the whole: from here on its time counts as that of the content. */
+  answered(): void {
+    this.#latency = performance.now() - this.#startedAt;
+  }
+
+  /** Notes that the hub has all of it on disk: recipients who are away are done with, unless the sender waits. */
+  stored(until: number): void {
+    this.#until = until;
+    const { wait } = this.#options;
+    for (const [name, { isAway }] of this.#open) {
+      if (wait === "stored" || (isAway && wait === undefined)) this.#endStored(name);
+    }
+  }
+
+  /** Takes news of one recipient: an outcome, or that it has gone, or cannot take it now. */
+  async take(message: Message<"routed" | "outcome">): Promise<void> {
+    const open = this.#open.get(message.to);
+    if (open === undefined) return;
+    if (message.type === "outcome") {
+      return this.#end(message.to, await this.#proved(message, open.key));
+    }
+    open.isAway ||= message.state === "away";
+    const isKept = this.#until !== undefined && open.isAway;
+    if (isKept && this.#options.wait === undefined) this.#endStored(message.to);
+  }
+
+  /** Ends it for everybody who has no outcome. */
+  fail(error: P2pError): void {
+    for (const to of [...this.#open.keys()]) this.#end(to, { error });
+  }
+
+  /** The answer of a recipient, proved to be its own. */
+  async #proved(
+    message: Message<"outcome">,
+    key: Uint8Array,
+  ): Promise<Omit<PersonOutcome, "to">> {
+    const { transfer, keyPair, source } = this.#options;
+    const { to } = message;
+    try {
+      const { receipt, reason } = await openAnswer(message, { transfer, keyPair, key });
+      if (receipt === undefined) return { error: this.#refused(to, reason) };
+      const latency = this.#latency;
+      const duration = performance.now() - this.#startedAt - latency;
+      return { delivered: deliveredEvent(receipt, { source, transfer, to, latency, duration }) };
+    } catch (cause) {
+      const why = (cause as Error).message;
+      return { error: new P2pError("refused", `"${source.name}" for "${to}": ${why}`, { cause }) };
+    }
+  }
+
+  #refused(to: string, reason: string): P2pError {
+    const { name } = this.#options.source;
+    return new P2pError("refused", `"${name}" did not get to "${to}": ${reason}`);
+  }
+
+  #endStored(to: string) {
+    const { source: { name, size }, transfer } = this.#options;
+    const until = isoDate(this.#until!);
+    this.#end(to, { stored: { event: "stored", transfer, to, name, bytes: size ?? 0, until } });
+  }
+
+  #end(to: string, outcome: Omit<PersonOutcome, "to">) {
+    this.#open.delete(to);
+    this.#options.onOutcome({ to, ...outcome });
+  }
+}

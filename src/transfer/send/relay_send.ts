@@ -1,0 +1,139 @@
+import { P2pError } from "../../errors.ts";
+import type { Exchange } from "../../protocol/exchange.ts";
+import type { Message } from "../../protocol/messages.ts";
+import type { Session } from "../../protocol/session.ts";
+import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
+import { stopOnAbort, tellLocalError } from "../cancel.ts";
+import type { Report } from "../events.ts";
+import type { Source } from "../source/source.ts";
+import { answerTo, pipeContent } from "./content_pipe.ts";
+import { type Recipient, RelayOutcomes, type RelayOutcomesOptions } from "./relay_outcomes.ts";
+import { relayKey, sealOffer } from "./sealed_offer.ts";
+
+/** Envelopes that are sent before their `routed` are awaited. */
+const ENVELOPES_AT_ONCE = 16;
+
+/** Options of {@link relayTransfer}; the transfer id is the same in every run. */
+export interface RelayOptions extends Omit<RelayOutcomesOptions, "source"> {
+  recipients: Recipient[];
+  report: Report;
+  /** Most bytes a second; undefined for as many as there can be. */
+  limit?: number | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Sends `source` once, through the hub, to several people (SPEC.md §16); each of them gets one outcome.
+ * Throws `P2pError` where that fails for all: "refused", "local", or "connection" where that was lost.
+ */
+export async function relayTransfer(
+  session: Session,
+  source: Source,
+  options: RelayOptions,
+): Promise<void> {
+  const exchange = session.open();
+  try {
+    using _ = stopOnAbort(exchange, options.signal);
+    await new RelaySend(exchange, { ...options, source }).run();
+  } catch (error) {
+    await tellLocalError(exchange, error);
+    throw error;
+  } finally {
+    exchange.end();
+  }
+}
+
+/** One transfer on its way to the hub and beyond. */
+class RelaySend {
+  readonly #exchange: Exchange;
+  readonly #options: RelayOptions & { source: Source };
+  readonly #outcomes: RelayOutcomes;
+
+  constructor(exchange: Exchange, options: RelayOptions & { source: Source }) {
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#outcomes = new RelayOutcomes(options);
+  }
+
+  async run(): Promise<void> {
+    const { transfer, recipients, source: { size } } = this.#options;
+    await this.#exchange.send({ type: "relay", transfer, size, receivers: recipients.length });
+    await this.#sendEnvelopes();
+    const answer = await this.#nextVerdict();
+    this.#outcomes.answered();
+    const verdict = answer?.type === "accept" ? await this.#sendContent(answer) : answer;
+    if (verdict !== undefined) this.#takeVerdict(verdict);
+    while (!this.#outcomes.isComplete) {
+      const message = await this.#exchange.receive();
+      if (!isNews(message)) throw this.#failure(message);
+      await this.#outcomes.take(message);
+    }
+    // Everybody has an outcome, whatever becomes of the connection.
+    await this.#exchange.send({ type: "settled" }).catch(() => {});
+  }
+
+  /** One envelope for each recipient, some at once; the hub says of each where it goes. */
+  async #sendEnvelopes() {
+    const { recipients } = this.#options;
+    for (let at = 0; at < recipients.length; at += ENVELOPES_AT_ONCE) {
+      const batch = recipients.slice(at, at + ENVELOPES_AT_ONCE);
+      for (const recipient of batch) await this.#sendEnvelope(recipient);
+      for (const recipient of batch) {
+        const message = await this.#exchange.receive();
+        if (message.type !== "routed") throw this.#failure(message);
+        this.#outcomes.add(recipient, message);
+      }
+    }
+  }
+
+  async #sendEnvelope({ name, keys: receiver }: Recipient) {
+    const { source, transfer, keyPair } = this.#options;
+    const sealed = await sealOffer(source, { transfer, keyPair, receiver });
+    await this.#exchange.send({ type: "envelope", to: name, sealed });
+  }
+
+  /** Sends the content from where the hub stands; gives its word on the whole, which may come before the end. */
+  async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {
+    const { source, keyPair, transfer } = this.#options;
+    const { name, size, folder } = source;
+    if (offset % SEGMENT_BYTES !== 0 || (size !== null && !folder && offset > size)) {
+      throw new P2pError("protocol", `the hub has ${offset} bytes of "${name}"`);
+    }
+    const key = relayKey(keyPair, transfer);
+    await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
+    return await answerTo(pipe.sent, this.#nextVerdict());
+  }
+
+  /** The hub's word on the whole; undefined where every recipient has an outcome before that. */
+  async #nextVerdict(): Promise<Message | undefined> {
+    while (!this.#outcomes.isComplete) {
+      const message = await this.#exchange.receive();
+      if (!isNews(message)) return message;
+      await this.#outcomes.take(message);
+    }
+  }
+
+  #takeVerdict(message: Message) {
+    if (message.type === "refuse") return this.#outcomes.fail(this.#failure(message));
+    if (message.type !== "stored") throw this.#failure(message);
+    this.#outcomes.stored(message.until);
+  }
+
+  #failure(message: Message): P2pError {
+    const { name } = this.#options.source;
+    if (message.type === "refuse") {
+      return new P2pError("refused", `"${name}" was refused by the hub: ${message.reason}`);
+    }
+    if (message.type === "cancel") {
+      const code = message.code === "interrupted" ? "connection" : "refused";
+      return new P2pError(code, `the hub stopped "${name}": ${message.reason}`);
+    }
+    const due = "news of a transfer through the hub";
+    return new P2pError("protocol", `expected ${due}, got "${message.type}"`);
+  }
+}
+
+/** True for what says how it stands with one recipient. */
+function isNews(message: Message): message is Message<"routed" | "outcome"> {
+  return message.type === "routed" || message.type === "outcome";
+}
