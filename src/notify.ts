@@ -4,7 +4,7 @@ export class Notify {
 
   /** Wakes all who wait. */
   notify(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   /** Resolves at the next {@link notify}, or once `signal` aborts; nothing is remembered after that. */

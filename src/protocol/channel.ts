@@ -1,4 +1,4 @@
-import { releaseBuffer } from "../buffer_pool.ts";
+import { handOver, type OwnedBytes, releaseBuffer } from "../buffer_pool.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { RecordCipher } from "../secure/record_cipher.ts";
@@ -19,8 +19,9 @@ import { decodeMessage, encodeMessage, type Message } from "./messages.ts";
 export const DATA_HEADROOM_BYTES = FRAME_HEADER_BYTES + EXCHANGE_BYTES;
 
 /** A sealed chunk that came in, with what is free in front of it: `sendData` takes it as it is. */
-export function withHeadroom({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset - DATA_HEADROOM_BYTES, DATA_HEADROOM_BYTES + length);
+export function withHeadroom({ buffer, byteOffset, length }: OwnedBytes): OwnedBytes {
+  const start = byteOffset - DATA_HEADROOM_BYTES;
+  return handOver(new Uint8Array(buffer, start, DATA_HEADROOM_BYTES + length));
 }
 
 /** How long a side that closes goes on reading, so that its last words are not lost to a reset. */
@@ -30,7 +31,7 @@ const LINGER_MS = 2_000;
 const DRAIN_BYTES = 65_536;
 
 /** What comes out of a channel: a message, or one sealed chunk of an exchange. */
-export type Incoming = Message | { type: "data"; exchange: number; chunk: Uint8Array };
+export type Incoming = Message | { type: "data"; exchange: number; chunk: OwnedBytes };
 
 /** A connection after its handshake: messages as encrypted records, sealed chunks as data frames (SPEC.md §5, §6). */
 export class Channel {
@@ -78,8 +79,8 @@ export class Channel {
     await this.#write(frame);
   }
 
-  /** Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`, and gives that back when the socket took it. */
-  async sendData(exchange: number, buffer: Uint8Array): Promise<void> {
+  /** Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`, and releases that when the connection has taken it. */
+  async sendData(exchange: number, buffer: OwnedBytes): Promise<void> {
     writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });
     new DataView(buffer.buffer, buffer.byteOffset).setUint32(FRAME_HEADER_BYTES, exchange);
     await this.#write(buffer);
@@ -128,7 +129,7 @@ export class Channel {
   #decode({ type, body }: Frame): Incoming {
     if (type === FRAME.record) return decodeMessage(this.#receive.open(body));
     const exchange = new DataView(body.buffer, body.byteOffset).getUint32(0);
-    return { type: "data", exchange, chunk: body.subarray(EXCHANGE_BYTES) };
+    return { type: "data", exchange, chunk: handOver(body.subarray(EXCHANGE_BYTES)) };
   }
 
   async #write(frame: Uint8Array) {

@@ -1,14 +1,21 @@
+import type { OwnedBytes } from "../buffer_pool.ts";
+import type { Clock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
-import { SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { Notify } from "../notify.ts";
+import { trace, type TraceEvent } from "../trace.ts";
 import type { Channel } from "./channel.ts";
-import { DATA_HEADROOM_BYTES } from "./channel.ts";
-import type { Message } from "./messages.ts";
+import { InboundStream } from "./inbound_stream.ts";
+import type { Message, Opening } from "./messages.ts";
+import { OutboundStream } from "./outbound_stream.ts";
+import type { Wait } from "./wait.ts";
 
-/** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
-export const WINDOW_BYTES = 4 * 2 ** 20;
-
-const CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
 const MAX_WAITING_MESSAGES = 64;
+
+/** Messages that only carry on what is under way: a trace does not take them for a change of state. */
+const IN_PASSING: readonly Message["type"][] = [
+  ...["envelope", "routed", "person", "presence", "entry", "pair"] as const,
+  ...["credit", "end"] as const,
+];
 
 type ExchangeMessage = Extract<Message, { exchange: number }>;
 
@@ -17,8 +24,13 @@ export type Unnumbered<M = ExchangeMessage> = M extends unknown ? Omit<M, "excha
 
 /** What an exchange works with. */
 export interface ExchangeOptions {
+  /** The number of its session, for traces. */
+  session: number;
   channel: Channel;
-  /** Is told when there are fewer {@link Exchange.waitingBytes}. */
+  clock: Clock;
+  /** The message by which the other side has opened it. */
+  opening?: Opening | undefined;
+  /** Hears when there are fewer {@link Exchange.waitingBytes}. */
   onTaken: () => void;
   onEnd: () => void;
 }
@@ -26,72 +38,85 @@ export interface ExchangeOptions {
 /** One numbered conversation of a session: its messages, and sealed chunks in both directions under credit. */
 export class Exchange {
   readonly number: number;
-  /** Made when they are asked for: most exchanges have no data, and a hub keeps one open for each who is joined. */
-  #data: ReadableStream<Uint8Array> | undefined;
-  #writable: WritableStream<Uint8Array> | undefined;
-  #channel: Channel;
-  #onTaken: () => void;
-  #onEnd: () => void;
-  #failure: P2pError | undefined;
+  readonly #options: ExchangeOptions;
+  readonly #inbound: InboundStream;
+  readonly #outbound: OutboundStream;
+  readonly #arrived = new Notify();
   #messages: Message[] = [];
-  #chunks: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #dropsChunks = false;
-  #dataEnded = false;
-  #shortSeen = false;
-  #cancelled = false;
-  #wakeMessage = () => {};
-  #wakeChunk = () => {};
-  #wakeCredit = () => {};
-  #credit = WINDOW_BYTES;
-  #granted = WINDOW_BYTES;
-  #consumed = 0;
+  #topic: Message["type"] | undefined;
+  #failure: P2pError | undefined;
+  #wait: Wait | undefined;
 
-  constructor(number: number, { channel, onTaken, onEnd }: ExchangeOptions) {
+  constructor(number: number, options: ExchangeOptions) {
     this.number = number;
-    this.#channel = channel;
-    this.#onTaken = onTaken;
-    this.#onEnd = onEnd;
+    this.#options = options;
+    const { channel, clock, opening, onTaken } = options;
+    this.#inbound = new InboundStream({
+      ...{ number, clock, onTaken },
+      // A lost connection shows at the reading side.
+      grant: (bytes) => void this.send({ type: "credit", bytes }).catch(() => {}),
+    });
+    this.#outbound = new OutboundStream({
+      clock,
+      send: (buffer) => channel.sendData(number, buffer),
+      sendEnd: () => this.send({ type: "end" }),
+      onFull: () => this.#trace("window full", { state: true, inFlight: this.inFlight }),
+    });
+    if (opening !== undefined) this.#note(opening, "received");
   }
 
   /** Sealed chunks from the other side, one a frame, to its `end`. What is read here is granted again as credit. */
-  get data(): ReadableStream<Uint8Array> {
-    return this.#data ??= new ReadableStream({
-      pull: (controller) => this.#pull(controller),
-      cancel: () => this.#dropChunks(),
-    }, { highWaterMark: 0 });
+  get data(): ReadableStream<OwnedBytes> {
+    return this.#inbound.readable;
   }
 
-  /** Bytes of sealed chunks that wait for whoever reads {@link data}; 0 where nobody has begun to, which credit bounds. */
+  /** Bytes of sealed chunks that wait for whoever reads {@link data}; 0 as long as nobody does, for then credit is their bound. */
   get waitingBytes(): number {
-    return this.#data === undefined ? 0 : this.#waitingBytes;
+    return this.#inbound.waitingBytes;
   }
 
   /**
-   * Sealed chunks to the other side, each with `DATA_HEADROOM_BYTES` free in front; waits for credit; `end` follows. After
-   * a `cancel` of either side chunks are dropped, so that no pipe waits for credit that will not come.
+   * Sealed chunks to the other side, each with `DATA_HEADROOM_BYTES` free in front; waits for credit; `end` follows.
+   * After a `cancel` of either side chunks are dropped, so that no pipe waits for credit that will not come.
    */
-  get writable(): WritableStream<Uint8Array> {
-    return this.#writable ??= new WritableStream({
-      write: (chunk) => this.#write(chunk),
-      close: () => this.#writeEnd(),
-    });
+  get writable(): WritableStream<OwnedBytes> {
+    return this.#outbound.writable;
+  }
+
+  /** Bytes that were sent and not granted again yet. */
+  get inFlight(): number {
+    return this.#outbound.inFlight;
+  }
+
+  /** The type of the first message, either way; undefined before there was one. */
+  get topic(): Message["type"] | undefined {
+    return this.#topic;
+  }
+
+  /** What keeps its users waiting: to write, else to read, else for a message. Undefined where nothing does. */
+  get wait(): Wait | undefined {
+    return this.#outbound.wait ?? this.#inbound.wait ?? this.#wait;
   }
 
   /** Sends one message of this exchange. */
   send(message: Unnumbered): Promise<void> {
     if (message.type === "cancel") {
-      this.#dropWrites();
-      this.#dropChunks();
+      this.#outbound.drop();
+      this.#inbound.drop();
     }
-    return this.#channel.send({ ...message, exchange: this.number } as ExchangeMessage);
+    this.#note(message, "sent");
+    return this.#options.channel.send({ ...message, exchange: this.number } as ExchangeMessage);
   }
 
-  /** The next message of the other side; rejects with the session's error when that ends before. */
+  /**
+   * The next message of the other side; rejects with the session's error when that ends before. Of several who wait, each
+   * gets a message of its own, in the order in which they came.
+   */
   async receive(): Promise<Message> {
     while (this.#messages.length === 0) {
       if (this.#failure !== undefined) throw this.#failure;
-      await new Promise<void>((resolve) => this.#wakeMessage = resolve);
+      this.#wait ??= { for: "message", since: this.#options.clock.now() };
+      await this.#arrived.wait();
     }
     return this.#messages.shift()!;
   }
@@ -103,104 +128,60 @@ export class Exchange {
 
   /** Forgets the exchange: what still arrives for it is dropped. */
   end(): void {
+    if (!this.isOver) this.#trace("ended");
     this.fail(new P2pError("connection", "the exchange is over"));
-    this.#onEnd();
+    this.#options.onEnd();
   }
 
   /** Takes a message from the session. */
   pushMessage(message: Message): void {
-    if (message.type === "credit") {
-      this.#credit += message.bytes;
-      return this.#wakeCredit();
-    }
-    if (message.type === "end") {
-      this.#dataEnded = true;
-      return this.#wakeChunk();
-    }
+    this.#note(message, "received");
+    if (message.type === "credit") return this.#outbound.addCredit(message.bytes);
+    if (message.type === "end") return this.#inbound.end();
     if (this.#messages.length === MAX_WAITING_MESSAGES) {
       throw new P2pError(
         "protocol",
         `more than ${MAX_WAITING_MESSAGES} messages wait on exchange ${this.number}`,
       );
     }
-    if (message.type === "cancel") this.#dropWrites();
+    if (message.type === "cancel") this.#outbound.drop();
     this.#messages.push(message);
-    this.#wakeMessage();
+    this.#wait = undefined;
+    this.#arrived.notify();
   }
 
   /** Takes a sealed chunk from the session. "protocol" where it was not granted, or follows the last. */
-  pushChunk(chunk: Uint8Array): void {
-    if (this.#dataEnded || this.#shortSeen) {
-      throw new P2pError("protocol", `exchange ${this.number} sent data after its end`);
-    }
-    this.#shortSeen = chunk.length < SEALED_CHUNK_BYTES; // Many small ones would cost more than their bytes.
-    this.#granted -= chunk.length;
-    if (this.#granted < 0) {
-      throw new P2pError(
-        "protocol",
-        `exchange ${this.number} sent ${-this.#granted} bytes more than it was granted`,
-      );
-    }
-    if (this.#dropsChunks) return;
-    this.#chunks.push(chunk);
-    this.#waitingBytes += chunk.length;
-    this.#wakeChunk();
+  pushChunk(chunk: OwnedBytes): void {
+    this.#inbound.push(chunk);
   }
 
   /** Ends every wait with `failure`. */
   fail(failure: P2pError): void {
     this.#failure ??= failure;
-    this.#wakeMessage();
-    this.#wakeChunk();
-    this.#wakeCredit();
+    this.#inbound.fail(failure);
+    this.#outbound.fail(failure);
+    this.#arrived.notify();
   }
 
-  async #pull(controller: ReadableStreamDefaultController<Uint8Array>) {
-    while (this.#chunks.length === 0) {
-      if (this.#dataEnded) return controller.close();
-      if (this.#failure !== undefined) throw this.#failure;
-      await new Promise<void>((resolve) => this.#wakeChunk = resolve);
-    }
-    const chunk = this.#chunks.shift()!;
-    this.#waitingBytes -= chunk.length;
-    this.#onTaken();
-    this.#consumed += chunk.length;
-    if (this.#consumed >= CREDIT_STEP_BYTES) this.#grant();
-    controller.enqueue(chunk);
+  #note(message: Unnumbered | Message, way: "sent" | "received") {
+    const { type } = message;
+    this.#topic ??= type;
+    if (!trace.exchange.hasSubscribers) return;
+    const isState = !IN_PASSING.includes(type);
+    this.#trace(`${type} ${way}`, { ...(isState && { state: true }), ...factsOf(message) });
   }
 
-  #grant() {
-    const bytes = this.#consumed;
-    this.#granted += bytes;
-    this.#consumed = 0;
-    this.send({ type: "credit", bytes }).catch(() => {}); // A lost connection shows at the reading side.
+  #trace(what: string, facts: Facts = {}) {
+    if (!trace.exchange.hasSubscribers) return;
+    const { session } = this.#options;
+    trace.exchange.publish({ what, ...facts, session, exchange: this.number });
   }
+}
 
-  async #write(buffer: Uint8Array) {
-    const bytes = buffer.length - DATA_HEADROOM_BYTES;
-    while (!this.#cancelled && this.#failure === undefined && this.#credit < bytes) {
-      await new Promise<void>((resolve) => this.#wakeCredit = resolve);
-    }
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#cancelled) return;
-    this.#credit -= bytes;
-    await this.#channel.sendData(this.number, buffer);
-  }
+type Facts = Omit<TraceEvent, "what">;
 
-  async #writeEnd() {
-    if (!this.#cancelled) await this.send({ type: "end" });
-  }
-
-  /** Nobody will read them: what is here goes, and what still comes. */
-  #dropChunks() {
-    this.#dropsChunks = true;
-    this.#chunks = [];
-    this.#waitingBytes = 0;
-    this.#onTaken();
-  }
-
-  #dropWrites() {
-    this.#cancelled = true;
-    this.#wakeCredit();
-  }
+/** What a trace may tell of a message: numbers and codes, no names. */
+function factsOf(message: object): Facts {
+  const { bytes, offset, code } = message as { bytes?: number; offset?: number; code?: string };
+  return { bytes, offset, code };
 }

@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { asP2pError, P2pError } from "../errors.ts";
+import { Notify } from "../notify.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
-import { Exchange, WINDOW_BYTES } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import { WINDOW_BYTES } from "./inbound_stream.ts";
 import type { GoodbyeCode, Message, Opening } from "./messages.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
 
@@ -27,6 +29,8 @@ const KEEP_ALIVE = {
   acceptor: { pingAfterMs: 35_000, deadAfterMs: 60_000 },
 };
 
+let sessions = 0;
+
 /** Takes an exchange that the other side has opened, and how. Without it every one is refused. */
 export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) => void;
 
@@ -41,6 +45,8 @@ export interface SessionOptions {
 
 /** A connection with somebody known: exchanges over one channel, kept alive, ended by `goodbye` (SPEC.md §6, §7, §11). */
 export class Session {
+  /** Counts the sessions of this process. */
+  readonly number = ++sessions;
   /** Settles when the session is over: resolves after a goodbye of code `bye` or ours, rejects with why otherwise. */
   readonly closed: Promise<void>;
   /** The acceptor's name, from `welcome`; rejects where it does not take the session. */
@@ -56,7 +62,7 @@ export class Session {
   #welcomeSeen = false;
   #ended = false;
   #aborted = false;
-  #wakeReader = () => {};
+  readonly #room = new Notify();
   #failure: P2pError | undefined;
   #welcome = Promise.withResolvers<string>();
 
@@ -89,7 +95,7 @@ export class Session {
   async goodbye(code: GoodbyeCode, reason: string): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#wakeReader();
+    this.#room.notify();
     await this.#channel.close({
       type: "goodbye",
       code,
@@ -100,7 +106,7 @@ export class Session {
   /** Breaks the connection off. */
   abort(): void {
     this.#aborted = true;
-    this.#wakeReader();
+    this.#room.notify();
     this.#channel.abort();
   }
 
@@ -113,7 +119,7 @@ export class Session {
       for await (const incoming of this.#channel.incoming()) {
         this.#heardAt = this.#clock.now();
         if (!this.#ended) this.#take(incoming);
-        if (incoming.type === "data") await this.#room();
+        if (incoming.type === "data") await this.#untilRoom();
       }
       if (!this.#ended) throw failure;
       failure = new P2pError("connection", "the session is over", { retry: true });
@@ -133,9 +139,9 @@ export class Session {
   }
 
   /** Resolves when so few chunks wait that more may be read: what comes meanwhile stays with the system, and the sender. */
-  async #room() {
+  async #untilRoom() {
     while (!this.#ended && !this.#aborted && this.#waitingBytes() > MAX_WAITING_BYTES) {
-      await new Promise<void>((resolve) => this.#wakeReader = resolve);
+      await this.#room.wait();
     }
   }
 
@@ -206,7 +212,7 @@ export class Session {
         `${MAX_OPEN_EXCHANGES} transfers are under way on this connection`,
       );
     }
-    onOpen(this.#add(number), opening, this);
+    onOpen(this.#add(number, opening), opening, this);
   }
 
   #refuse(exchange: number, code: "declined" | "busy", reason: string) {
@@ -232,16 +238,21 @@ export class Session {
     });
   }
 
-  #add(number: number): Exchange {
+  #add(number: number, opening?: Opening): Exchange {
     if (number > MAX_EXCHANGE) {
       throw new P2pError("connection", "the numbers of this session are used up");
     }
-    const onTaken = () => this.#wakeReader();
-    const onEnd = () => {
-      this.#exchanges.delete(number);
-      this.#wakeReader();
-    };
-    const exchange = new Exchange(number, { channel: this.#channel, onTaken, onEnd });
+    const exchange = new Exchange(number, {
+      session: this.number,
+      channel: this.#channel,
+      clock: this.#clock,
+      opening,
+      onTaken: () => this.#room.notify(),
+      onEnd: () => {
+        this.#exchanges.delete(number);
+        this.#room.notify();
+      },
+    });
     this.#exchanges.set(number, exchange);
     return exchange;
   }

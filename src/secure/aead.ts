@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, getCiphers } from "node:crypto";
-import { releaseBuffer } from "../buffer_pool.ts";
+import { handOver, releaseBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 
 /** Bytes of a key, a nonce and a tag (RFC 8439 §2.8). */
@@ -31,7 +31,7 @@ export const nodeAead: Aead = {
     if (ad !== undefined) cipher.setAAD(ad, { plaintextLength: plaintext.length });
     const ciphertext = cipher.update(plaintext);
     target.set(ciphertext);
-    releaseBuffer(ciphertext);
+    releaseBuffer(handOver(ciphertext));
     cipher.final();
     target.set(cipher.getAuthTag(), plaintext.length);
   },

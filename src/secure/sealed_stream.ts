@@ -1,5 +1,5 @@
 import { concat, utf8 } from "../bytes.ts";
-import { releaseBuffer, takeBuffer } from "../buffer_pool.ts";
+import { handOver, type OwnedBytes, releaseBuffer, takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, sealInto, TAG_BYTES } from "./aead.ts";
 import { hkdf } from "./hkdf.ts";
@@ -44,12 +44,12 @@ const LABEL = utf8("p2p/2 data");
  * Each output has `headroom` bytes free in front. A chunk is held until the next one comes and its buffer
  * given back then, so every chunk has to be a buffer of its own. RangeError for chunks that are cut otherwise.
  */
-export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
+export class SealStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(key: Uint8Array, { headroom = 0 }: { headroom?: number } = {}) {
     let counter = 0;
-    let held: Uint8Array | undefined;
+    let held: OwnedBytes | undefined;
 
-    function sealChunk(chunk: Uint8Array, last: boolean): Uint8Array {
+    function sealChunk(chunk: OwnedBytes, last: boolean): OwnedBytes {
       const framed = takeBuffer(headroom + chunk.length + TAG_BYTES).fill(0, 0, headroom);
       sealInto(framed.subarray(headroom), key, chunkNonce(counter, last), chunk);
       releaseBuffer(chunk);
@@ -63,7 +63,7 @@ export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
         held = checkSize(chunk);
       },
       flush(controller) {
-        controller.enqueue(sealChunk(held ?? new Uint8Array(0), true));
+        controller.enqueue(sealChunk(held ?? takeBuffer(0), true));
       },
     });
   }
@@ -75,7 +75,7 @@ export class SealStream extends TransformStream<Uint8Array, Uint8Array> {
  * an end without a last chunk. `firstChunk` is the counter of the first one that comes. The buffer of a
  * sealed chunk is given back once that is open.
  */
-export class OpenStream extends TransformStream<Uint8Array, Uint8Array> {
+export class OpenStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(key: Uint8Array, { firstChunk = 0 }: { firstChunk?: number } = {}) {
     let counter = firstChunk;
     let ended = false;
@@ -88,7 +88,7 @@ export class OpenStream extends TransformStream<Uint8Array, Uint8Array> {
         releaseBuffer(sealed);
         ended = last;
         counter += 1;
-        if (chunk.length > 0) controller.enqueue(chunk);
+        if (chunk.length > 0) controller.enqueue(handOver(chunk));
       },
       flush() {
         if (!ended) refuse(counter, "the stream ends before the last chunk");
@@ -127,14 +127,14 @@ function checkSealedSize(counter: number, length: number) {
   if (length < least) refuse(counter, `length ${length} is less than ${least}`);
 }
 
-function checkSize(chunk: Uint8Array): Uint8Array {
+function checkSize(chunk: OwnedBytes): OwnedBytes {
   if (chunk.length > CHUNK_BYTES || chunk.length === 0) {
     throw new RangeError(`cannot seal chunk: length ${chunk.length} is not 1 to ${CHUNK_BYTES}`);
   }
   return chunk;
 }
 
-function checkFull(chunk: Uint8Array): Uint8Array {
+function checkFull(chunk: OwnedBytes): OwnedBytes {
   if (chunk.length < CHUNK_BYTES) {
     throw new RangeError(`cannot seal chunk: length ${chunk.length}, and it is not the last`);
   }

@@ -1,4 +1,4 @@
-import { releaseBuffer } from "../buffer_pool.ts";
+import { handOver, releaseBuffer } from "../buffer_pool.ts";
 import type { P2pError } from "../errors.ts";
 import { AdaptiveFile } from "./adaptive_file.ts";
 import { writeAll } from "./file_system.ts";
@@ -115,7 +115,7 @@ export class WriteQueue {
       this.#error = storageError(`cannot write "${this.#name}"`, cause);
     }
     this.#pending -= length;
-    if (length === bytes.buffer.byteLength) releaseBuffer(bytes);
+    if (length === bytes.buffer.byteLength) releaseBuffer(handOver(bytes));
     this.#writes.shift();
   }
 }

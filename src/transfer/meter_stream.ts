@@ -1,3 +1,5 @@
+import type { OwnedBytes } from "../buffer_pool.ts";
+
 /** Nine times a second, so that with the last one it is ten at most. */
 const REPORT_EVERY_MS = 112;
 
@@ -10,7 +12,7 @@ export interface MeterListeners {
 }
 
 /** Passes bytes on unchanged, and tells how many there were from `start` on. */
-export class MeterStream extends TransformStream<Uint8Array, Uint8Array> {
+export class MeterStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(start: number, { onBytes, onProgress }: MeterListeners) {
     let bytes = start;
     let reported = start;

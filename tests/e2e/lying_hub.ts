@@ -1,3 +1,4 @@
+import { handOver } from "../../src/buffer_pool.ts";
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { toBase64url } from "../../src/bytes.ts";
@@ -157,7 +158,7 @@ export async function bring(
     for (const chunk of chunks(await file.chunks())) {
       const buffer = new Uint8Array(DATA_HEADROOM_BYTES + chunk.length);
       buffer.set(chunk, DATA_HEADROOM_BYTES);
-      await writer.write(buffer);
+      await writer.write(handOver(buffer));
     }
     await writer.close();
     return await settled(exchange, await exchange.receive(), unsettled);

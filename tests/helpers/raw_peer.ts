@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { WINDOW_BYTES } from "../../src/protocol/exchange.ts";
+import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { type Handshake, initiate } from "../../src/protocol/handshake.ts";
 import { decodeMessage, type Message, type MessageType } from "../../src/protocol/messages.ts";
 import { RecordCipher } from "../../src/secure/record_cipher.ts";
@@ -54,7 +54,12 @@ export class RawPeer implements Disposable {
     const conn = new TcpConnection(await Deno.connect({ hostname, port }));
     const checkKey = () => Promise.resolve();
     const keys = keyPair ?? await identityKeys();
-    return new RawPeer(conn, await initiate(conn, { keyPair: keys, name, checkKey, secret }));
+    try {
+      return new RawPeer(conn, await initiate(conn, { keyPair: keys, name, checkKey, secret }));
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
   }
 
   constructor(conn: Connection, handshake: Handshake) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
 import { encodeKey } from "../../src/secure/static_key.ts";
 import type { HubEvent } from "../../src/hub/hub_event.ts";
 import type { Peer } from "../../src/hub/hub.ts";
@@ -251,8 +252,8 @@ async function write(exchange: Exchange, lengths: number[]): Promise<void> {
   await writer.close();
 }
 
-function framed(length: number): Uint8Array {
-  return new Uint8Array(DATA_HEADROOM_BYTES + Math.max(16, length));
+function framed(length: number): OwnedBytes {
+  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + Math.max(16, length)));
 }
 
 /** The next message, which must be of that type. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
 import { Channel, DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
 import { accept, initiate } from "../../src/protocol/handshake.ts";
 import type { Message } from "../../src/protocol/messages.ts";
@@ -139,11 +140,11 @@ async function floodFrom(channel: Channel) {
   }
 }
 
-function chunkOf(length: number): Uint8Array {
-  return new Uint8Array(DATA_HEADROOM_BYTES + Math.max(length, 16)).fill(
+function chunkOf(length: number): OwnedBytes {
+  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + Math.max(length, 16)).fill(
     length,
     DATA_HEADROOM_BYTES,
-  );
+  ));
 }
 
 async function take(incoming: AsyncGenerator<Incoming>): Promise<Incoming | undefined> {

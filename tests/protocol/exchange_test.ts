@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
+import { systemClock } from "../../src/clock.ts";
 import { P2pError } from "../../src/errors.ts";
 import type { Channel } from "../../src/protocol/channel.ts";
 import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
-import { Exchange, WINDOW_BYTES } from "../../src/protocol/exchange.ts";
+import { Exchange } from "../../src/protocol/exchange.ts";
+import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
+import { ManualClock } from "../helpers/manual_clock.ts";
 
 const CHUNKS_PER_WINDOW = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
 const CANCEL = { type: "cancel", code: "disk", reason: "full" } as const;
@@ -26,6 +30,58 @@ Deno.test("Exchange.receive gives messages in their order, those that wait and t
   const waiting = exchange.receive();
   exchange.pushMessage(messages[2]!);
   assert.deepEqual(await waiting, messages[2]);
+});
+
+Deno.test("Exchange.receive gives each of several who wait a message of its own, in their order", async () => {
+  const { exchange } = start();
+  const messages = [1, 2, 3].map((offset) =>
+    ({ type: "begin", exchange: 5, offset, salt: "" }) as Message
+  );
+  const together = [exchange.receive(), exchange.receive()];
+  exchange.pushMessage(messages[0]!);
+  exchange.pushMessage(messages[1]!);
+  assert.deepEqual(await Promise.all(together), messages.slice(0, 2));
+  const apart = [exchange.receive(), exchange.receive()];
+  exchange.pushMessage(messages[2]!);
+  assert.deepEqual(await apart[0], messages[2]);
+  exchange.pushMessage(messages[0]!);
+  assert.deepEqual(await apart[1], messages[0]);
+  const failing = [exchange.receive(), exchange.receive()];
+  exchange.end();
+  for (const waiting of failing) await assert.rejects(waiting, { code: "connection" });
+});
+
+Deno.test("Exchange.wait says what its users wait for, and since when", async () => {
+  const clock = new ManualClock();
+  const gate = Promise.withResolvers<void>();
+  const { exchange } = start(() => gate.promise, clock);
+  assert.equal(exchange.wait, undefined);
+  clock.advance(1_000);
+  const message = exchange.receive();
+  assert.deepEqual(exchange.wait, { for: "message", since: 1_000 });
+  clock.advance(1_000);
+  const reader = exchange.data.getReader();
+  const chunk = reader.read();
+  await turn();
+  assert.deepEqual(exchange.wait, { for: "data", since: 2_000 });
+  clock.advance(1_000);
+  const writer = exchange.writable.getWriter();
+  const writes = Array.from({ length: CHUNKS_PER_WINDOW + 1 }, (_, i) => writer.write(framed(i)));
+  await turn();
+  assert.deepEqual(exchange.wait, { for: "connection", since: 3_000 });
+  clock.advance(1_000);
+  gate.resolve();
+  await turn();
+  assert.deepEqual(exchange.wait, { for: "credit", since: 4_000 });
+  assert.equal(exchange.inFlight, CHUNKS_PER_WINDOW * SEALED_CHUNK_BYTES);
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: WINDOW_BYTES });
+  await Promise.all(writes);
+  exchange.pushChunk(full(1));
+  await chunk;
+  assert.deepEqual(exchange.wait, { for: "message", since: 1_000 });
+  exchange.pushMessage({ type: "settled", exchange: 5 });
+  await message;
+  assert.equal(exchange.wait, undefined);
 });
 
 Deno.test("Exchange.receive gives what came before the failure, then the failure", async () => {
@@ -182,7 +238,7 @@ Deno.test("Exchange.end ends every wait, and is told to the session", async () =
 });
 
 /** An exchange of number 5, and what it gives to its channel. */
-function start(sendData: () => Promise<void> = () => Promise.resolve()) {
+function start(sendData: () => Promise<void> = () => Promise.resolve(), clock = systemClock) {
   const sent: Message[] = [];
   const data: Uint8Array[] = [];
   const ended = { count: 0 };
@@ -190,7 +246,11 @@ function start(sendData: () => Promise<void> = () => Promise.resolve()) {
     send: (message: Message) => Promise.resolve(void sent.push(message)),
     sendData: (_: number, buffer: Uint8Array) => (data.push(buffer), sendData()),
   } as unknown as Channel;
-  const exchange = new Exchange(5, { channel, onTaken() {}, onEnd: () => ended.count++ });
+  const exchange = new Exchange(5, {
+    ...{ session: 1, channel, clock },
+    onTaken() {},
+    onEnd: () => ended.count++,
+  });
   return { exchange, sent, data, ended };
 }
 
@@ -199,16 +259,16 @@ function endless(): ReadableStream<Uint8Array> {
   return new ReadableStream({ pull: (controller) => controller.enqueue(framed(1)) });
 }
 
-function full(fill: number): Uint8Array {
-  return new Uint8Array(SEALED_CHUNK_BYTES).fill(fill);
+function full(fill: number): OwnedBytes {
+  return handOver(new Uint8Array(SEALED_CHUNK_BYTES).fill(fill));
 }
 
-function short(fill: number): Uint8Array {
-  return new Uint8Array(SEALED_CHUNK_BYTES - 1).fill(fill);
+function short(fill: number): OwnedBytes {
+  return handOver(new Uint8Array(SEALED_CHUNK_BYTES - 1).fill(fill));
 }
 
-function framed(fill: number): Uint8Array {
-  return new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES).fill(fill);
+function framed(fill: number): OwnedBytes {
+  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES).fill(fill));
 }
 
 /** Nothing but promises is at work: all that can happen has happened when the next timer fires. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
 import { DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
-import { type Exchange, WINDOW_BYTES } from "../../src/protocol/exchange.ts";
+import type { Exchange } from "../../src/protocol/exchange.ts";
+import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/messages.ts";
 import {
   MAX_OPEN_EXCHANGES,
@@ -35,7 +37,7 @@ Deno.test("Session carries an exchange: offer, answer, chunks, end", async () =>
   assert.equal((await ours.receive()).type, "accept");
   const chunks = Array.from(
     { length: 40 },
-    (_, i) => new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES).fill(i),
+    (_, i) => dataOf(SEALED_CHUNK_BYTES).fill(i),
   );
   const sending = ReadableStream.from(chunks).pipeTo(ours.writable);
   let count = 0;
@@ -68,11 +70,11 @@ Deno.test("Session fails for messages and data of an exchange that was never ope
   await failsInitiator([WELCOME, settled(1)], "ours at the initiator");
   for (const number of [0, 1, 2, 2 ** 31, 2 ** 32 - 1]) {
     await using test = await SessionUnderTest.open({ initiator: false, onOpen });
-    await test.peer.sendData(number, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+    await test.peer.sendData(number, dataOf(16));
     await failed(test, `data of ${number}`);
     await using other = await SessionUnderTest.open({ initiator: true });
     await other.peer.send(WELCOME);
-    await other.peer.sendData(number, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+    await other.peer.sendData(number, dataOf(16));
     await failed(other, `data of ${number} at the initiator`);
   }
 });
@@ -84,7 +86,7 @@ Deno.test("Session drops what still comes for an exchange that is over", async (
   });
   await test.peer.send(offerOf(1));
   await test.peer.send({ type: "settled", exchange: 1 });
-  await test.peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+  await test.peer.sendData(1, dataOf(16));
   await alive(test);
 });
 
@@ -158,7 +160,7 @@ Deno.test("Session fails for anything in front of welcome, and for one that is n
   await failsInitiator([WELCOME, WELCOME], "two");
   await failsAcceptor([WELCOME], "from the initiator");
   await using test = await SessionUnderTest.open({ initiator: true });
-  await test.peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + 16));
+  await test.peer.sendData(1, dataOf(16));
   await failed(test, "data first");
   await assert.rejects(test.session.welcomed, { code: "protocol" });
 });
@@ -347,15 +349,20 @@ function waiting(exchanges: Exchange[]): number {
 
 function sendChunks({ peer }: SessionUnderTest, count: number, exchange = 1) {
   for (let sent = 0; sent < count; sent++) {
-    const buffer = new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
+    const buffer = dataOf(SEALED_CHUNK_BYTES);
     peer.sendData(exchange, buffer).catch(() => {});
   }
+}
+
+/** A chunk of zeros of that length, behind its headroom. */
+function dataOf(length: number): OwnedBytes {
+  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + length));
 }
 
 /** Data of exchange 1 until the connection is gone. */
 async function floodFrom({ peer }: SessionUnderTest) {
   try {
-    while (true) await peer.sendData(1, new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES));
+    while (true) await peer.sendData(1, dataOf(SEALED_CHUNK_BYTES));
   } catch {
     // That is how it ends.
   }
@@ -372,7 +379,7 @@ async function fill(exchange: Exchange) {
   const writer = exchange.writable.getWriter();
   try {
     for (let bytes = 0; bytes < WINDOW_BYTES; bytes += SEALED_CHUNK_BYTES) {
-      await writer.write(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES));
+      await writer.write(dataOf(SEALED_CHUNK_BYTES));
     }
   } catch {
     // The session has failed.

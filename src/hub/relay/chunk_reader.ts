@@ -1,4 +1,4 @@
-import { takeBuffer } from "../../buffer_pool.ts";
+import { handOver, type OwnedBytes, takeBuffer } from "../../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../../protocol/channel.ts";
 import { TAG_BYTES } from "../../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
@@ -21,7 +21,7 @@ export class ChunkReader implements Disposable {
    * A chunk that is here, behind the room for its frame's header. Only the last one may be short:
    * {@link LostChunk} where the disk has less than it should.
    */
-  async read(chunkIndex: number): Promise<Uint8Array> {
+  async read(chunkIndex: number): Promise<OwnedBytes> {
     const { feed, upload } = this.#transfer;
     const live = feed.take(chunkIndex);
     if (live !== undefined) return live;
@@ -33,7 +33,7 @@ export class ChunkReader implements Disposable {
     this.#at = chunkIndex + 1;
     const isLast = chunkIndex === upload.chunks - 1;
     if (length < (isLast ? TAG_BYTES : SEALED_CHUNK_BYTES)) throw new LostChunk();
-    return chunk.subarray(0, DATA_HEADROOM_BYTES + length);
+    return handOver(chunk.subarray(0, DATA_HEADROOM_BYTES + length));
   }
 
   async #openAt(chunkIndex: number) {

@@ -1,3 +1,4 @@
+import type { OwnedBytes } from "../../buffer_pool.ts";
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { CancelCode, Message, OutcomeCode } from "../../protocol/messages.ts";
@@ -100,7 +101,7 @@ async function* chunksOf(
   run: SpooledRun,
   delivery: Delivery,
   chunkIndex: number,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<OwnedBytes> {
   const { transfer, to } = delivery;
   using reader = new ChunkReader(transfer);
   for (let at = chunkIndex; await isReady(run, delivery, at); at++) {

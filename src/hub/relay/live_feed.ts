@@ -1,4 +1,4 @@
-import { releaseBuffer } from "../../buffer_pool.ts";
+import { type OwnedBytes, releaseBuffer } from "../../buffer_pool.ts";
 import { BroadcastPacer } from "./broadcast_pacer.ts";
 import { TailBuffer } from "./tail_buffer.ts";
 
@@ -44,7 +44,7 @@ export class LiveFeed {
    * Takes a chunk that can be read from the spool as well, and its memory; `more` says that the
    * next one is here.
    */
-  push(chunkIndex: number, chunk: Uint8Array, { more }: { more: boolean }): void {
+  push(chunkIndex: number, chunk: OwnedBytes, { more }: { more: boolean }): void {
     if (this.#tail === undefined) releaseBuffer(chunk);
     else this.#tail.push(chunkIndex, chunk);
     this.#end = chunkIndex + 1;
@@ -71,7 +71,7 @@ export class LiveFeed {
   /**
    * A chunk from memory, behind the room for its frame's header; undefined where it is to be read.
    */
-  take(chunkIndex: number): Uint8Array | undefined {
+  take(chunkIndex: number): OwnedBytes | undefined {
     return this.#tail?.take(chunkIndex);
   }
 

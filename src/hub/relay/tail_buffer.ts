@@ -1,4 +1,4 @@
-import { releaseBuffer } from "../../buffer_pool.ts";
+import { type OwnedBytes, releaseBuffer } from "../../buffer_pool.ts";
 import { Notify } from "../../notify.ts";
 import { withHeadroom } from "../../protocol/channel.ts";
 import { trace } from "../../trace.ts";
@@ -21,7 +21,7 @@ const MAX_CREDIT = 5 * FAST_CHUNKS;
  */
 export class TailBuffer {
   /** By index. */
-  readonly #chunks = new Map<number, Uint8Array>();
+  readonly #chunks = new Map<number, OwnedBytes>();
   readonly #changes = new Notify();
   /** Index of the latest chunk. */
   #latest = -1;
@@ -37,7 +37,7 @@ export class TailBuffer {
   }
 
   /** Takes a chunk, which can be read from the spool as well, and its memory. */
-  push(chunkIndex: number, chunk: Uint8Array): void {
+  push(chunkIndex: number, chunk: OwnedBytes): void {
     this.#latest = chunkIndex;
     if (this.#isFollowed) this.#chunks.set(chunkIndex, chunk);
     else releaseBuffer(chunk);
@@ -55,7 +55,7 @@ export class TailBuffer {
    * A chunk behind the room for its frame's header, with its memory; undefined where it is to be
    * read.
    */
-  take(chunkIndex: number): Uint8Array | undefined {
+  take(chunkIndex: number): OwnedBytes | undefined {
     const chunk = this.#chunks.get(chunkIndex);
     this.#chunks.delete(chunkIndex);
     this.#dropUntil(chunkIndex);

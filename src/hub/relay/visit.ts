@@ -1,3 +1,4 @@
+import type { OwnedBytes } from "../../buffer_pool.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { CancelCode, Message } from "../../protocol/messages.ts";
 import { P2pError } from "../../errors.ts";
@@ -114,7 +115,7 @@ export class Visit {
   /** Takes chunks to the end, or to a word that ends it before. */
   async #takeChunks(): Promise<boolean> {
     const stop = new AbortController();
-    const sink = new WritableStream<Uint8Array>({ write: (chunk) => this.#append(chunk) });
+    const sink = new WritableStream<OwnedBytes>({ write: (chunk) => this.#append(chunk) });
     const taking = this.#exchange.data.pipeTo(sink, {
       signal: AbortSignal.any([stop.signal, this.#over.signal]),
     });
@@ -132,7 +133,7 @@ export class Visit {
     }
   }
 
-  async #append(chunk: Uint8Array) {
+  async #append(chunk: OwnedBytes) {
     const { upload } = this.#transfer;
     this.#checkRoom(chunk.length - upload.bytesToCome);
     try {

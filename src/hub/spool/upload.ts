@@ -1,3 +1,4 @@
+import type { OwnedBytes } from "../../buffer_pool.ts";
 import { join } from "node:path";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { exists, ignoreMissing } from "../../storage/file_system.ts";
@@ -136,7 +137,7 @@ export class Upload {
    * Takes the next sealed chunk, and its memory; resolves when it can be read and there is room for
    * the next one. `more` says that this is here.
    */
-  async append(chunk: Uint8Array, { more = false } = {}): Promise<void> {
+  async append(chunk: OwnedBytes, { more = false } = {}): Promise<void> {
     const { feed, onChange } = this.#options;
     const writer = this.#writer!;
     this.#isShort = chunk.length < SEALED_CHUNK_BYTES;

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { handOver, type OwnedBytes } from "../../buffer_pool.ts";
 import { changedError, storageError } from "../storage_error.ts";
 
 /** Files up to here are read at once: one system call is sooner done than a thread is asked. */
@@ -30,7 +31,7 @@ export interface ArchiveItem {
 export async function* archiveChunks(
   items: Iterable<ArchiveItem>,
   { chunkBytes, offset = 0 }: { chunkBytes: number; offset?: number },
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<OwnedBytes> {
   let chunk = new Uint8Array(chunkBytes);
   let filled = 0;
   let skip = offset;
@@ -46,12 +47,12 @@ export async function* archiveChunks(
       filled += read;
       if (filled < chunkBytes) continue;
       await setImmediate();
-      yield chunk;
+      yield handOver(chunk);
       chunk = new Uint8Array(chunkBytes);
       filled = 0;
     }
   }
-  if (filled > 0) yield chunk.slice(0, filled);
+  if (filled > 0) yield handOver(chunk.slice(0, filled));
 }
 
 /**

@@ -1,7 +1,8 @@
+import type { OwnedBytes } from "../../buffer_pool.ts";
 import { sleep } from "../../sleep.ts";
 
 /** Passes bytes on unchanged, no faster than `bytesPerSecond` on average; nothing is saved up while nothing flows. */
-export class LimitStream extends TransformStream<Uint8Array, Uint8Array> {
+export class LimitStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(bytesPerSecond: number, signal: AbortSignal) {
     let freeAt = 0;
     super({

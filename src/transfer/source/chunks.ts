@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { releaseBuffer } from "../../buffer_pool.ts";
+import { handOver, type OwnedBytes, releaseBuffer } from "../../buffer_pool.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 
 /** The same bytes in fresh chunks of `CHUNK_BYTES`; the last may be shorter, and none is empty. */
 export async function* exactChunks(
   pieces: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<OwnedBytes> {
   let chunk = new Uint8Array(CHUNK_BYTES);
   let filled = 0;
   for await (const piece of pieces) {
@@ -15,12 +15,12 @@ export async function* exactChunks(
       filled += part.length;
       rest = rest.subarray(part.length);
       if (filled < CHUNK_BYTES) continue;
-      yield chunk;
+      yield handOver(chunk);
       chunk = new Uint8Array(CHUNK_BYTES);
       filled = 0;
     }
   }
-  if (filled > 0) yield chunk.slice(0, filled);
+  if (filled > 0) yield handOver(chunk.slice(0, filled));
 }
 
 /** Chunks that are read before they are asked for. */
@@ -42,7 +42,7 @@ export function readAhead<T>(chunks: AsyncGenerator<T>): ReadableStream<T> {
 
 /** SHA-256 in hex of the first `length` bytes of `chunks`, or of all where there are fewer; their buffers are given back. */
 export async function prefixDigest(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<OwnedBytes> | Iterable<OwnedBytes>,
   length: number,
 ): Promise<string> {
   const hash = createHash("sha256");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { releaseBuffer } from "../../buffer_pool.ts";
+import { type OwnedBytes, releaseBuffer } from "../../buffer_pool.ts";
 import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
 import type { Source } from "./source.ts";
 
@@ -10,7 +10,7 @@ import type { Source } from "./source.ts";
 export class EarlyDigest implements AsyncDisposable {
   readonly #source: Source;
   readonly #digests = new Map<number, string>();
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<OwnedBytes>;
   readonly #running: Promise<void>;
   #isOver = false;
   #changed = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-import { takeBuffer } from "../../buffer_pool.ts";
+import { type OwnedBytes, takeBuffer } from "../../buffer_pool.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { AdaptiveFile } from "../../storage/adaptive_file.ts";
 import { readFull } from "../../storage/file_system.ts";
@@ -43,7 +43,7 @@ async function readHead(found: FoundSource): Promise<Uint8Array> {
 async function* fileChunks(
   found: FoundSource,
   offset: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<OwnedBytes> {
   using file = await openUnchanged(found);
   await file.seek(offset, Deno.SeekMode.Start);
   const quick = new AdaptiveFile(file);

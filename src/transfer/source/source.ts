@@ -1,3 +1,4 @@
+import type { OwnedBytes } from "../../buffer_pool.ts";
 import { P2pError } from "../../errors.ts";
 import type { OfferFields } from "../../protocol/messages.ts";
 import { checkedPath } from "../../names/file_name.ts";
@@ -11,7 +12,7 @@ export interface Source extends OfferFields {
   /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */
   digest(offset: number): Promise<string>;
   /** Content stream from `offset`: fresh chunks of `CHUNK_BYTES`, the last may be shorter; to be read or cancelled. */
-  stream(offset: number): ReadableStream<Uint8Array>;
+  stream(offset: number): ReadableStream<OwnedBytes>;
   /** Lets go of what is open. */
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ export async function stdinSource(
     kind: kindOf(first.value ?? new Uint8Array(0), sent),
     stamp: null,
     leftOut: [],
-    digest: (offset) => offset === 0 ? prefixDigest(noChunks(), 0) : Promise.reject(readOnce(sent)),
+    digest: (offset) => offset === 0 ? prefixDigest([], 0) : Promise.reject(readOnce(sent)),
     stream(offset) {
       if (isRead || offset !== 0) throw readOnce(sent);
       isRead = true;
@@ -64,8 +64,6 @@ function readOnce(name: string): StorageError {
     { hint },
   );
 }
-
-async function* noChunks(): AsyncGenerator<Uint8Array> {}
 
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;

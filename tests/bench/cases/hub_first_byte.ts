@@ -1,3 +1,4 @@
+import { handOver } from "../../../src/buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
 import type { Session } from "../../../src/protocol/session.ts";
 import { SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
@@ -47,7 +48,7 @@ async function sendChunks(session: Session, number: number): Promise<number> {
   const writer = exchange.writable.getWriter();
   const at = performance.now();
   for (let i = 0; i < CHUNKS; i++) {
-    await writer.write(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES));
+    await writer.write(handOver(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES)));
   }
   await exchange.receive(); // The outcome: nobody wants the rest.
   await exchange.send({ type: "settled" });

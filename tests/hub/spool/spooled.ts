@@ -1,3 +1,4 @@
+import { handOver, type OwnedBytes } from "../../../src/buffer_pool.ts";
 import { encodeKey, type KeyText } from "../../../src/secure/static_key.ts";
 import { Spool, type SpoolOptions } from "../../../src/hub/spool/spool.ts";
 import type { Relay } from "../../../src/hub/spool/spool_record.ts";
@@ -66,6 +67,8 @@ export class TestSpool implements AsyncDisposable {
 }
 
 /** A sealed chunk as it comes in, as far as a hub can tell. */
-export function chunkOf(length = SEALED_CHUNK_BYTES, fill = 1): Uint8Array {
-  return new Uint8Array(DATA_HEADROOM_BYTES + length).fill(fill).subarray(DATA_HEADROOM_BYTES);
+export function chunkOf(length = SEALED_CHUNK_BYTES, fill = 1): OwnedBytes {
+  return handOver(
+    new Uint8Array(DATA_HEADROOM_BYTES + length).fill(fill).subarray(DATA_HEADROOM_BYTES),
+  );
 }

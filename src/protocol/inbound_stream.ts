@@ -1,0 +1,121 @@
+import type { OwnedBytes } from "../buffer_pool.ts";
+import type { Clock } from "../clock.ts";
+import { P2pError } from "../errors.ts";
+import { Notify } from "../notify.ts";
+import { SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import type { Wait } from "./wait.ts";
+
+/** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
+export const WINDOW_BYTES = 4 * 2 ** 20;
+
+const CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
+
+/** What an inbound stream works with. */
+export interface InboundOptions {
+  /** That of the exchange, for errors. */
+  number: number;
+  clock: Clock;
+  /** Lets the other side send so many bytes more. */
+  grant: (bytes: number) => void;
+  /** Hears when there are fewer {@link InboundStream.waitingBytes}. */
+  onTaken: () => void;
+}
+
+/** The sealed chunks that come in on an exchange, under the credit that is granted as they are read. */
+export class InboundStream {
+  readonly #options: InboundOptions;
+  readonly #changed = new Notify();
+  /** Made when it is asked for: most exchanges have no data, and a hub keeps one open for each who is joined. */
+  #readable: ReadableStream<OwnedBytes> | undefined;
+  #chunks: OwnedBytes[] = [];
+  #waitingBytes = 0;
+  #granted = WINDOW_BYTES;
+  #consumed = 0;
+  #last: "to come" | "seen" | "ended" = "to come";
+  #isDropped = false;
+  #failure: P2pError | undefined;
+  #wait: Wait | undefined;
+
+  constructor(options: InboundOptions) {
+    this.#options = options;
+  }
+
+  /** The chunks, to the other side's `end`. */
+  get readable(): ReadableStream<OwnedBytes> {
+    return this.#readable ??= new ReadableStream({
+      pull: (controller) => this.#pull(controller),
+      cancel: () => this.drop(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Bytes that wait for whoever reads; 0 as long as nobody does, for then credit is their bound. */
+  get waitingBytes(): number {
+    return this.#readable === undefined ? 0 : this.#waitingBytes;
+  }
+
+  /** The wait of whoever reads; undefined where nobody does, or chunks are here. */
+  get wait(): Wait | undefined {
+    return this.#wait;
+  }
+
+  /** Takes a chunk from the session. "protocol" where it was not granted, or follows the last. */
+  push(chunk: OwnedBytes): void {
+    const { number } = this.#options;
+    if (this.#last !== "to come") {
+      throw new P2pError("protocol", `exchange ${number} sent data after its end`);
+    }
+    if (chunk.length < SEALED_CHUNK_BYTES) this.#last = "seen"; // Many small ones would cost more than their bytes.
+    this.#granted -= chunk.length;
+    if (this.#granted < 0) {
+      const excess = `${-this.#granted} bytes more than it was granted`;
+      throw new P2pError("protocol", `exchange ${number} sent ${excess}`);
+    }
+    if (this.#isDropped) return;
+    this.#chunks.push(chunk);
+    this.#waitingBytes += chunk.length;
+    this.#changed.notify();
+  }
+
+  /** Takes the other side's `end`. */
+  end(): void {
+    this.#last = "ended";
+    this.#changed.notify();
+  }
+
+  /** Ends the wait of whoever reads with `failure`, once what is here was read. */
+  fail(failure: P2pError): void {
+    this.#failure ??= failure;
+    this.#changed.notify();
+  }
+
+  /** Drops what is here and what still comes: nobody will read it. */
+  drop(): void {
+    this.#isDropped = true;
+    this.#chunks = [];
+    this.#waitingBytes = 0;
+    this.#options.onTaken();
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<OwnedBytes>) {
+    while (this.#chunks.length === 0) {
+      if (this.#last === "ended") return controller.close();
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#wait ??= { for: "data", since: this.#options.clock.now() };
+      await this.#changed.wait();
+    }
+    this.#wait = undefined;
+    const chunk = this.#chunks.shift()!;
+    this.#waitingBytes -= chunk.length;
+    this.#options.onTaken();
+    this.#consumed += chunk.length;
+    if (this.#consumed >= CREDIT_STEP_BYTES) this.#grant();
+    controller.enqueue(chunk);
+  }
+
+  #grant() {
+    const bytes = this.#consumed;
+    this.#granted += bytes;
+    this.#consumed = 0;
+    this.#options.grant(bytes);
+  }
+}

@@ -1,0 +1,102 @@
+import type { OwnedBytes } from "../buffer_pool.ts";
+import type { Clock } from "../clock.ts";
+import type { P2pError } from "../errors.ts";
+import { Notify } from "../notify.ts";
+import { DATA_HEADROOM_BYTES } from "./channel.ts";
+import { WINDOW_BYTES } from "./inbound_stream.ts";
+import type { Wait, WaitsFor } from "./wait.ts";
+
+/** What is out for so long makes the window "full" in a trace. */
+const FULL_AFTER_MS = 1_000;
+
+/** What an outbound stream works with. */
+export interface OutboundOptions {
+  clock: Clock;
+  /** Sends one chunk; resolves when the connection has taken it. */
+  send: (buffer: OwnedBytes) => Promise<void>;
+  /** Says `end`. */
+  sendEnd: () => Promise<void>;
+  /** Hears that no credit came for a while. */
+  onFull: () => void;
+}
+
+/** The sealed chunks that go out on an exchange, as far as there is credit for them. */
+export class OutboundStream {
+  readonly #options: OutboundOptions;
+  readonly #changed = new Notify();
+  /** Made when it is asked for, as that of {@link InboundStream}. */
+  #writable: WritableStream<OwnedBytes> | undefined;
+  #credit = WINDOW_BYTES;
+  #isDropped = false;
+  #failure: P2pError | undefined;
+  #wait: Wait | undefined;
+
+  constructor(options: OutboundOptions) {
+    this.#options = options;
+  }
+
+  /** Takes chunks with `DATA_HEADROOM_BYTES` free in front of each; `end` follows the last. */
+  get writable(): WritableStream<OwnedBytes> {
+    return this.#writable ??= new WritableStream({
+      write: (buffer) => this.#write(buffer),
+      close: () => this.#end(),
+    });
+  }
+
+  /** Bytes that were sent and not granted again yet. */
+  get inFlight(): number {
+    return WINDOW_BYTES - this.#credit;
+  }
+
+  /** The wait of whoever writes; undefined where nobody does. */
+  get wait(): Wait | undefined {
+    return this.#wait;
+  }
+
+  /** Takes the other side's `credit`. */
+  addCredit(bytes: number): void {
+    this.#credit += bytes;
+    this.#changed.notify();
+  }
+
+  /** Ends the wait of whoever writes with `failure`. */
+  fail(failure: P2pError): void {
+    this.#failure ??= failure;
+    this.#changed.notify();
+  }
+
+  /** Drops what is written from now on, so that no pipe waits for credit that will not come. */
+  drop(): void {
+    this.#isDropped = true;
+    this.#changed.notify();
+  }
+
+  async #write(buffer: OwnedBytes) {
+    const bytes = buffer.length - DATA_HEADROOM_BYTES;
+    if (this.#credit < bytes) await this.#creditFor(bytes);
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isDropped) return;
+    this.#credit -= bytes;
+    this.#begin("connection");
+    await this.#options.send(buffer);
+    this.#wait = undefined;
+  }
+
+  async #creditFor(bytes: number) {
+    const { clock, onFull } = this.#options;
+    this.#begin("credit");
+    using _ = clock.after(FULL_AFTER_MS, onFull);
+    while (!this.#isDropped && this.#failure === undefined && this.#credit < bytes) {
+      await this.#changed.wait();
+    }
+    this.#wait = undefined;
+  }
+
+  async #end() {
+    if (!this.#isDropped) await this.#options.sendEnd();
+  }
+
+  #begin(waitsFor: WaitsFor) {
+    this.#wait = { for: waitsFor, since: this.#options.clock.now() };
+  }
+}
