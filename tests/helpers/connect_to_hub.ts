@@ -7,7 +7,14 @@ import type { TempDir } from "./temp_dir.ts";
 /** The keys of the hub that {@link startHub} starts. */
 export const hubKeys = await identityKeys();
 
-const testerKeys = await identityKeys();
+/** Keys by the names that testers go by: one name, one person. */
+const keysByName = new Map(
+  await Promise.all(
+    ["tester", "ana", "Ana", "bob", "cleo"].map(async (name) =>
+      [name, await identityKeys()] as const
+    ),
+  ),
+);
 
 /** Another way to write 127.0.0.1 that does not count as loopback. */
 export const BEYOND = "127.1";
@@ -24,15 +31,15 @@ export function startHub(options: Partial<HubOptions> = {}) {
   return { port: hub.address.port, [Symbol.asyncDispose]: () => hub.close() };
 }
 
-/** A tester's client, with a key of its own and its home in `dir`; it trusts nobody, and knows no secret. */
+/** A tester's client, with its home in `dir`; it trusts nobody, and knows no secret. */
 export function clientIn(
   dir: TempDir,
-  { address, ...options }: Partial<HubClientOptions> & { address: Address },
+  { address, name = "tester", ...options }: Partial<HubClientOptions> & { address: Address },
 ): HubClient {
   return new HubClient({
     address,
-    identity: { keyPair: testerKeys, name: undefined },
-    name: "tester",
+    identity: { keyPair: keysByName.get(name)!, name: undefined },
+    name,
     home: dir.path,
     questions: nobodyAnswers(),
     onEvent: () => {},
