@@ -13,7 +13,7 @@ import {
 } from "../transport/frame.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
 import type { Handshake } from "./handshake.ts";
-import { decodeMessage, encodeMessage, type Message } from "./messages.ts";
+import { decodeMessage, encodeMessage, type Message, type UnknownMessage } from "./messages.ts";
 
 /** Bytes that `sendData` wants free in front of a sealed chunk, so that frame and chunk are one buffer. */
 export const DATA_HEADROOM_BYTES = FRAME_HEADER_BYTES + EXCHANGE_BYTES;
@@ -31,7 +31,10 @@ const LINGER_MS = 2_000;
 const DRAIN_BYTES = 65_536;
 
 /** What comes out of a channel: a message, or one sealed chunk of an exchange. */
-export type Incoming = Message | { type: "data"; exchange: number; chunk: OwnedBytes };
+export type Incoming =
+  | Message
+  | UnknownMessage
+  | { type: "data"; exchange: number; chunk: OwnedBytes };
 
 /** A connection after its handshake: messages as encrypted records, sealed chunks as data frames (SPEC.md §5, §6). */
 export class Channel {

@@ -11,9 +11,9 @@ import {
   keyText,
   nullable,
   object,
-  oneOf,
   publicKeysText,
   text,
+  wordOr,
 } from "./schema.ts";
 
 /** Most bytes of one message as JSON (SPEC.md §6). */
@@ -43,6 +43,7 @@ export const REFUSE_CODES = [
   "busy",
   "disk",
   "person",
+  "unknown",
 ] as const;
 
 /** Why a running exchange is ended (SPEC.md §7). */
@@ -82,11 +83,12 @@ export const MAX_PAIR_LENGTH = 4_096;
 const exchange = int(1, MAX_EXCHANGE);
 const reason = text(MAX_REASON_LENGTH);
 const sealed = nullable(text(MAX_ENVELOPE_LENGTH));
+const outcomeCode = wordOr(OUTCOME_CODES, "declined");
 
 /** The fields of an offer that describe a file or folder (SPEC.md §7, §17). They are listed here alone. */
 export const OFFER_FIELDS = {
   name: text(1024),
-  kind: oneOf(KINDS),
+  kind: wordOr(KINDS, "file"),
   size: nullable(int()),
   folder: boolean,
   files: int(),
@@ -119,33 +121,33 @@ export type Receipt = Readonly<Fields<typeof RECEIPT_FIELDS>>;
 
 const SHAPES = {
   welcome: object({ name: checkedPeerName }),
-  goodbye: object({ code: oneOf(GOODBYE_CODES), reason }),
+  goodbye: object({ code: wordOr(GOODBYE_CODES, "shutdown"), reason }),
   ping: object({}),
   pong: object({}),
   offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, key: transferKey }),
   accept: object({ exchange, offset: int(), digest: nullable(hex(64)) }),
   exists: object({ exchange, sha256: hex(64) }),
-  refuse: object({ exchange, code: oneOf(REFUSE_CODES), reason }),
+  refuse: object({ exchange, code: wordOr(REFUSE_CODES, "declined"), reason }),
   begin: object({ exchange, offset: int(), salt: base64url(43) }),
   end: object({ exchange }),
   credit: object({ exchange, bytes: int(1) }),
   receipt: object({ exchange, ...RECEIPT_FIELDS }),
   settled: object({ exchange }),
-  cancel: object({ exchange, code: oneOf(CANCEL_CODES), reason }),
+  cancel: object({ exchange, code: wordOr(CANCEL_CODES, "interrupted"), reason }),
   join: object({ exchange }),
   joined: object({ exchange, people: int() }),
   presence: object({
     exchange,
     name: checkedPeerName,
     id: keyText,
-    state: oneOf(["joined", "left"]),
+    state: wordOr(["joined", "left"], "left"),
   }),
   list: object({ exchange }),
   person: object({
     exchange,
     name: checkedPeerName,
     keys: publicKeysText,
-    state: oneOf(["joined", "away"]),
+    state: wordOr(["joined", "away"], "away"),
     since: int(),
     waiting: int(),
   }),
@@ -159,12 +161,12 @@ const SHAPES = {
   routed: object({
     exchange,
     to: checkedPeerName,
-    state: oneOf(["joined", "away", "refused"]),
+    state: wordOr(["joined", "away", "refused"], "away"),
     until: nullable(int()),
     reason,
   }),
   stored: object({ exchange, until: int() }),
-  outcome: object({ exchange, to: checkedPeerName, code: oneOf(OUTCOME_CODES), sealed }),
+  outcome: object({ exchange, to: checkedPeerName, code: outcomeCode, sealed }),
   delivery: object({
     exchange,
     transfer: hex(32),
@@ -173,7 +175,7 @@ const SHAPES = {
     size: nullable(int()),
   }),
   run: object({ exchange, offset: int(), start: int(), salt: base64url(43) }),
-  answer: object({ exchange, code: oneOf(OUTCOME_CODES), sealed }),
+  answer: object({ exchange, code: outcomeCode, sealed }),
   status: object({ exchange }),
   entry: object({
     exchange,
@@ -183,7 +185,7 @@ const SHAPES = {
     bytes: int(),
     created: int(),
     until: int(),
-    code: oneOf(["waiting", "running", ...OUTCOME_CODES]),
+    code: wordOr(["waiting", "running", ...OUTCOME_CODES], "declined"),
     sealed,
   }),
   listed: object({ exchange }),
@@ -250,23 +252,45 @@ export function encodeMessage(message: Message): Uint8Array {
   return bytes;
 }
 
+/** A message of a type that a later version may know (SPEC.md §21). */
+export interface UnknownMessage {
+  type: "unknown";
+  /** The exchange that it belongs to, or opens; undefined where there is none. */
+  exchange: number | undefined;
+  /** True where the other side has to be told that nobody here knows it. */
+  must: boolean;
+}
+
 /** The message that `bytes` hold. Throws `P2pError` "protocol" for anything that SPEC.md §7 does not allow. */
-export function decodeMessage(bytes: Uint8Array): Message {
+export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
   const value = decodeJson(bytes, MAX_MESSAGE_BYTES);
   const type = (value as { type?: unknown } | null)?.type;
-  if (typeof type !== "string" || !Object.hasOwn(SHAPES, type)) {
+  if (typeof type !== "string") {
     throw new P2pError(
       "protocol",
-      `cannot decode message: unknown type ${JSON.stringify(type)?.slice(0, 40)}`,
+      `cannot decode message: type ${JSON.stringify(type)?.slice(0, 40)}`,
     );
   }
   try {
+    if (!Object.hasOwn(SHAPES, type)) return unknownMessage(value as object);
     return { type, ...SHAPES[type as MessageType](value, "") } as Message;
   } catch (error) {
     throw new P2pError("protocol", `cannot decode "${type}": ${(error as Error).message}`, {
       cause: error,
     });
   }
+}
+
+/** Nothing in it is wrong, whatever it is: nobody here knows what it should be. */
+function unknownMessage(value: { exchange?: unknown; must?: unknown }): UnknownMessage {
+  const { exchange, must } = value;
+  const isNumber = Number.isInteger(exchange) && exchange as number >= 1 &&
+    exchange as number <= MAX_EXCHANGE;
+  return {
+    type: "unknown",
+    exchange: isNumber ? exchange as number : undefined,
+    must: must === true,
+  };
 }
 
 /** JSON of at most `maxBytes` bytes and {@link MAX_MESSAGE_DEPTH} levels, from a peer; "protocol" for anything else. */

@@ -55,6 +55,22 @@ export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
     words.includes(value as T) ? value as T : fail(path, `one of ${words.join(", ")}`);
 }
 
+/**
+ * A word of a list that may grow: another one counts as `otherwise`, so that a newer side may say more than this one
+ * knows (SPEC.md §21).
+ */
+export function wordOr<const T extends string>(words: readonly T[], otherwise: T): Check<T> {
+  return (value, path) => {
+    if (typeof value !== "string") return fail(path, `one of ${words.join(", ")}`);
+    return words.includes(value as T) ? value as T : otherwise;
+  };
+}
+
+/** What `check` takes, or `otherwise` where the field is missing (SPEC.md §7, `?`). */
+export function optional<T>(check: Check<T>, otherwise: T): Check<T> {
+  return (value, path) => value === undefined ? otherwise : check(value, path);
+}
+
 /** What `check` takes, or null. */
 export function nullable<T>(check: Check<T>): Check<T | null> {
   return (value, path) => value === null ? null : check(value, path);

@@ -5,7 +5,7 @@ import { lostConnection } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
-import type { GoodbyeCode, Message, Opening } from "./messages.ts";
+import type { GoodbyeCode, Message, Opening, UnknownMessage } from "./messages.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
 
 /** Exchanges that may be open at once in each direction (SPEC.md §7). */
@@ -30,6 +30,9 @@ const KEEP_ALIVE = {
 };
 
 let sessions = 0;
+
+/** The reason for a message that nobody here knows. */
+const UNKNOWN = "this version of p2p does not know that";
 
 /** Takes an exchange that the other side has opened, and how. Without it every one is refused. */
 export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) => void;
@@ -173,6 +176,8 @@ export class Session {
         return this.#answer({ type: "pong" });
       case "pong":
         return;
+      case "unknown":
+        return this.#takeUnknown(incoming);
       default:
         return this.#find(incoming.exchange)?.pushMessage(incoming);
     }
@@ -180,7 +185,7 @@ export class Session {
 
   /** The acceptor's first record is `welcome`, unless it is `goodbye`; nobody else says it (SPEC.md §4). */
   #checkWelcome(type: Incoming["type"]) {
-    if (type === "goodbye") return;
+    if (type === "goodbye" || type === "unknown") return;
     const due = this.#options.initiator && !this.#welcomeSeen;
     if ((type === "welcome") !== due) throw new P2pError("protocol", `"${type}" at the wrong time`);
     this.#welcomeSeen = true;
@@ -215,7 +220,20 @@ export class Session {
     onOpen(this.#add(number, opening), opening, this);
   }
 
-  #refuse(exchange: number, code: "declined" | "busy", reason: string) {
+  /** What a later version may know is told to be unknown where it has to be, and ends no session (SPEC.md §21). */
+  #takeUnknown({ exchange: number, must }: UnknownMessage) {
+    if (number === undefined) return;
+    const opens = !this.#isOurs(number) && number > this.#lastTheirs;
+    if (opens) this.#lastTheirs = number;
+    if (!must) return;
+    if (opens) return this.#refuse(number, "unknown", UNKNOWN);
+    const exchange = this.#exchanges.get(number);
+    if (exchange === undefined) return;
+    this.#answer({ type: "cancel", exchange: number, code: "unknown", reason: UNKNOWN });
+    exchange.fail(new P2pError("refused", "the other side wants what this version does not know"));
+  }
+
+  #refuse(exchange: number, code: "declined" | "busy" | "unknown", reason: string) {
     this.#answer({ type: "refuse", exchange, code, reason });
   }
 

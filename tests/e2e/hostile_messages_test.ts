@@ -18,16 +18,16 @@ const MESSAGES: Record<string, [Attack, Expected]> = {
     "protocol",
     /cannot decode message/,
   ]],
-  "what is no object": [(peer) => peer.ask("[1]"), ["goodbye", "protocol", /unknown type/]],
-  "null": [(peer) => peer.ask("null"), ["goodbye", "protocol", /unknown type/]],
-  "an unknown type": [(peer) => peer.ask('{"type":"shell"}'), [
-    "goodbye",
-    "protocol",
-    /unknown type "shell"/,
+  "what is no object": [(peer) => peer.ask("[1]"), ["goodbye", "protocol", /type undefined/]],
+  "null": [(peer) => peer.ask("null"), ["goodbye", "protocol", /type undefined/]],
+  "an unknown type": [(peer) => peer.ask('{"type":"shell","exchange":1,"must":true}'), [
+    "refuse",
+    "unknown",
+    /does not know/,
   ]],
   "a type that objects have": [
-    (peer) => peer.ask('{"type":"__proto__"}'),
-    ["goodbye", "protocol", /unknown type/],
+    (peer) => peer.ask('{"type":"__proto__","exchange":1,"must":true}'),
+    ["refuse", "unknown", /does not know/],
   ],
   "a field that is missing": [offerText({ files: undefined }), [
     "goodbye",

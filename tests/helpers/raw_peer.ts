@@ -74,7 +74,9 @@ export class RawPeer implements Disposable {
     const header = await this.#read(HEADER_BYTES);
     const body = header && await this.#read(header.readUIntBE(1, 3));
     if (body === undefined) return undefined;
-    return header![0] === RECORD ? decodeMessage(this.#receive.open(body)) : this.receive();
+    return header![0] === RECORD
+      ? decodeMessage(this.#receive.open(body)) as Message
+      : this.receive();
   }
 
   /** The next message that answers something, or says that it is over. */

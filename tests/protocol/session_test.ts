@@ -115,6 +115,31 @@ Deno.test("Session refuses every offer where nothing is received", async () => {
   assert.deepEqual([refusal.type, (refusal as Message<"refuse">).code], ["refuse", "declined"]);
 });
 
+Deno.test("Session passes over messages of a later version, and refuses those that must be known", async () => {
+  const taken: Exchange[] = [];
+  await using test = await SessionUnderTest.open({
+    initiator: false,
+    onOpen: (exchange) => taken.push(exchange),
+  });
+  const { peer } = test;
+  const send = (message: object) => peer.send(message as Message);
+  const incoming = peer.incoming();
+  for (const exchange of [undefined, 1, 2, 99]) await send({ type: "later", exchange });
+  await send({ type: "later", must: true });
+  await send({ type: "later", exchange: 101, must: true });
+  const refusal = await next(incoming) as Message<"refuse">;
+  assert.deepEqual([refusal.type, refusal.exchange, refusal.code], ["refuse", 101, "unknown"]);
+  await send({ ...offerOf(103), later: 1 });
+  await alive(test, incoming);
+  const failing = assert.rejects(taken[0]!.receive(), { code: "refused" });
+  await send({ type: "later", exchange: 103, must: true });
+  const cancel = await next(incoming) as Message<"cancel">;
+  assert.deepEqual([cancel.type, cancel.exchange, cancel.code], ["cancel", 103, "unknown"]);
+  await failing;
+  await send({ type: "settled", exchange: 101 }); // It used its number up.
+  await alive(test, incoming);
+});
+
 Deno.test("Session fails for data that was not granted", async () => {
   await using test = await SessionUnderTest.open({ initiator: false, onOpen });
   await test.peer.send(offerOf(1));

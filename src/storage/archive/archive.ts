@@ -1,5 +1,5 @@
 import { KINDS } from "../../protocol/messages.ts";
-import { boolean, type Checked, int, object, oneOf } from "../../protocol/schema.ts";
+import { boolean, type Checked, int, object, wordOr } from "../../protocol/schema.ts";
 import { checkedPath } from "../../names/file_name.ts";
 import { asName, damagedError, StorageError } from "../storage_error.ts";
 
@@ -59,7 +59,7 @@ const fileFields = object({
   path,
   modified: int(),
   size: int(),
-  kind: oneOf(KINDS),
+  kind: wordOr(KINDS, "file"),
   executable: boolean,
 });
 
