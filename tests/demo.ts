@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what it prints is what it is for
 /**
  * The demo: a hub, files that are sent to it, and three people who meet there. Everything is real: `p2p serve`, `send`,
  * `join` and `peers` run as they would for a person, over TCP on this machine, and at the end all bytes are compared.

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what it prints is what it is for
 /** Text as long as a peer can make it, through everything that looks at such text; says what is done, a line each. */
 import { cellType } from "../src/preview/csv/cell_type.ts";
 import { readCsvRows } from "../src/preview/csv/csv_rows.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what it prints is what it is for
 /**
  * Counts what a reader of the source meets, at an earlier commit and now, side by side: `deno task metrics [COMMIT]`.
  *

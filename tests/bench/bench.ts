@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what it prints is what it is for
 /**
  * `deno task bench [--json] [--case NAME] [--pairs N] [--full] [--scale X]`: p2p against what people use today, its hub,
  * and how it grows, on this machine alone. README.md beside this file says how it is measured and how to read it.

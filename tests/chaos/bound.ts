@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a run prints its seed and its result
 /** What a task takes at most, in minutes; each part of it has its share. */
 const minutes = Number(Deno.env.get("P2P_CHAOS_MINUTES") ?? 15);
 

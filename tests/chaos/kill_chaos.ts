@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a run prints its seed and its result
 import assert from "node:assert/strict";
 import { eventsOf, type Finished, type Program } from "../e2e/program.ts";
 import { Scene } from "../e2e/scene.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a run prints its seed and its result
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a run prints its seed and its result
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a run prints its seed and its result
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Scene } from "../e2e/scene.ts";

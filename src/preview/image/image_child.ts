@@ -19,6 +19,7 @@ import { shrink } from "./shrink.ts";
  */
 export async function runImageChild(args: readonly string[]): Promise<void> {
   // Stdout carries the picture, and a decoder may have something to say.
+  // deno-lint-ignore no-console -- it is silenced
   console.log = () => {};
   const box = { width: Number(args[0]), height: Number(args[1]) };
   await ReadableStream.from(output({ box, sixel: args[2] === "sixel" }))

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of the public vectors
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";

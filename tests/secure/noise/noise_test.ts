@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- names of the public vectors
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MAX_NOISE_MESSAGE_BYTES } from "../../../src/secure/noise/cipher_state.ts";
