@@ -55,10 +55,15 @@ export class TestSpool implements AsyncDisposable {
   /** Takes a transfer in that is on disk, all of it. */
   async store(...args: Parameters<typeof relayOf>): Promise<SpooledTransfer> {
     const admitted = await this.admit(...args);
-    await admitted.upload.begin(SALT);
-    await admitted.upload.append(chunkOf(admitted.relay.size ?? 1000));
-    await admitted.upload.finish();
+    await this.fill(admitted);
     return admitted;
+  }
+
+  /** Brings all of a transfer, in one chunk. */
+  async fill({ upload, relay }: SpooledTransfer): Promise<void> {
+    await upload.begin(SALT);
+    await upload.append(chunkOf(relay.size ?? 1000));
+    await upload.finish();
   }
 
   async [Symbol.asyncDispose]() {

@@ -9,7 +9,7 @@ import { chunkOf, relayOf, SALT } from "./spooled.ts";
 /** Chunks of a segment. */
 const SEGMENT = 32;
 
-Deno.test("SpooledTransfer goes on at a whole segment, and the next run takes the place of what is beyond", async () => {
+Deno.test("Upload goes on at a whole segment, and the next run takes the place of what is beyond", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT + 5);
   await transfer.upload.pause();
@@ -31,7 +31,7 @@ Deno.test("SpooledTransfer goes on at a whole segment, and the next run takes th
   await transfer.close();
 });
 
-Deno.test("SpooledTransfer takes for warm what this process has written, also when it is all there", async () => {
+Deno.test("LiveFeed takes for warm what this process has written, also when it is all there", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT);
   assert.equal(transfer.feed.isWarm(0), true);
@@ -42,7 +42,7 @@ Deno.test("SpooledTransfer takes for warm what this process has written, also wh
   assert.equal(found.feed.isWarm(0), false, "the disk may have to be waited for");
 });
 
-Deno.test("SpooledTransfer that goes on after a crash takes for warm what is new alone", async () => {
+Deno.test("LiveFeed takes for warm after a crash what is new alone", async () => {
   await using scene = await Scene.open();
   await (await scene.begun(SEGMENT)).close();
   const found = await scene.recover();
@@ -52,7 +52,7 @@ Deno.test("SpooledTransfer that goes on after a crash takes for warm what is new
   await found.close();
 });
 
-Deno.test("SpooledTransfer does not go on behind a short chunk, which was the last", async () => {
+Deno.test("Upload does not go on behind a short chunk, which was the last", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(SEGMENT - 1);
   await transfer.upload.append(chunkOf(100));
@@ -129,7 +129,7 @@ Deno.test("SpooledTransfer removes its content once everybody has an outcome, wh
   }
 });
 
-Deno.test("SpooledTransfer keeps no file open for what only waits", async () => {
+Deno.test("SpoolJournal keeps no file open for what only waits", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(1);
   await transfer.upload.finish();
@@ -144,7 +144,7 @@ Deno.test("SpooledTransfer keeps no file open for what only waits", async () => 
   assert.deepEqual(open.filter((path) => path.startsWith(scene.folder)), []);
 });
 
-Deno.test("SpooledTransfer takes room as declared while its sender is here, and as it is afterwards", async () => {
+Deno.test("Upload takes room as declared while its sender is here, and as it is afterwards", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(2, { size: 10 * SEALED_CHUNK_BYTES });
   transfer.upload.expect();
@@ -159,7 +159,7 @@ Deno.test("SpooledTransfer takes room as declared while its sender is here, and 
   ]);
 });
 
-Deno.test("SpooledTransfer gives its only receiver from memory what comes while it is served, and from disk what came before and after", async () => {
+Deno.test("LiveFeed gives the only recipient from memory what comes while it is served, and from disk what came before and after", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(1, { to: ["bob"] });
   using reader = new ChunkReader(transfer);
