@@ -107,7 +107,7 @@ export async function expected<T extends MessageType>(
 }
 
 /** A sealed chunk of `length` bytes behind the room for its frame's header. */
-export function framed(length: number): Uint8Array {
+export function framed(length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(DATA_HEADROOM_BYTES + length);
 }
 
