@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { handOver, type OwnedBytes } from "../../../src/buffer_pool.ts";
 import { Notify } from "../../../src/notify.ts";
 import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
 import type { Exchange } from "../../../src/protocol/exchange.ts";
@@ -107,8 +108,8 @@ export async function expected<T extends MessageType>(
 }
 
 /** A sealed chunk of `length` bytes behind the room for its frame's header. */
-export function framed(length: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(DATA_HEADROOM_BYTES + length);
+export function framed(length: number): OwnedBytes {
+  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + length));
 }
 
 /** Reads chunks to the end of the other side's data. */
