@@ -153,6 +153,7 @@ export class Hub {
     const refusal = typeof proof === "object" ? proof.refusal : await this.#refusal(peer);
     const session = new Session(new Channel(conn, handshake), {
       initiator: false,
+      peer: peer.name,
       onOpen: refusal === undefined ? this.#options.onOpen(peer, address) : undefined,
     });
     if (refusal !== undefined) {

@@ -2,6 +2,7 @@ import { handOver, type OwnedBytes, releaseBuffer } from "../buffer_pool.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { RecordCipher } from "../secure/record_cipher.ts";
+import type { Address } from "../transport/address.ts";
 import type { Connection } from "../transport/connection.ts";
 import {
   EXCHANGE_BYTES,
@@ -49,11 +50,13 @@ export class Channel {
 
   #linger: Disposable | undefined;
   #sentAt: number;
+  #movedAt: number;
 
   constructor(conn: Connection, handshake: Handshake, { clock = systemClock } = {}) {
     this.#conn = conn;
     this.#clock = clock;
     this.#sentAt = clock.now();
+    this.#movedAt = this.#sentAt;
     this.#send = new RecordCipher(handshake.send);
     this.#receive = new RecordCipher(handshake.receive);
     this.#leftover = handshake.leftover;
@@ -63,7 +66,7 @@ export class Channel {
   async *incoming(): AsyncGenerator<Incoming> {
     this.#reading = true;
     try {
-      for await (const frame of readFrames(this.#conn, this.#leftover)) yield this.#decode(frame);
+      for await (const frame of this.#frames()) yield this.#decode(frame);
     } catch (error) {
       if (this.#closing) return;
       if (error instanceof P2pError) throw error;
@@ -79,6 +82,7 @@ export class Channel {
     const frame = new Uint8Array(FRAME_HEADER_BYTES + record.length);
     writeFrameHeader(frame, 0, { type: FRAME.record, length: record.length });
     frame.set(record, FRAME_HEADER_BYTES);
+    if (!isKeepAlive(message)) this.#movedAt = this.#clock.now();
     await this.#write(frame);
   }
 
@@ -87,12 +91,23 @@ export class Channel {
     writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });
     new DataView(buffer.buffer, buffer.byteOffset).setUint32(FRAME_HEADER_BYTES, exchange);
     await this.#write(buffer);
+    this.#movedAt = this.#clock.now();
     releaseBuffer(buffer);
+  }
+
+  /** The other end, as far as this one can see. */
+  get remoteAddress(): Address {
+    return this.#conn.remoteAddress;
   }
 
   /** When something was last sent, by its clock. */
   get sentAt(): number {
     return this.#sentAt;
+  }
+
+  /** When anything but a ping or a pong last came or went, by its clock. */
+  get movedAt(): number {
+    return this.#movedAt;
   }
 
   /** Says `lastWords` and closes after they have left; what still comes in is dropped. A moment later it breaks off. */
@@ -129,8 +144,19 @@ export class Channel {
     while (await this.#conn.read(scrap) !== null);
   }
 
+  #frames(): AsyncGenerator<Frame> {
+    return readFrames(this.#conn, {
+      leftover: this.#leftover,
+      onData: () => this.#movedAt = this.#clock.now(),
+    });
+  }
+
   #decode({ type, body }: Frame): Incoming {
-    if (type === FRAME.record) return decodeMessage(this.#receive.open(body));
+    if (type === FRAME.record) {
+      const message = decodeMessage(this.#receive.open(body));
+      if (!isKeepAlive(message)) this.#movedAt = this.#clock.now();
+      return message;
+    }
     const exchange = new DataView(body.buffer, body.byteOffset).getUint32(0);
     return { type: "data", exchange, chunk: handOver(body.subarray(EXCHANGE_BYTES)) };
   }
@@ -145,4 +171,8 @@ export class Channel {
       throw lostConnection(error);
     }
   }
+}
+
+function isKeepAlive({ type }: { type: string }): boolean {
+  return type === "ping" || type === "pong";
 }

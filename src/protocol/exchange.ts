@@ -6,8 +6,9 @@ import { trace, type TraceEvent } from "../trace.ts";
 import type { Channel } from "./channel.ts";
 import { InboundStream } from "./inbound_stream.ts";
 import type { Message, Opening } from "./messages.ts";
+import type { ExchangeState } from "./session_state.ts";
 import { OutboundStream } from "./outbound_stream.ts";
-import type { Wait } from "./wait.ts";
+import type { Stall, Wait } from "./wait.ts";
 
 const MAX_WAITING_MESSAGES = 64;
 
@@ -96,6 +97,21 @@ export class Exchange {
   /** What keeps its users waiting: to write, else to read, else for a message. Undefined where nothing does. */
   get wait(): Wait | undefined {
     return this.#outbound.wait ?? this.#inbound.wait ?? this.#wait;
+  }
+
+  /** The wait of its users, and for how long nothing has moved in the session meanwhile; undefined where nothing keeps them. */
+  get stall(): Stall | undefined {
+    const { wait } = this;
+    if (wait === undefined || this.isOver) return undefined;
+    const { clock, channel } = this.#options;
+    return { for: wait.for, ms: clock.now() - Math.max(wait.since, channel.movedAt) };
+  }
+
+  /** What it is about and waits for, for people who look why nothing happens. */
+  get state(): ExchangeState {
+    const { number, topic, wait, inFlight } = this;
+    const now = this.#options.clock.now();
+    return { number, topic, inFlight, waitsFor: wait?.for, waitMs: wait && now - wait.since };
   }
 
   /** Sends one message of this exchange. */

@@ -4,6 +4,7 @@ import type { CipherState } from "../secure/noise/cipher_state.ts";
 import { HandshakeState } from "../secure/noise/noise.ts";
 import { type IdentityKeys, joinedKeys, type PublicKeys } from "../secure/identity_keys.ts";
 import { KEM_PUBLIC_KEY_BYTES } from "../secure/ml_kem.ts";
+import { trace } from "../trace.ts";
 import { ByteReader } from "../transport/byte_reader.ts";
 import type { Connection } from "../transport/connection.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
@@ -99,6 +100,7 @@ export async function initiate(
   const context = { handshakeHash: state.handshakeHash, initiator: keyPair, acceptor: remote };
   const proof = auth === "none" ? auth : await prove(given(secret), { context, frames });
   const { features } = said;
+  traceDone(proof);
   return { ...ciphers, remote, features, remoteName: undefined, proof, leftover: reader.leftover };
 }
 
@@ -125,7 +127,14 @@ export async function accept(
   const context = { handshakeHash: state.handshakeHash, initiator: remote, acceptor: keyPair };
   const proof = check === undefined ? auth : await demand(check, { context, frames });
   const { features, name } = said;
+  traceDone(proof);
   return { ...ciphers, remote, features, remoteName: name, proof, leftover: reader.leftover };
+}
+
+function traceDone(proof: Proof) {
+  if (!trace.session.hasSubscribers) return;
+  const proved = typeof proof === "object" ? "refused" : proof;
+  trace.session.publish({ what: "handshake done", state: true, proof: proved });
 }
 
 function handshakeState({ dhPair }: IdentityKeys, { initiator }: { initiator: boolean }) {

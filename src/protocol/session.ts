@@ -6,6 +6,8 @@ import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
 import type { GoodbyeCode, Message, Opening, UnknownMessage } from "./messages.ts";
+import type { SessionState } from "./session_state.ts";
+import { trace, type TraceEvent } from "../trace.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
 
 /** Exchanges that may be open at once in each direction (SPEC.md §7). */
@@ -30,6 +32,7 @@ const KEEP_ALIVE = {
 };
 
 let sessions = 0;
+const live = new Set<Session>();
 
 /** The reason for a message that nobody here knows. */
 const UNKNOWN = "this version of p2p does not know that";
@@ -42,12 +45,19 @@ export interface SessionOptions {
   initiator: boolean;
   onOpen?: OnOpen | undefined;
   keepAlive?: KeepAlive;
+  /** The peer's name, where it is known; an initiator learns it by `welcome`. */
+  peer?: string;
   /** That of the system where none is handed in. */
   clock?: Clock;
 }
 
 /** A connection with somebody known: exchanges over one channel, kept alive, ended by `goodbye` (SPEC.md §6, §7, §11). */
 export class Session {
+  /** Sessions that are not over, the oldest first. */
+  static get live(): Iterable<Session> {
+    return live;
+  }
+
   /** Counts the sessions of this process. */
   readonly number = ++sessions;
   /** Settles when the session is over: resolves after a goodbye of code `bye` or ours, rejects with why otherwise. */
@@ -60,7 +70,9 @@ export class Session {
   #exchanges = new Map<number, Exchange>();
   #nextOwn: number;
   #lastTheirs = 0;
+  readonly #openedAt: number;
   #heardAt: number;
+  #peer: string | undefined;
   #waitingAnswers = 0;
   #welcomeSeen = false;
   #ended = false;
@@ -73,11 +85,15 @@ export class Session {
     this.#channel = channel;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#heardAt = this.#clock.now();
+    this.#openedAt = this.#clock.now();
+    this.#heardAt = this.#openedAt;
+    this.#peer = options.peer;
     this.#nextOwn = options.initiator ? 1 : 2;
     this.welcomed = this.#welcome.promise;
     this.welcomed.catch(() => {});
-    this.closed = this.#run();
+    live.add(this);
+    this.#trace("session open", { state: true, initiator: options.initiator });
+    this.closed = this.#run().finally(() => live.delete(this));
     this.closed.catch(() => {});
   }
 
@@ -94,11 +110,25 @@ export class Session {
     return this.#channel.send({ type: "welcome", name });
   }
 
+  /** What goes on in it, for people who look why nothing happens. */
+  get state(): SessionState {
+    const now = this.#clock.now();
+    return {
+      number: this.number,
+      remoteAddress: this.#channel.remoteAddress,
+      peer: this.#peer,
+      openMs: now - this.#openedAt,
+      silentMs: now - this.#heardAt,
+      exchanges: Array.from(this.#exchanges.values(), ({ state }) => state),
+    };
+  }
+
   /** Ends the session with a reason and closes the connection once that has left, or has had its time. */
   async goodbye(code: GoodbyeCode, reason: string): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     this.#room.notify();
+    this.#trace("goodbye sent", { state: true, code });
     await this.#channel.close({
       type: "goodbye",
       code,
@@ -131,6 +161,9 @@ export class Session {
       throw failure;
     } finally {
       watch[Symbol.dispose]();
+      this.#trace("session closed", {
+        ...{ state: true, seconds: this.#seconds(), why: this.#ended ? "goodbye" : failure.code },
+      });
       this.#failure = failure;
       this.#welcome.reject(failure);
       for (const exchange of this.#exchanges.values()) exchange.fail(failure);
@@ -169,13 +202,15 @@ export class Session {
       case "claim":
         return this.#takeOpening(incoming);
       case "welcome":
+        this.#peer = incoming.name;
         return this.#welcome.resolve(incoming.name);
       case "goodbye":
         return this.#takeGoodbye(incoming);
       case "ping":
+        this.#trace("ping received");
         return this.#answer({ type: "pong" });
       case "pong":
-        return;
+        return this.#trace("pong received");
       case "unknown":
         return this.#takeUnknown(incoming);
       default:
@@ -246,6 +281,7 @@ export class Session {
   }
 
   #takeGoodbye({ code, reason }: Message<"goodbye">) {
+    this.#trace("goodbye received", { state: true, code });
     if (code === "bye") {
       this.#ended = true;
       return void this.#channel.close();
@@ -282,9 +318,21 @@ export class Session {
   /** By what was sent, not heard: who only receives keeps a sender alive whose own pings wait behind its data. */
   #watch({ pingAfterMs, deadAfterMs }: KeepAlive) {
     const now = this.#clock.now();
-    if (now - this.#heardAt >= deadAfterMs) return this.abort();
+    if (now - this.#heardAt >= deadAfterMs) {
+      this.#trace("peer given up", { state: true, silentMs: Math.round(now - this.#heardAt) });
+      return this.abort();
+    }
     if (now - this.#channel.sentAt >= pingAfterMs) {
+      this.#trace("ping sent");
       this.#channel.send({ type: "ping" }).catch(() => {});
     }
+  }
+  #seconds(): number {
+    return Math.round((this.#clock.now() - this.#openedAt) / 1000);
+  }
+
+  #trace(what: string, facts: Omit<TraceEvent, "what"> = {}) {
+    if (!trace.session.hasSubscribers) return;
+    trace.session.publish({ what, ...facts, session: this.number });
   }
 }

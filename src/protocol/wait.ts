@@ -9,6 +9,13 @@ export type WaitsFor =
   /** A message has to come. */
   | "message";
 
+/** A wait during which nothing has moved in the whole session. */
+export interface Stall {
+  for: WaitsFor;
+  /** How long nothing has moved, in milliseconds. */
+  ms: number;
+}
+
 /** A wait that is not over. */
 export interface Wait {
   for: WaitsFor;

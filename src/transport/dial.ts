@@ -1,4 +1,5 @@
 import { P2pError } from "../errors.ts";
+import { trace } from "../trace.ts";
 import { type Address, formatAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { TcpConnection } from "./tcp_connection.ts";
@@ -10,6 +11,7 @@ export async function dial(
   address: Address,
   { signal }: { signal: AbortSignal },
 ): Promise<Connection> {
+  const startedAt = performance.now();
   const deadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
   try {
     const conn = await Deno.connect({
@@ -17,6 +19,10 @@ export async function dial(
       port: address.port,
       signal: AbortSignal.any([signal, deadline]),
     });
+    if (trace.session.hasSubscribers) {
+      const ms = Math.round(performance.now() - startedAt);
+      trace.session.publish({ what: "dialled", state: true, ms });
+    }
     return new TcpConnection(conn);
   } catch (error) {
     if (signal.aborted) throw signal.reason;

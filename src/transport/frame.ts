@@ -25,6 +25,14 @@ export interface Frame {
   body: Uint8Array<ArrayBuffer>;
 }
 
+/** How frames are read. */
+export interface FrameOptions {
+  /** Bytes that were read from the source before. */
+  leftover?: Uint8Array;
+  /** Hears of each part of a data frame that comes: on a slow line the whole takes its time. */
+  onData?: () => void;
+}
+
 /** Writes the header of a frame whose body has `length` bytes at `offset` of `bytes` (SPEC.md §5). */
 export function writeFrameHeader(
   bytes: Uint8Array,
@@ -37,11 +45,11 @@ export function writeFrameHeader(
 /**
  * All frames from `source` to its end, each in a buffer of its own, behind room for a header (SPEC.md §5). A type or
  * length that is out of bounds throws "protocol" before the body is allocated; an end inside a frame throws
- * "connection". `leftover` are bytes that were read from the source before.
+ * "connection".
  */
 export async function* readFrames(
   source: ByteSource,
-  leftover: Uint8Array = new Uint8Array(),
+  { leftover = new Uint8Array(), onData }: FrameOptions = {},
 ): AsyncGenerator<Frame> {
   const bytes = buffered(source, leftover);
   const header = new Uint8Array(FRAME_HEADER_BYTES);
@@ -53,7 +61,8 @@ export async function* readFrames(
     const { type, length } = readFrameHeader(header);
     // The next header comes with the body, so that a large frame is one read.
     const body = takeBuffer(header.length + length + header.length).subarray(header.length);
-    const end = await fill(bytes, body, { filled: 0, least: length });
+    const onRead = type === FRAME.data ? onData : undefined;
+    const end = await fill(bytes, body, { filled: 0, least: length, onRead });
     if (end < length) throw endedInside();
     header.set(body.subarray(length, end));
     filled = end - length;
@@ -85,11 +94,12 @@ function buffered(source: ByteSource, leftover: Uint8Array): ByteSource {
 async function fill(
   source: ByteSource,
   into: Uint8Array,
-  { filled, least }: { filled: number; least: number },
+  { filled, least, onRead }: { filled: number; least: number; onRead?: (() => void) | undefined },
 ): Promise<number> {
   while (filled < least) {
     const length = await source.read(into.subarray(filled));
     if (length === null) break;
+    onRead?.();
     filled += length;
   }
   return filled;

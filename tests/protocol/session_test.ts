@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
 import { DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
@@ -7,9 +8,11 @@ import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/mess
 import {
   MAX_OPEN_EXCHANGES,
   MAX_WAITING_BYTES,
+  Session,
   type SessionOptions,
 } from "../../src/protocol/session.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
+import type { TraceEvent } from "../../src/trace.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
 import { OFFER, offerOf, SessionPair, SessionUnderTest } from "../helpers/session_pair.ts";
@@ -318,6 +321,82 @@ Deno.test("Session gives up a peer that says nothing, and not one that does", as
   }
   clock.advance(65_000);
   await assert.rejects(test.session.closed, { code: "connection" });
+});
+
+Deno.test("Session.state tells with whom it is, for how long, and what each exchange waits for", async () => {
+  const clock = new ManualClock();
+  const offered = Promise.withResolvers<void>();
+  await using pair = await SessionPair.open({
+    ...{ clock, peer: "ana" },
+    onOpen: () => offered.resolve(),
+  });
+  const { initiator, acceptor } = pair;
+  assert.ok([...Session.live].includes(initiator));
+  clock.advance(3_000);
+  const exchange = initiator.open();
+  await exchange.send({ type: "offer", ...OFFER });
+  exchange.receive().catch(() => {});
+  clock.advance(9_000);
+  assert.deepEqual(initiator.state, {
+    number: initiator.number,
+    remoteAddress: { host: "127.0.0.1", port: 1 },
+    peer: "the hub",
+    openMs: 12_000,
+    silentMs: 12_000,
+    exchanges: [{ number: 1, topic: "offer", inFlight: 0, waitsFor: "message", waitMs: 9_000 }],
+  });
+  await offered.promise;
+  assert.equal(acceptor.state.peer, "ana");
+  assert.deepEqual(acceptor.state.exchanges.map(({ topic }) => topic), ["offer"]);
+  await initiator.goodbye("bye", "");
+  await Promise.all([initiator.closed, acceptor.closed]);
+  assert.ok(![...Session.live].some((session) => [initiator, acceptor].includes(session)));
+});
+
+Deno.test("Exchange.stall grows while nothing moves in the session, whatever keeps it alive", async () => {
+  const clock = new ManualClock();
+  await using test = await SessionUnderTest.open({ initiator: false, clock, onOpen });
+  const [first, second] = [test.session.open(), test.session.open()];
+  assert.equal(first.stall, undefined);
+  const waiting = first.receive();
+  clock.advance(4_000);
+  assert.deepEqual(first.stall, { for: "message", ms: 4_000 });
+  await alive(test); // A ping and a pong are no move.
+  assert.deepEqual(first.stall, { for: "message", ms: 4_000 });
+  await test.peer.send({ type: "settled", exchange: second.number });
+  await second.receive();
+  assert.deepEqual(first.stall, { for: "message", ms: 0 });
+  await test.peer.send({ type: "settled", exchange: first.number });
+  await waiting;
+  assert.equal(first.stall, undefined);
+});
+
+Deno.test("Session and Exchange trace what changes, without names and content", async () => {
+  const events: TraceEvent[] = [];
+  const take = (event: unknown) => void events.push(event as TraceEvent);
+  for (const topic of ["session", "exchange"]) subscribe(`p2p:${topic}`, take);
+  try {
+    await using pair = await SessionPair.open({ peer: "ana", onOpen });
+    const exchange = pair.initiator.open();
+    await exchange.send({ type: "offer", ...OFFER });
+    await exchange.send({ type: "cancel", code: "disk", reason: "it is full" });
+    exchange.end();
+    await pair.initiator.goodbye("bye", "");
+    await Promise.all([pair.initiator.closed, pair.acceptor.closed]);
+  } finally {
+    for (const topic of ["session", "exchange"]) unsubscribe(`p2p:${topic}`, take);
+  }
+  const whats = events.filter(({ state }) => state).map(({ what }) => what);
+  for (
+    const what of ["handshake done", "session open", "offer sent", "offer received", "cancel sent"]
+      .concat(["goodbye sent", "goodbye received", "session closed"])
+  ) {
+    assert.ok(whats.includes(what), what);
+  }
+  const told = JSON.stringify(events);
+  for (const secret of ["ana", "the hub", "full", OFFER.name, OFFER.key, OFFER.transfer]) {
+    assert.ok(!told.includes(secret), secret);
+  }
 });
 
 function onOpen() {}

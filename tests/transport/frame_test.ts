@@ -135,7 +135,7 @@ async function allocatedBy(bytes: Uint8Array): Promise<number[]> {
 }
 
 function decode(pieces: Uint8Array[], leftover?: Uint8Array): Promise<Frame[]> {
-  return Array.fromAsync(readFrames(sourceOf(pieces), leftover));
+  return Array.fromAsync(readFrames(sourceOf(pieces), leftover && { leftover }));
 }
 
 /** Gives of each piece as much as there is room for. */
