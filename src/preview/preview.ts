@@ -28,15 +28,12 @@ async function previewByKind(path: string, options: PreviewOptions): Promise<str
   const { isFile, size } = await Deno.stat(path);
   if (!isFile) throw new P2pError("refused", "it is not a regular file");
   const head = await readHead(path, KIND_HEAD_BYTES);
+  if (head.size === 0) return previewOther(head, options);
   const kind = kindOf(head.bytes, path);
   if (kind === "image") return await previewImage(path, size, options);
-  if (kind === "csv" && size > 0) {
-    return await previewCsv(await readHead(path, CSV_HEAD_BYTES), path, options);
-  }
-  if (kind === "json" && size > 0) {
-    return await previewJson(await readHead(path, JSON_HEAD_BYTES), options);
-  }
-  return size > 0 && isText(head.bytes)
+  if (kind === "csv") return await previewCsv(await readHead(path, CSV_HEAD_BYTES), path, options);
+  if (kind === "json") return await previewJson(await readHead(path, JSON_HEAD_BYTES), options);
+  return isText(head.bytes)
     ? previewText(await readHead(path, TEXT_HEAD_BYTES), options)
     : previewOther(head, options);
 }

@@ -134,6 +134,16 @@ Deno.test("preview tells type and size of anything else", async () => {
   assert.deepEqual(await previewFile("x.bin", new Uint8Array(50), { columns: 8 }), ["binary …"]);
 });
 
+Deno.test({
+  name: "preview shows a file whose size the system states as 0",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const lines = await preview("/proc/self/status", { ...PLAIN, previewRows: 1 });
+    assert.match(lines[0]!, /^Name:/);
+    assert.match(lines.at(-1)!, /^text · UTF-8 · [\d.]+ KB · 1 line of \d+ shown$/);
+  },
+});
+
 Deno.test("preview never throws: what cannot be shown is one line", async () => {
   const folder = await Deno.makeTempDir();
   try {

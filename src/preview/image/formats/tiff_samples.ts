@@ -17,17 +17,17 @@ export interface Samples extends Size {
   values: ArrayLike<number>;
 }
 
-/** Puts the colour of a pixel, whose samples are 0 to 255, where it belongs. */
-type Put = (pixel: Uint8ClampedArray, rgba: Uint8ClampedArray, at: number) => void;
+/** Writes the colours of pixels, whose samples are 0 to 255 and `count` a pixel. */
+type Paint = (pixels: ArrayLike<number>, count: number, rgba: Uint8ClampedArray) => void;
 
-/** Values of PhotometricInterpretation, and how their samples become red, green and blue. */
-const COLORS: Record<number, { channels: number; put: Put }> = {
-  0: { channels: 1, put: ([grey], rgba, at) => rgba.fill(255 - grey!, at, at + 3) },
-  1: { channels: 1, put: ([grey], rgba, at) => rgba.fill(grey!, at, at + 3) },
-  2: { channels: 3, put: (pixel, rgba, at) => rgba.set(pixel.subarray(0, 3), at) },
-  5: { channels: 4, put: putCmyk },
-  6: { channels: 3, put: putYcbcr },
-  8: { channels: 3, put: putLab },
+/** Values of PhotometricInterpretation: how many samples a colour has, and how it is painted. */
+const COLORS: Record<number, { channels: number; paint: Paint }> = {
+  0: { channels: 1, paint: (pixels, count, rgba) => paintGrey(pixels, count, { rgba, flip: 255 }) },
+  1: { channels: 1, paint: (pixels, count, rgba) => paintGrey(pixels, count, { rgba, flip: 0 }) },
+  2: { channels: 3, paint: paintRgb },
+  5: { channels: 4, paint: paintCmyk },
+  6: { channels: 3, paint: paintYcbcr },
+  8: { channels: 3, paint: paintLab },
 };
 
 const PALETTE = 3;
@@ -36,74 +36,100 @@ const PALETTE = 3;
  * Turns samples into red, green, blue and alpha; throws `refused` for colours that are not known.
  */
 export function toRgba(samples: Samples): Picture {
-  const { width, height, count, photometric, values } = samples;
-  const color = photometric === PALETTE
-    ? { channels: 1, put: putPalette(samples) }
-    : COLORS[photometric];
+  const { width, height, count, photometric, palette } = samples;
+  const isPalette = photometric === PALETTE && palette !== undefined;
+  const color = isPalette ? { channels: 1, paint: paintPalette(palette) } : COLORS[photometric];
   if (color === undefined) {
     throw new P2pError("refused", "TIFF images of such colours are not drawn");
   }
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
-  const pixel = new Uint8ClampedArray(count);
-  const level = photometric === PALETTE ? (value: number) => value : levelOf(samples);
-  const alphaKind = samples.extra[0];
-  const alpha = count > color.channels && (alphaKind === 1 || alphaKind === 2)
-    ? color.channels
-    : undefined;
-  for (let i = 0, from = 0; i < rgba.length; i += 4, from += count) {
-    for (let c = 0; c < count; c++) pixel[c] = level(values[from + c]!);
-    color.put(pixel, rgba, i);
-    if (alpha === undefined) continue;
-    rgba[i + 3] = pixel[alpha]!;
-    if (alphaKind === 1) divideByAlpha(rgba, i);
+  const pixels = isPalette ? samples.values : levelsOf(samples);
+  color.paint(pixels, count, rgba);
+  const alpha = samples.extra[0];
+  if (count > color.channels && (alpha === 1 || alpha === 2)) {
+    for (let i = 3, from = color.channels; i < rgba.length; i += 4, from += count) {
+      rgba[i] = pixels[from]!;
+    }
+    if (alpha === 1) divideByAlpha(rgba);
   }
   return { width, height, rgba: new Uint8Array(rgba.buffer) };
 }
 
-/** Scales a sample to 0 to 255. */
-function levelOf({ bits, format }: Samples): (value: number) => number {
-  if (format === 3) return (value) => value * 255;
-  const most = 2 ** bits - 1, least = format === 2 ? -(2 ** (bits - 1)) : 0;
-  return (value) => (value - least) * 255 / most;
+/** Scales samples to 0 to 255. */
+function levelsOf({ bits, format, values }: Samples): ArrayLike<number> {
+  if (bits === 8 && format === 1) return values;
+  const levels = new Uint8ClampedArray(values.length);
+  const least = format === 2 ? -(2 ** (bits - 1)) : 0;
+  const factor = format === 3 ? 255 : 255 / (2 ** bits - 1);
+  for (let i = 0; i < levels.length; i++) levels[i] = (values[i]! - least) * factor;
+  return levels;
 }
 
-function putPalette({ palette = [] }: Samples): Put {
-  const colors = palette.length / 3;
-  return ([index], rgba, at) => {
-    for (let c = 0; c < 3; c++) rgba[at + c] = (palette[index! + c * colors] ?? 0) / 257;
-  };
-}
-
-function putCmyk(pixel: Uint8ClampedArray, rgba: Uint8ClampedArray, at: number): void {
-  const light = 255 - pixel[3]!;
-  for (let c = 0; c < 3; c++) rgba[at + c] = (255 - pixel[c]!) * light / 255;
-}
-
-/** ITU-R BT.601, as JPEG has it. */
-function putYcbcr([y, cb, cr]: Uint8ClampedArray, rgba: Uint8ClampedArray, at: number): void {
-  rgba[at] = y! + 1.402 * (cr! - 128);
-  rgba[at + 1] = y! - 0.344136 * (cb! - 128) - 0.714136 * (cr! - 128);
-  rgba[at + 2] = y! + 1.772 * (cb! - 128);
-}
-
-/** CIE L*a*b* to sRGB; a* and b* are signed. */
-function putLab([l, a, b]: Uint8ClampedArray, rgba: Uint8ClampedArray, at: number): void {
-  const signed = (value: number) => value > 127 ? value - 256 : value;
-  const y = (l! * 100 / 255 + 16) / 116;
-  const [x, z] = [y + signed(a!) / 500, y - signed(b!) / 200];
-  const light = (t: number) => t > 6 / 29 ? t ** 3 : (t - 4 / 29) * 108 / 841;
-  const [X, Y, Z] = [0.9505 * light(x), light(y), 1.089 * light(z)];
-  const linear = [
-    3.2406 * X - 1.5372 * Y - 0.4986 * Z,
-    -0.9689 * X + 1.8758 * Y + 0.0415 * Z,
-    0.0557 * X - 0.204 * Y + 1.057 * Z,
-  ];
-  for (const [c, value] of linear.entries()) {
-    rgba[at + c] = 255 * (value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055);
+function paintGrey(
+  pixels: ArrayLike<number>,
+  count: number,
+  { rgba, flip }: { rgba: Uint8ClampedArray; flip: number },
+): void {
+  for (let i = 0, from = 0; i < rgba.length; i += 4, from += count) {
+    rgba[i] = rgba[i + 1] = rgba[i + 2] = pixels[from]! ^ flip;
   }
 }
 
-function divideByAlpha(rgba: Uint8ClampedArray, at: number): void {
-  const alpha = rgba[at + 3]!;
-  if (alpha > 0) { for (let c = at; c < at + 3; c++) rgba[c] = rgba[c]! * 255 / alpha; }
+function paintRgb(pixels: ArrayLike<number>, count: number, rgba: Uint8ClampedArray): void {
+  for (let i = 0, from = 0; i < rgba.length; i += 4, from += count) {
+    rgba[i] = pixels[from]!;
+    rgba[i + 1] = pixels[from + 1]!;
+    rgba[i + 2] = pixels[from + 2]!;
+  }
+}
+
+function paintPalette(palette: ArrayLike<number>): Paint {
+  const colors = palette.length / 3;
+  return (pixels, count, rgba) => {
+    for (let i = 0, from = 0; i < rgba.length; i += 4, from += count) {
+      const index = pixels[from]!;
+      for (let c = 0; c < 3; c++) rgba[i + c] = (palette[index + c * colors] ?? 0) / 257;
+    }
+  };
+}
+
+function paintCmyk(pixels: ArrayLike<number>, count: number, rgba: Uint8ClampedArray): void {
+  for (let i = 0, from = 0; i < rgba.length; i += 4, from += count) {
+    const light = (255 - pixels[from + 3]!) / 255;
+    for (let c = 0; c < 3; c++) rgba[i + c] = (255 - pixels[from + c]!) * light;
+  }
+}
+
+/** ITU-R BT.601, as JPEG has it. */
+function paintYcbcr(pixels: ArrayLike<number>, count: number, rgba: Uint8ClampedArray): void {
+  for (let i = 0, from = 0; i < rgba.length; i += 4, from += count) {
+    const y = pixels[from]!, cb = pixels[from + 1]! - 128, cr = pixels[from + 2]! - 128;
+    rgba[i] = y + 1.402 * cr;
+    rgba[i + 1] = y - 0.344136 * cb - 0.714136 * cr;
+    rgba[i + 2] = y + 1.772 * cb;
+  }
+}
+
+/** CIE L*a*b* to sRGB; a* and b* are signed. */
+function paintLab(pixels: ArrayLike<number>, count: number, rgba: Uint8ClampedArray): void {
+  const signed = (value: number) => value > 127 ? value - 256 : value;
+  const light = (t: number) => t > 6 / 29 ? t ** 3 : (t - 4 / 29) * 108 / 841;
+  const encode = (value: number) =>
+    255 * (value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055);
+  for (let i = 0, from = 0; i < rgba.length; i += 4, from += count) {
+    const level = (pixels[from]! * 100 / 255 + 16) / 116;
+    const x = 0.9505 * light(level + signed(pixels[from + 1]!) / 500);
+    const y = light(level);
+    const z = 1.089 * light(level - signed(pixels[from + 2]!) / 200);
+    rgba[i] = encode(3.2406 * x - 1.5372 * y - 0.4986 * z);
+    rgba[i + 1] = encode(-0.9689 * x + 1.8758 * y + 0.0415 * z);
+    rgba[i + 2] = encode(0.0557 * x - 0.204 * y + 1.057 * z);
+  }
+}
+
+function divideByAlpha(rgba: Uint8ClampedArray): void {
+  for (let i = 0; i < rgba.length; i += 4) {
+    const alpha = rgba[i + 3]!;
+    if (alpha > 0) { for (let c = i; c < i + 3; c++) rgba[c] = rgba[c]! * 255 / alpha; }
+  }
 }
