@@ -5,11 +5,12 @@ import { StorageError, storageError, systemCode } from "../../storage/storage_er
 
 /** The `cancel` of a sender. */
 export class Cancelled extends Error {
-  readonly code: CancelCode;
+  /** Not `code`, which is the word of the system's errors. */
+  readonly cancelCode: CancelCode;
 
   constructor({ code, reason }: Message<"cancel">) {
     super(reason);
-    this.code = code;
+    this.cancelCode = code;
   }
 }
 
@@ -18,7 +19,7 @@ const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
 
 /** True where what arrived is of no use: not what was declared, or the first half of what will not go on. */
 export function isWorthless(error: unknown): boolean {
-  if (error instanceof Cancelled) return GIVEN_UP.includes(error.code);
+  if (error instanceof Cancelled) return GIVEN_UP.includes(error.cancelCode);
   return error instanceof StorageError && !["space", "disk"].includes(error.reason);
 }
 
