@@ -31,7 +31,7 @@ const commands: CommandTable = {
     load: async () => (await import("./src/cli/commands/explain.ts")).explainCommand(),
   },
   show: {
-    summary: "preview a local file: picture, table, JSON or text",
+    summary: "preview local files: pictures, tables, JSON or text",
     load: async () => (await import("./src/cli/commands/show.ts")).showCommand(),
   },
   id: {

@@ -54,11 +54,47 @@ Deno.test({
 
 Deno.test("runShow fails on what is not there and on what is not a regular file", async () => {
   const options = { previewRows: 20, color: true };
-  await assert.rejects(runShow("/nowhere/at all", options), {
+  await assert.rejects(runShow(["/nowhere/at all"], options), {
     code: "local",
-    message: 'cannot show "/nowhere/at all": it is not there',
+    message: "no such file: /nowhere/at all",
   });
-  await assert.rejects(runShow("/", options), { code: "local", message: /not a regular file/ });
+  await assert.rejects(runShow(["/"], options), { code: "local", message: /not a regular file/ });
+});
+
+Deno.test("show takes several files and standard input, and exits 5 where it cannot show one", async () => {
+  await withFiles(async (folder) => {
+    const files = [join(folder, "data.json"), join(folder, "none"), "-"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", SHOW, "--", ...files],
+      cwd: ROOT,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode("hello\n"));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    const lines = new TextDecoder().decode(stdout).split("\n");
+    assert.equal(code, 5);
+    assert.equal(lines[0], `${files[0]}:`);
+    assert.ok(lines.includes('  "b": null'), lines.join("\n"));
+    assert.deepEqual(lines.slice(-4), ["-:", "hello", "text · UTF-8 · 6 B · 1 line", ""]);
+    assert.match(new TextDecoder().decode(stderr), /^error: no such file: .*none\n/);
+  });
+});
+
+Deno.test({
+  name: "runShow fails on a file that cannot be read",
+  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
+  async fn() {
+    await withFiles(async (folder) => {
+      const path = join(folder, "data.json");
+      await Deno.chmod(path, 0o000);
+      const shown = runShow([path], { previewRows: 20, color: true });
+      await assert.rejects(shown, { code: "local", message: /permission denied/ });
+    });
+  },
 });
 
 /** What `show` writes to a pseudo-terminal. */
