@@ -5,13 +5,13 @@ const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGI
 /** The signals that end the work, and the hint that is shown then. */
 export interface InterruptOptions {
   signals?: Deno.Signal[];
-  /** How to go on, as a hint. */
+  /** The hint of the error. */
   resumeHint?: string;
 }
 
 /**
- * Runs `work` with a signal that Ctrl-C or SIGTERM aborts (with `P2pError` "interrupted"), so that it can end cleanly.
- * A second Ctrl-C has its usual effect.
+ * Runs `work` with a signal that Ctrl-C or SIGTERM aborts (with `P2pError` "interrupted"), so that
+ * it can end cleanly. A second Ctrl-C has its usual effect.
  */
 export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -32,7 +32,10 @@ export async function withInterrupt<T>(
   }
 }
 
-/** The ordinary end of what runs until Ctrl-C, or of a question that was taken back: it needs no words. */
+/**
+ * The ordinary end of what runs until Ctrl-C, or of a question that was taken back: it needs no
+ * words.
+ */
 export function endedByUser(): P2pError {
   return new P2pError("interrupted", "ended by the user", { silent: true });
 }

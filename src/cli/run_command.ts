@@ -23,8 +23,8 @@ type AnyCommand = Command<any, any, any>;
 const WITHOUT_WORDS = ["menu"];
 
 /**
- * Runs the program with the arguments `words`, and returns its exit code. An error becomes one line on stderr,
- * and where there is one a hint; with `--json` also an event.
+ * Runs the program with the arguments `words`, and returns its exit code. An error becomes one line
+ * on stderr, and where there is one a hint; with `--json` also an event.
  */
 export async function runCommand(table: CommandTable, words: string[]): Promise<number> {
   const args = words.length === 0 && isInteractive() ? WITHOUT_WORDS : words;
@@ -55,13 +55,16 @@ async function programOf(table: CommandTable, args: string[]) {
   return program;
 }
 
-/** Errors are thrown, and told by {@link runCommand}. */
+/** Leaves errors to {@link runCommand}, which prints them. */
 function beSilent(command: AnyCommand) {
   command.exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} });
   for (const sub of command.commands) beSilent(sub);
 }
 
-/** Commander's message is `error: …`, then perhaps `(Did you mean …?)`. Without a command it would show its help. */
+/**
+ * Commander's message is `error: …`, then perhaps `(Did you mean …?)`. Without a command it would
+ * show its help.
+ */
 function usageError({ code, message }: CommanderError): P2pError {
   const said = code === "commander.help" ? "no command is given" : message;
   const [first = "", second] = said.replace(/^error: /, "").split("\n");

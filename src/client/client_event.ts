@@ -6,7 +6,10 @@ import type { Item } from "./items.ts";
 
 /** A change on a person's side of a hub, for those who show it. */
 export type ClientEvent =
-  /** The hub's key was remembered without a question: on loopback, or because the hub knows the secret. */
+  /**
+   * The hub's key was remembered without a question: on loopback, or because the hub knows the
+   * secret.
+   */
   | { type: "pinned"; fingerprint: string }
   /** A session with the hub has begun; its name and fingerprint. */
   | { type: "connected"; name: string; fingerprint: string }
@@ -40,6 +43,6 @@ export interface ItemOutcome {
   delivered?: Delivered;
   stored?: Stored;
   error?: P2pError;
-  /** What a folder held and could not be sent. */
+  /** Entries of a folder that could not be sent. */
   leftOut?: readonly LeftOut[];
 }

@@ -10,13 +10,13 @@ import type { Deliveries } from "./incoming.ts";
 import { joinHub } from "./join.ts";
 import { type Introduction, pair } from "./pairing.ts";
 
-/** How long a cut, here or there, may last. */
+/** The longest cut, here or there. */
 const GIVE_UP_MS = 60_000;
 
 /** The pauses between tries to come back to the hub. */
 const PAUSES = { firstMs: 500, longestMs: 4_000 };
 
-/** How the sender is found. */
+/** The code by which the sender is found. */
 export interface CodeInboxOptions {
   /** The code that the sender has made, or a new one. */
   code: Code | "new";
@@ -24,7 +24,9 @@ export interface CodeInboxOptions {
   remember: boolean;
 }
 
-/** What comes from the person who shares a code, over as many sessions as it takes (SPEC.md §19). */
+/**
+ * The transfers from the person who shares a code, over as many sessions as it takes (SPEC.md §19).
+ */
 export class CodeInbox {
   /** The person that the code has brought; undefined before. */
   sender: Introduction | undefined;
@@ -45,7 +47,7 @@ export class CodeInbox {
 
   /** Takes notice of what becomes of each transfer. */
   count(event: TransferEvent): void {
-    if (event.event === "progress") return this.#goOn();
+    if (event.event === "progress") return this.#keepWaiting();
     if (event.event !== "received" && event.event !== "refused") return;
     if (event.event === "refused") this.refused++;
     this.#ended.add(event.transfer);
@@ -71,7 +73,7 @@ export class CodeInbox {
       await this.#session?.goodbye("bye", "leaving");
       throw error;
     } finally {
-      this.#goOn();
+      this.#keepWaiting();
       signal.removeEventListener("abort", onAbort);
     }
   }
@@ -129,7 +131,7 @@ export class CodeInbox {
     this.#givingUp ??= setTimeout(() => this.#fail(senderGone()), GIVE_UP_MS);
   }
 
-  #goOn() {
+  #keepWaiting() {
     clearTimeout(this.#givingUp);
     this.#givingUp = undefined;
   }

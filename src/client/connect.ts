@@ -15,11 +15,14 @@ import { type OnOpen, Session } from "../protocol/session.ts";
 
 const OPEN_WITHIN_MS = 10_000;
 
-/** A crowded hub closes handshakes that take long, so that others get in (SPEC.md §12): they come again a little later. */
+/**
+ * A crowded hub closes handshakes that take long, so that others get in (SPEC.md §12): they come
+ * again a little later.
+ */
 const TRIES = 4;
 const PAUSES = { firstMs: 250, longestMs: 1_000 };
 
-/** How to connect to a hub. */
+/** Options of {@link connect}. */
 export interface ConnectOptions {
   identity: Identity;
   /** The peer name that this person goes by. */
@@ -28,9 +31,15 @@ export interface ConnectOptions {
   home: string;
   /** For a hub that wants one. */
   secret: string | undefined;
-  /** True where the hub need not be trusted: a key that is met for the first time is taken, and not pinned. */
+  /**
+   * True where the hub need not be trusted: a key that is met for the first time is taken, and not
+   * pinned.
+   */
   skipPin: boolean;
-  /** Called where a key was pinned without a question: on loopback, or because the hub knows the secret. */
+  /**
+   * Called where a key was pinned without a question: on loopback, or because the hub knows the
+   * secret.
+   */
   onPinned: (fingerprint: string) => void;
   onOpen?: OnOpen | undefined;
   signal: AbortSignal;
@@ -69,9 +78,10 @@ export class SecretWanted extends P2pError {
 }
 
 /**
- * Dials, shakes hands, checks the key against the pin, and waits for the welcome (SPEC.md §2 to §4). Throws `P2pError`:
- * "connection" where nobody answers, {@link UnknownHub} and {@link SecretWanted} where somebody has to be asked,
- * "refused" for a key that changed, and where the hub refuses.
+ * Dials, shakes hands, checks the key against the pin, and waits for the welcome (SPEC.md §2 to
+ * §4). Throws `P2pError`: "connection" where there is no hub, {@link UnknownHub} and {@link
+ * SecretWanted} where a person has to be asked, "refused" for a key that changed, and where the hub
+ * refuses.
  */
 export async function connect(address: Address, options: ConnectOptions): Promise<Connected> {
   const { secret, signal } = options;
@@ -123,7 +133,10 @@ async function open(
   return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
 }
 
-/** Compares with the pin; at first contact pins on loopback, or leaves it to the secret (SPEC.md §4). */
+/**
+ * Compares with the pin; at first contact pins on loopback, or leaves it to the secret (SPEC.md
+ * §4).
+ */
 async function checkPin(
   key: Uint8Array,
   { auth, address, options }: { auth: Auth; address: Address; options: ConnectOptions },
@@ -185,7 +198,7 @@ function noAnswer(): P2pError {
   return new P2pError("connection", message, { retry: true });
 }
 
-/** What comes of `work` before `until`, by `performance.now()`. */
+/** The result of `work`, which has to come before `until`, by `performance.now()`. */
 async function within<T>(until: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
   work.catch(() => {});
   const late = Promise.withResolvers<never>();

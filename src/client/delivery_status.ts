@@ -5,15 +5,21 @@ import { openAnswer } from "../transfer/answer.ts";
 import type { TransferEntry } from "./list_transfers.ts";
 import type { SentTransfer } from "../home/sent.ts";
 
-/** How a transfer stands with one receiver, as far as that is proved; `reason` where it did not get there. */
+/**
+ * The state of a transfer for one recipient, as far as it is proved; `reason` where it did not get
+ * there.
+ */
 export interface DeliveryStatus {
   state: "delivered" | "waiting" | "running" | "interrupted" | "refused" | "expired" | "unproved";
   reason?: string;
-  /** The name that it has at the receiver. */
+  /** The name that it has there. */
   savedAs?: string;
 }
 
-/** What a hub's entry says; what it claims for the receiver is checked against the key that it was sent to. */
+/**
+ * Reads a hub's entry; what it claims for the recipient is checked against the key that it was sent
+ * to.
+ */
 export async function deliveryStatusOf(
   { transfer, to, code, sealed }: TransferEntry,
   { sent, keyPair }: { sent: SentTransfer | undefined; keyPair: IdentityKeys },

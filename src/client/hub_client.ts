@@ -16,7 +16,10 @@ export interface Questions {
   secret: (hub: string) => Promise<string | undefined>;
 }
 
-/** The secret of a hub, as far as it is known: clients that share this share the answer to the question. */
+/**
+ * The secret of a hub, as far as it is known: clients that share this share the answer to the
+ * question.
+ */
 export interface SharedSecret {
   known: string | undefined;
 }
@@ -34,13 +37,13 @@ export interface HubClientOptions {
   onEvent: (event: ClientEvent) => void;
 }
 
-/** How a session begins and ends. */
+/** Options of one session. */
 export interface SessionChoices {
   onOpen?: OnOpen;
   signal: AbortSignal;
 }
 
-/** A person's way to a hub: all that connecting takes, and the one place that events are told to. */
+/** A person's way to a hub: all that connecting takes, and the one callback for events. */
 export class HubClient {
   readonly address: Address;
   readonly identity: Identity;
@@ -70,15 +73,15 @@ export class HubClient {
     return new HubClient({ ...this.#options, name }, { skipPin: true });
   }
 
-  /** Tells an event to whoever made this client. */
+  /** Passes an event on to the maker of this client. */
   emit(event: ClientEvent): void {
     this.#options.onEvent(event);
   }
 
   /**
-   * A session that the hub has welcomed. Asks where only a person can decide, with no connection open meanwhile. Throws
-   * `P2pError`: "connection" where nobody answers, "refused" for a key that changed or is not trusted, and where the
-   * hub refuses.
+   * A session that the hub has welcomed. Asks where only a person can decide, with no connection
+   * open meanwhile. Throws `P2pError`: "connection" where there is no hub, "refused" for a key that
+   * changed or is not trusted, and where the hub refuses.
    */
   async connect({ onOpen, signal }: SessionChoices): Promise<Connected> {
     const { address, identity, name, home, secret } = this.#options;
@@ -124,7 +127,7 @@ export class HubClient {
     if (secret.known === undefined) throw wanted;
   }
 
-  /** The next time it is asked for again; another one may have been given since. */
+  /** A wrong secret is asked for the next time; another one may be known since. */
   #forgetWrongSecret(error: unknown, tried: string | undefined): unknown {
     const { secret } = this.#options;
     const isWrong = error instanceof P2pError && error.detail === "wrong-secret";

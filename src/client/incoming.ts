@@ -12,17 +12,20 @@ import { sealedReplies } from "../transfer/receive/replies.ts";
 import type { HubClient } from "./hub_client.ts";
 import type { Introduction } from "./pairing.ts";
 
-/** How deliveries are taken, and from whom. */
+/** The receiver of deliveries, and the people they are taken from. */
 export interface DeliveriesOptions {
   receiver: Receiver;
   answered: AnsweredTransfers;
   /** Take only from people in `p2p trust`. */
   onlyKnown: boolean;
-  /** Where a code decides: the one person that is taken from; undefined while nobody has come. */
+  /** The one person that a code has brought, where a code decides; undefined before. */
   byCode?: () => Introduction | undefined;
 }
 
-/** Takes what a hub brings from people; an envelope that is not what it claims to be is refused (SPEC.md §17). */
+/**
+ * Takes what a hub brings from people; an envelope that is not what it claims to be is refused
+ * (SPEC.md §17).
+ */
 export class Deliveries {
   readonly #client: HubClient;
   readonly #options: DeliveriesOptions;
@@ -41,7 +44,7 @@ export class Deliveries {
     try {
       opened = await openDelivery(delivery, keyPair);
     } catch (error) {
-      // Nobody knows who has sealed it, so nobody can be told in confidence.
+      // It is not known who has sealed it, so the reason cannot be sealed for them.
       this.#report(delivery, error);
       return await answer(
         exchange,
@@ -93,7 +96,10 @@ interface OpenedDelivery {
   sender: PublicKeys;
 }
 
-/** Opens the envelope of a delivery (SPEC.md §17). "protocol" where it is not for us, not for this transfer, or changed. */
+/**
+ * Opens the envelope of a delivery (SPEC.md §17). "protocol" where it is not for us, not for this
+ * transfer, or changed.
+ */
 async function openDelivery(
   { sealed, transfer, exchange }: Message<"delivery">,
   keyPair: IdentityKeys,

@@ -4,7 +4,10 @@ import { openSource } from "../transfer/source/open_source.ts";
 import type { Source } from "../transfer/source/source.ts";
 import { stdinSource, textSource } from "../transfer/source/stdin_source.ts";
 
-/** One thing to send: its name in messages, its path for the log of what goes out, and how to open it. */
+/**
+ * One thing to send: its name in messages, its path for the log of what goes out, and how to open
+ * it.
+ */
 export interface Item {
   label: string;
   path: string;

@@ -1,7 +1,9 @@
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 
-/** Joins under the session's name (SPEC.md §15); from then on the hub tells on `exchange` who comes and goes. */
+/**
+ * Joins under the session's name (SPEC.md §15); from then on `exchange` carries who comes and goes.
+ */
 export async function joinHub(exchange: Exchange): Promise<{ people: number }> {
   await exchange.send({ type: "join" });
   const answer = await exchange.receive();

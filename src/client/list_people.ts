@@ -3,7 +3,7 @@ import { type PublicKeys, publicKeysOf } from "../secure/identity_keys.ts";
 import { P2pError } from "../errors.ts";
 import type { Session } from "../protocol/session.ts";
 
-/** Somebody a hub knows (SPEC.md §15). */
+/** A person that a hub knows (SPEC.md §15). */
 export interface PersonEntry {
   name: string;
   /** The id. */
@@ -16,7 +16,7 @@ export interface PersonEntry {
   waiting: number;
 }
 
-/** Everybody the hub knows, by name. */
+/** All people that the hub knows, by name. */
 export async function listPeople(session: Session): Promise<PersonEntry[]> {
   const exchange = session.open();
   try {

@@ -2,7 +2,7 @@ import { P2pError } from "../errors.ts";
 import type { Message } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
 
-/** How one of our own transfers stands with one receiver, as the hub says (SPEC.md §18). */
+/** One of our own transfers for one recipient, as the hub says (SPEC.md §18). */
 export type TransferEntry = Omit<Message<"entry">, "type" | "exchange">;
 
 /** All of our own transfers through this hub, the oldest first, an entry for each receiver. */

@@ -37,7 +37,7 @@ export class Membership {
     }
   }
 
-  /** The pause before the next session, told; throws what ends the membership. */
+  /** Tells the pause before the next session, and gives it; throws what ends the membership. */
   #pauseAfter(error: unknown): number {
     const isCut = error instanceof P2pError && error.code === "connection";
     if (!this.#wasJoined || !isCut) throw error;
@@ -78,7 +78,7 @@ export class Membership {
     this.#client.emit({ type: "joined", hub: name, others });
   }
 
-  /** Tells who comes and goes. */
+  /** Tells as events which people come and go. */
   async #watch(exchange: Exchange) {
     try {
       while (true) {

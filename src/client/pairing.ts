@@ -21,7 +21,7 @@ export interface Introduction {
   /** A peer name. */
   name: string;
   keys: PublicKeys;
-  /** How many transfers it will send; 0 where it receives. */
+  /** The number of transfers that it will send; 0 where it receives. */
   items: number;
 }
 
@@ -31,19 +31,19 @@ const introduction = object({
   items: int(0, MAX_ITEMS),
 });
 
-/** How the two sides of a code meet, and what for. */
+/** The code by which two sides meet, and what for. */
 export interface PairingOptions {
   /** The one that the other side has made, or a new one. */
   code: Code | "new";
-  /** How many transfers we will send; 0 to receive. */
+  /** The number of transfers that we will send; 0 to receive. */
   items: number;
   /** Keeps the key of the other side under its name. */
   remember: boolean;
 }
 
 /**
- * Meets the other side of a code: the one that it has made, or one that is made here and told as an event. "refused"
- * where the code is wrong, used up or was not typed in time.
+ * Meets the other side of a code: the one that it has made, or one that is made here and told as an
+ * event. "refused" where the code is wrong, used up or was not typed in time.
  */
 export async function pair(
   exchange: Exchange,
@@ -96,7 +96,10 @@ async function typeCode(
   return checked(decoded(theirs), ours);
 }
 
-/** One guess was wrong, whoever made it: the hub is told, so that nobody waits. */
+/**
+ * Runs a step of the proof; after a wrong guess, of either side, the hub is told, so that the other
+ * does not wait.
+ */
 async function orCancel<T>(exchange: Exchange, step: () => T): Promise<T> {
   try {
     return step();

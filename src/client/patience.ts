@@ -3,7 +3,7 @@ import { Backoff } from "../backoff.ts";
 /** The pauses between tries to reconnect. */
 const PAUSES = { firstMs: 500, longestMs: 8_000 };
 
-/** How long a lost hub is tried again. What moves is not given up, however often it is cut. */
+/** The tries to reach a lost hub again. What moves is not given up, however often it is cut. */
 export class Patience {
   readonly #giveUpMs: number;
   readonly #pauses = new Backoff(PAUSES);
@@ -19,7 +19,10 @@ export class Patience {
     this.#hasMoved = true;
   }
 
-  /** The pause before the next try in milliseconds; undefined where it has been tried for long enough. */
+  /**
+   * The pause before the next try in milliseconds; undefined where it has been tried for long
+   * enough.
+   */
   next(): number | undefined {
     const now = performance.now();
     if (this.#hasMoved) {

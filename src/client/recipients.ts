@@ -16,8 +16,9 @@ export interface PeopleChoice {
 }
 
 /**
- * The people of that choice with their keys, as the hub names them and as they were known before. Throws `P2pError`
- * "refused" for a name that nobody has, for a key that changed, and where there is nobody.
+ * The people of that choice with their keys, as the hub names them and as they were known before.
+ * Throws `P2pError` "refused" for an unknown name, for a key that changed, and where there is no
+ * recipient.
  */
 export async function chooseRecipients(
   { session, name: hub, fingerprint }: Connected,

@@ -32,8 +32,8 @@ export interface SentBefore {
 }
 
 /**
- * Finds out what to send of an earlier transfer, and to whom. "local" where nothing is known of it here, or where what
- * was sent is no longer there.
+ * Finds out what to send of an earlier transfer, and to whom. "local" where nothing is known of it
+ * here, or where what was sent is no longer there.
  */
 export async function sendAgain(
   client: HubClient,

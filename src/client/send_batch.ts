@@ -15,7 +15,7 @@ import { sendItem } from "./send_item.ts";
 /** Transfers that are under way at once: enough to hide the round trips of small files. */
 const AT_ONCE = 4;
 
-/** Where items go, and how. */
+/** The recipients of a batch, and how it is sent. */
 export interface SendBatchOptions {
   /** People at the hub to send to; without them the hub itself is the receiver. */
   people?: PeopleChoice | undefined;
@@ -24,7 +24,7 @@ export interface SendBatchOptions {
   wait?: WaitFor;
   /** Starts over, even where a part is at the receiver. */
   restart?: boolean;
-  /** How long to try to reconnect after a cut, in milliseconds. */
+  /** The time for which it tries to reconnect after a cut, in milliseconds. */
   giveUpMs: number;
   /** Bytes a second. */
   limit?: number | undefined;
@@ -38,13 +38,16 @@ export interface BatchResult {
   failed: number;
   /** Undefined where all went well. */
   worst: ErrorCode | undefined;
-  /** What ended the batch before its end: there was no hub to begin with, or it was interrupted. */
+  /**
+   * The error that ended the batch early: there was no hub to begin with, or it was interrupted.
+   */
   error?: P2pError;
 }
 
 /**
- * Sends all items, {@link AT_ONCE} at a time, over one session; after a cut it reconnects with growing pauses and goes
- * on where it stopped. Every item has its outcome, as an event and in the result.
+ * Sends all items, {@link AT_ONCE} at a time, over one session; after a cut it reconnects with
+ * growing pauses and goes on where it stopped. Every item has its outcome, as an event and in the
+ * result.
  */
 export async function sendBatch(
   client: HubClient,
@@ -125,7 +128,10 @@ class Batch {
     return people && await chooseRecipients(connected, { people, client: this.#client });
   }
 
-  /** Works off what waits; gives the error of a lost connection, with what is not done back in front. */
+  /**
+   * Works off what waits; gives the error of a lost connection, with what is not done back in
+   * front.
+   */
   async #sendWaiting(connected: Connected): Promise<P2pError | undefined> {
     const undone: Item[] = [];
     let cut: P2pError | undefined;
@@ -157,7 +163,9 @@ class Batch {
     });
   }
 
-  /** Another session; or the error where there is none for too long, or trying again would not help. */
+  /**
+   * Another session; or the error where there is none for too long, or trying again would not help.
+   */
   async #reconnect(cut: P2pError): Promise<Connected | P2pError> {
     const { signal } = this.#options;
     for (let error = cut;;) {
@@ -193,8 +201,8 @@ class Batch {
     const reported = this.#reported.get(item) ?? new Set();
     if (to !== undefined && reported.has(to)) return;
     this.#tally(outcome);
-    const told = { ...outcome, ...leftOut && reported.size > 0 && { leftOut: [] } };
-    this.#client.emit({ type: "outcome", outcome: this.#renamed(told) });
+    const once = { ...outcome, ...leftOut && reported.size > 0 && { leftOut: [] } };
+    this.#client.emit({ type: "outcome", outcome: this.#renamed(once) });
     this.#reported.set(item, to === undefined ? reported : reported.add(to));
   }
 
@@ -203,13 +211,13 @@ class Batch {
     if (delivered !== undefined) result.delivered++;
     else if (stored !== undefined) result.stored++;
     else result.failed++;
-    // An interrupt is the end of all of them, and told then.
+    // An interrupt ends the batch, and is counted there.
     if (error !== undefined && error.code !== "interrupted") {
       result.worst = worse(result.worst, error.code);
     }
   }
 
-  /** What had no outcome has failed with the batch. */
+  /** Counts items without an outcome as failed: they end with the batch. */
   #end(error: P2pError) {
     const { delivered, stored, failed, worst } = this.#result;
     this.#result.failed = Math.max(failed, this.#count - delivered - stored);

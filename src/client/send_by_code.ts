@@ -9,13 +9,13 @@ import { listTransfers } from "./list_transfers.ts";
 import { type Introduction, pair } from "./pairing.ts";
 import { type BatchResult, sendBatch, type SendBatchOptions } from "./send_batch.ts";
 
-/** How often a sender looks whether a receiver that has gone gets anything again. */
+/** The pause between two looks whether a receiver that has gone gets anything again. */
 const LOOK_EVERY_MS = 2_000;
 
 /** Errors after which not everything has an outcome. */
 const UNFINISHED: (ErrorCode | undefined)[] = ["connection", "protocol", "interrupted"];
 
-/** How items go to the person who shares a code. */
+/** The code, and how items go to the person who shares it. */
 export interface SendByCodeOptions extends SendBatchOptions {
   /** The one that the receiver has made, or a new one. */
   code: Code | "new";
@@ -23,7 +23,7 @@ export interface SendByCodeOptions extends SendBatchOptions {
   remember: boolean;
 }
 
-/** Meets a person by a code and sends to nobody else (SPEC.md §19). */
+/** Meets a person by a code and sends to that person alone (SPEC.md §19). */
 export async function sendByCode(
   client: HubClient,
   items: Item[],
@@ -79,7 +79,10 @@ async function sendTo(
   }
 }
 
-/** Ends the sending, by `gone`, when the receiver stops, or some time after it was cut off and does not come back. */
+/**
+ * Ends the sending, by `gone`, when the receiver stops, or some time after it was cut off and does
+ * not come back.
+ */
 async function watch(
   { name, shown }: { name: string; shown: string },
   { client, exchange, session, gone, over, options: { giveUpMs } }: Sending & {

@@ -33,12 +33,18 @@ export interface SendItemOptions {
   /** Bytes a second. */
   limit: number | undefined;
   report: Report;
-  /** Takes the outcome for the hub, or one for each person; after a cut again also for those who had one. */
+  /**
+   * Takes the outcome for the hub, or one for each person; after a cut again also for those who had
+   * one.
+   */
   onOutcome: (outcome: ItemOutcome) => void;
   signal: AbortSignal;
 }
 
-/** Sends one item and reports what becomes of it; gives the error where the session is of no more use. */
+/**
+ * Sends one item and reports what becomes of it; gives the error where the session is of no more
+ * use.
+ */
 export async function sendItem(
   item: Item,
   options: SendItemOptions,

@@ -3,13 +3,13 @@ import { createPrivateFile, makePrivateFolder, readPrivateFile } from "./private
 
 const FILE = "hub_secret";
 
-/** 66 bits: nobody guesses that at five tries a minute, and it cannot be searched offline. */
+/** 66 bits: too many for five guesses a minute, and they cannot be searched offline. */
 const WORD_COUNT = 6;
 
-/** The secret of a hub, and where it comes from. */
+/** The secret of a hub, and its origin. */
 export interface HubSecret {
   secret: string;
-  /** Where it is kept, where nobody has given one. */
+  /** The file that it is kept in; absent where it was handed in. */
   path?: string;
   /** It was made up now: it has to be shown, this once. */
   isNew?: true;

@@ -5,12 +5,12 @@ import { formatAddress, parseAddress } from "../transport/address.ts";
 
 const FILE = "settings.json";
 
-/** Where what comes in is put, where nobody says: as with `p2p join`. */
+/** The folder for what comes in, by default. */
 export const DEFAULT_DIR = "./received";
 
-/** What the menu remembers. */
+/** The answers that the menu remembers. */
 export interface Settings {
-  /** Who things are from, a peer name. */
+  /** The peer name that this person goes by. */
   name: string;
   /** The hub, `host:port`. */
   hub: string;
@@ -18,7 +18,7 @@ export interface Settings {
   dir: string;
 }
 
-/** What is remembered in `home`; undefined at first, and where it is damaged. "local" where others may read it. */
+/** The settings in `home`; undefined at first, and where it is damaged. "local" where others may read it. */
 export async function loadSettings(home: string): Promise<Settings | undefined> {
   const text = await readPrivateFile(join(home, FILE));
   if (text === undefined) return undefined;

@@ -18,7 +18,7 @@ import { Switchboard } from "./switchboard.ts";
 
 /** Options of {@link openHubServer}. */
 export interface HubServerOptions {
-  /** Where to listen; port 0 takes a free one. */
+  /** The address to listen on; port 0 takes a free one. */
   address: Address;
   /** The folder with the hub's keys and state. */
   home: string;
@@ -31,11 +31,11 @@ export interface HubServerOptions {
   onlyKnown: boolean;
   /** The rules of a policy; undefined for none. */
   rules?: readonly Rule[] | undefined;
-  /** How transfers to the hub itself are taken. */
+  /** The choices for transfers to the hub itself. */
   receive: ReceiverChoices;
   /** Asks a person about each of them. */
   ask?: Acceptance["ask"];
-  /** How long transfers wait for their recipients, in milliseconds. */
+  /** The time for which transfers wait for their recipients, in milliseconds. */
   keepMs: number;
   /** Most bytes that the folder holds, and that wait from or for one person. */
   quotaBytes?: number | undefined;
@@ -48,20 +48,24 @@ export type HubServerEvent =
   | { type: "transfer"; event: TransferEvent }
   /** Of the people at the hub, and of what passes between them. */
   | { type: "people"; event: HubEvent }
-  /** Something went wrong, with the peer at an IP address or, without one, with the hub; it goes on. */
+  /**
+   * Something went wrong, with the peer at an IP address or, without one, with the hub; it goes on.
+   */
   | { type: "error"; from: string | undefined; error: Error };
 
 /** A hub that is running. */
 export interface HubServer {
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly address: Address;
-  /** Tells all peers, ends what is under way so that it can go on, and resolves when all is on disk. */
+  /**
+   * Tells all peers, ends what is under way so that it can go on, and resolves when all is on disk.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Opens a hub: everything that one process needs to be one. "local" where the port, the folder or the spool cannot be
- * used, "usage" for a host that is not this machine's.
+ * Opens a hub: everything that one process needs to be one. "local" where the port, the folder or
+ * the spool cannot be used, "usage" for a host that is not this machine's.
  */
 export async function openHubServer(options: HubServerOptions): Promise<HubServer> {
   const { address, home, identity: { keyPair }, name, secret, onEvent } = options;
@@ -98,7 +102,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   }
 }
 
-/** What a running hub consists of. */
+/** The parts of a running hub. */
 interface HubParts {
   hub: Hub;
   switchboard: Switchboard;
@@ -123,13 +127,14 @@ class RunningHub implements HubServer {
   /** From the door inwards: each step ends what could still need the ones after it. */
   async #close() {
     const { hub, switchboard, receiver, spool } = this.#parts;
-    // 1. Nobody comes in any more; those who are here are told, and their sessions end. With that every exchange fails.
+    // 1. No peer comes in any more; those that are here are told, and their sessions end, and every
+    // exchange with them.
     await hub.close();
-    // 2. What people had opened has seen its end: uploads, deliveries and joins have written their last.
+    // 2. Whatever people had opened ends: uploads, deliveries and joins write their last.
     await switchboard.idle();
-    // 3. So have transfers to the hub itself: their parts are synced, and go on at the next offer.
+    // 3. So do transfers to the hub itself: their parts are synced, and go on at the next offer.
     await receiver.idle();
-    // 4. Nobody writes to the spool any more: it is synced, and its lock given back.
+    // 4. Nothing writes to the spool any more: it is synced, and its lock given back.
     await spool.close();
   }
 }

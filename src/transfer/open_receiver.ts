@@ -14,11 +14,13 @@ export interface ReceiverChoices {
   maxFileSize?: number | undefined;
   onConflict: OnConflict;
   allowHidden: boolean;
-  /** How long unfinished transfers are kept, in milliseconds; {@link KEEP_MS} by default. */
+  /**
+   * The time for which unfinished transfers are kept, in milliseconds; {@link KEEP_MS} by default.
+   */
   keep?: number;
 }
 
-/** How long what was begun is kept: a week, as of `serve --keep`. */
+/** The time for which what was begun is kept: a week, as of `serve --keep`. */
 export const KEEP_MS = parseDuration("7d");
 
 /** A receiver into `dir` that reports what happens. */
@@ -26,7 +28,7 @@ export async function openReceiver(
   choices: ReceiverChoices,
   { report, ask, quotaBytes, policy }: {
     report: Report;
-    /** Asks a person; without it nobody is asked. */
+    /** Asks a person; without it all that may be taken is. */
     ask?: Acceptance["ask"];
     quotaBytes?: number | undefined;
     policy?: Acceptance["policy"];

@@ -18,7 +18,7 @@ type ExplainOptions = ReturnType<ReturnType<typeof explainOptions>["opts"]>;
 function explainOptions() {
   return command("explain")
     .addOption(new Option("--policy <file>", "the policy file"))
-    .addOption(new Option("--from <name>", "who sends"))
+    .addOption(new Option("--from <name>", "the sender"))
     .addOption(
       new Option("--known", "this hub's `p2p trust` vouches for the sender").default(false),
     )

@@ -1,10 +1,9 @@
 import { toHex } from "../../bytes.ts";
 import { fingerprint, fingerprintWords } from "../../secure/fingerprint.ts";
-import { loadIdentity, renameIdentity } from "../../home/identity.ts";
+import { loadIdentity, ownName, renameIdentity } from "../../home/identity.ts";
 import { printable } from "../../ui/printable.ts";
 import { command, nameOption } from "../options/command.ts";
 import { defaultHome } from "../../home/default_home.ts";
-import { hostName } from "../../home/host_name.ts";
 import { Output } from "../display/output.ts";
 
 /** `p2p id`: who this machine is to others. */
@@ -22,9 +21,11 @@ function idOptions() {
 async function id(options: IdOptions): Promise<void> {
   const output = new Output(options);
   const { home = defaultHome() } = options;
-  const { keyPair: { id }, name = hostName() } = options.name === undefined
+  const identity = options.name === undefined
     ? await loadIdentity(home)
     : await renameIdentity(home, options.name);
+  const { id } = identity.keyPair;
+  const name = ownName(identity);
   const shown = fingerprint(id);
   const words = await fingerprintWords(id);
   const key = toHex(id);

@@ -5,12 +5,12 @@ import { command } from "../options/command.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { withInterrupt } from "../interrupt.ts";
 
-/** What ends the menu itself: Ctrl-C belongs to what runs in it. */
+/** The signals that end the menu itself: Ctrl-C belongs to what runs in it. */
 const ENDING: Deno.Signal[] = Deno.build.os === "windows" ? [] : ["SIGTERM"];
 
 /**
- * `p2p menu`: everything by menu. Esc and Ctrl-C go back from a question to the menu, and from the menu out, with exit
- * code 0; while something is sent Ctrl-C stops that.
+ * `p2p menu`: everything by menu. Esc and Ctrl-C go back from a question to the menu, and from the
+ * menu out, with exit code 0; while something is sent Ctrl-C stops that.
  */
 export function menuCommand() {
   return menuOptions().action((hub, options) => menu(hub, options));

@@ -11,13 +11,18 @@ import { Arrivals } from "../display/arrivals.ts";
 import { Output } from "../display/output.ts";
 import { exitCode } from "../exit_code.ts";
 import { endedByUser, withInterrupt } from "../interrupt.ts";
-import { qrOption, rememberOption } from "../options/code_options.ts";
 import { command, nameOption } from "../options/command.ts";
-import { DEFAULT_HUB, hubSecretOption, openClient } from "../options/hub_options.ts";
+import {
+  DEFAULT_HUB,
+  hubSecretOption,
+  openClient,
+  qrOption,
+  rememberOption,
+} from "../options/hub_options.ts";
 import { withReceiveOptions } from "../options/receive_options.ts";
 import { askOffer } from "../prompts/ask_offer.ts";
 
-/** `p2p receive`: fetch what somebody sends with a code, and nothing else. */
+/** `p2p receive`: fetch what is sent with a code, and nothing else. */
 export function receiveCommand() {
   return receiveOptions().action((code, hub, options) =>
     withInterrupt((signal) => receive([code, hub], { ...options, signal }))

@@ -3,7 +3,6 @@ import { P2pError } from "../../errors.ts";
 import { type Code, looksLikeCode, parseCode } from "../../secure/code.ts";
 import { parseDuration, parseRate } from "../../units.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
-import { qrOption, rememberOption } from "../options/code_options.ts";
 import { command, nameOption } from "../options/command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { fileItem, type Item, streamItem, textItem } from "../../client/items.ts";
@@ -14,7 +13,13 @@ import { sendBatch } from "../../client/send_batch.ts";
 import { storedLine } from "../../ui/event_lines.ts";
 import { printable } from "../../ui/printable.ts";
 import { showBatchResult } from "../display/batch_result.ts";
-import { hubSecretOption, openClient, trustNewOption } from "../options/hub_options.ts";
+import {
+  hubSecretOption,
+  openClient,
+  qrOption,
+  rememberOption,
+  trustNewOption,
+} from "../options/hub_options.ts";
 
 const RESUME_HINT = "run the same line again: it goes on where it stopped";
 
@@ -99,7 +104,10 @@ interface Choice {
   code?: Code | "new" | undefined;
 }
 
-/** What to send to whom, from the command line, or from what was sent before; undefined for nothing at all. */
+/**
+ * Reads from the command line, or from what was sent before, what goes to whom; undefined for
+ * nothing at all.
+ */
 async function choiceOf(
   files: string[],
   options: SendOptions & { signal: AbortSignal },
@@ -120,7 +128,7 @@ function clientOf(
   return openClient({ ...options, hub, resumeHint: RESUME_HINT }, output);
 }
 
-/** `--again`: for whom it still waits at the hub is told, and left out. */
+/** Reads `--again`; recipients for whom it waits at the hub are printed and left out. */
 async function choiceAgain(
   files: string[],
   options: SendOptions & { again: string; signal: AbortSignal },
@@ -169,7 +177,7 @@ function firstChoice(files: string[], options: SendOptions): Omit<Choice, "clien
   };
 }
 
-/** Whom to send to, from the command line; undefined for the hub itself. */
+/** Reads from the command line the people to send to; undefined for the hub itself. */
 function peopleOf({ peer, all }: SendOptions): PeopleChoice | undefined {
   if (all && peer !== undefined) {
     throw new P2pError("usage", "--all and --peer cannot be given together", {
@@ -179,7 +187,7 @@ function peopleOf({ peer, all }: SendOptions): PeopleChoice | undefined {
   return all || peer !== undefined ? { names: [...new Set(peer)], all } : undefined;
 }
 
-/** What to send, from the command line; "usage" for combinations that make no sense. */
+/** Reads from the command line what to send; "usage" for combinations that make no sense. */
 function itemsOf(files: string[], { text, as }: SendOptions): Item[] {
   if (text !== undefined) {
     if (files.length === 0) return [textItem(text, as)];

@@ -97,7 +97,7 @@ async function rulesOf({ policy }: ServeOptions): Promise<Rule[] | undefined> {
   return await readPolicy(policy);
 }
 
-/** What others need to reach a hub. */
+/** The facts that others need to reach a hub. */
 interface Announcement {
   address: Address;
   name: string;
@@ -127,7 +127,7 @@ function announce({ address, name, identity, secret }: Announcement, output: Out
   }
 }
 
-/** A secret that was made up is shown this once; no line ever holds one that was given. */
+/** A secret that was made up, this once; one that was handed in is never printed. */
 function secretInWords({ secret, isNew }: HubSecret, { style }: Output): string {
   return isNew ? `${style.bold(secret)}  (type it where the next line asks for it)` : "asked for";
 }

@@ -2,7 +2,6 @@ import { stderr } from "node:process";
 import { decodeKey } from "../../secure/static_key.ts";
 import { fromHex } from "../../bytes.ts";
 import { P2pError } from "../../errors.ts";
-import { checkedPeerName } from "../../names/peer_name.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
 import { loadIdentity } from "../../home/identity.ts";
 import { forgetHub, knownHubs } from "../../home/known_hubs.ts";
@@ -19,7 +18,7 @@ import { formatAddress, parseAddress } from "../../transport/address.ts";
 import { formatDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
-import { command } from "../options/command.ts";
+import { command, parseName } from "../options/command.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { Output } from "../display/output.ts";
 import { endedByUser } from "../interrupt.ts";
@@ -52,7 +51,7 @@ export function trustCommand() {
     );
 }
 
-/** What all of these work on. */
+/** The folder and the output of a command. */
 interface World {
   home: string;
   output: Output;
@@ -97,13 +96,13 @@ async function add({ home, output }: World, { name, key }: { name: string; key: 
     });
   }
   const bytes = fromHex(key);
-  const checked = nameOf(name);
+  const checked = parseName(name);
   await addPerson(home, { name: checked, key: bytes, via: "hand" });
   output.result(`${output.style.bold(printable(checked))} is ${fingerprint(bytes)} from now on`);
 }
 
 async function rename({ home, output }: World, { from, to }: { from: string; to: string }) {
-  const checked = nameOf(to);
+  const checked = parseName(to);
   const renamed = await renamePerson(home, { from, to: checked });
   if (renamed.length === 0) throw unknown(from);
   output.result(`${printable(from)} is called ${output.style.bold(printable(checked))} now`);
@@ -118,7 +117,7 @@ async function forget({ home, output }: World, name: string) {
   }
 }
 
-/** The hub that may be meant; a name that is no address is none. */
+/** The address that may be meant; another name stays as it is. */
 function addressOf(name: string): string {
   try {
     return formatAddress(parseAddress(name));
@@ -127,7 +126,10 @@ function addressOf(name: string): string {
   }
 }
 
-/** Both sides see the same words, unless somebody in between has given each of them a key of its own. */
+/**
+ * Both sides see the same words, unless somebody in between has given each of them a key of its
+ * own.
+ */
 async function verify({ home, output }: World, name: string) {
   const person = await onlyOne(home, name);
   const { keyPair } = await loadIdentity(home);
@@ -166,12 +168,4 @@ function unknown(name: string): P2pError {
   return new P2pError("refused", `nobody called "${name}" is known here`, {
     hint: "see who is with `p2p trust`",
   });
-}
-
-function nameOf(text: string): string {
-  try {
-    return checkedPeerName(text);
-  } catch (error) {
-    throw new P2pError("usage", (error as Error).message);
-  }
 }

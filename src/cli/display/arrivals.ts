@@ -3,7 +3,7 @@ import { interruptedLine, receivedLine, refusedLine } from "../../ui/event_lines
 import { terminalSize } from "../../ui/terminal.ts";
 import type { Output } from "./output.ts";
 
-/** How arrivals are shown. */
+/** The choices for what has arrived. */
 export interface ArrivalsOptions {
   preview: "auto" | "always" | "never";
   previewRows: number;

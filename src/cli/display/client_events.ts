@@ -9,9 +9,9 @@ import { formatDuration } from "../../units.ts";
 import { showCode } from "./code.ts";
 import type { Output } from "./output.ts";
 
-/** How the events of a client are shown. */
+/** The choices for showing the events of a client. */
 export interface ClientDisplayOptions {
-  /** How to go on after a lost connection, as a hint. */
+  /** The hint after a lost connection. */
   resumeHint?: string;
   /** Codes are shown as QR codes too. */
   qr?: boolean;
@@ -133,7 +133,10 @@ function present(others: number): string {
   return others === 1 ? "one other is here" : `${others} others are here`;
 }
 
-/** The error of a cut with a hint, where it has none of its own: a transfer goes on when it is sent again. */
+/**
+ * The error of a cut with a hint, where it has none of its own: a transfer goes on when it is sent
+ * again.
+ */
 export function withResumeHint(error: P2pError, hint: string | undefined): P2pError {
   if (error.code !== "connection" || error.hint !== undefined) return error;
   return new P2pError(error.code, error.message, { hint, cause: error });

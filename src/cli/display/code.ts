@@ -10,7 +10,7 @@ export interface MadeCode {
   otherSide: "send" | "receive";
 }
 
-/** Where a code is good, and where it is shown. */
+/** The hub that a code is good at, and how it is shown. */
 export interface ShowCodeOptions {
   /** `host:port`. */
   hub: string;

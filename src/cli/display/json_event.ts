@@ -1,7 +1,10 @@
 import type { HubEvent } from "../../hub/hub_event.ts";
 import type { Stored, TransferEvent } from "../../transfer/events.ts";
 
-/** An object that `--json` prints, a line each; `time` is added there. The same table stands in the documentation. */
+/**
+ * An object that `--json` prints, a line each; `time` is added there. The same table stands in the
+ * documentation.
+ */
 export type JsonEvent =
   | {
     event: "listening";

@@ -14,7 +14,10 @@ export interface OutputOptions {
   layout?: (line: string) => string;
 }
 
-/** A command's output: results to stdout, all else to stderr, or with `--json` events to stdout alone. */
+/**
+ * A command's output: results to stdout, all else to stderr, or with `--json` events to stdout
+ * alone.
+ */
 export class Output {
   /** For stdout. */
   readonly style: Style;
@@ -109,7 +112,7 @@ export class Output {
 
 type Stream = typeof Deno.stdout | typeof Deno.stderr;
 
-/** Writes all of it; a reader that has gone is no reason to fail. */
+/** Writes all of it; a reader that has gone is not an error. */
 function write(stream: Stream, text: string) {
   try {
     let bytes = new TextEncoder().encode(text);

@@ -7,7 +7,10 @@ import { formatDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import type { Output } from "./output.ts";
 
-/** Shows who is joined at a hub, who is away, and for whom what waits. "refused" where somebody's key has changed. */
+/**
+ * Shows the people at a hub: joined or away, and what waits for them. "refused" where a key has
+ * changed.
+ */
 export async function showPeople(
   { session, fingerprint: hub }: Connected,
   { home, output }: { home: string; output: Output },

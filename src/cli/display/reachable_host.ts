@@ -3,7 +3,9 @@ import { hostName } from "../../home/host_name.ts";
 
 const EVERYWHERE = ["0.0.0.0", "::"];
 
-/** What others type to reach a hub that listens on `host`: where that is every address, one that this machine has. */
+/**
+ * The host that others type to reach a hub on `host`; for every address, one that this machine has.
+ */
 export function reachableHost(host: string): string {
   if (!EVERYWHERE.includes(host)) return host;
   try {

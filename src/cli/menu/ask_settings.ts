@@ -15,7 +15,7 @@ export async function askSettings(current: Settings): Promise<Settings | undefin
   return dir === undefined ? undefined : { ...who, dir };
 }
 
-/** Asks for what nobody can guess: the name, and the hub where no `hubArgument` names it. */
+/** Asks for what cannot be guessed: the name, and the hub where no `hubArgument` names it. */
 export async function askWhoAndWhere(
   current: Settings,
   { hubArgument }: { hubArgument?: string | undefined } = {},

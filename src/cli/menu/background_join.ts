@@ -24,7 +24,10 @@ export interface BackgroundJoinOptions {
   news: News;
 }
 
-/** Being joined while the menu is open: it asks nothing, prints nothing, and goes on trying; what there is to say is news. */
+/**
+ * Being joined while the menu is open: it asks nothing, prints nothing, and goes on trying; what
+ * there is to say is news.
+ */
 export class BackgroundJoin {
   readonly #news: News;
   readonly #client: HubClient;
@@ -33,7 +36,7 @@ export class BackgroundJoin {
   readonly #staying: Promise<void>;
   #pause = new AbortController();
   #isJoined = false;
-  /** Why we are not joined, as it was told. */
+  /** The reason for not being joined, as it was told. */
   #trouble: string | undefined;
 
   /** Begins to join. */
@@ -57,7 +60,10 @@ export class BackgroundJoin {
     this.#pause.abort();
   }
 
-  /** Leaves; resolves when the hub knows it, and nothing that was on its way is being written any more. */
+  /**
+   * Leaves; resolves when the hub knows it, and nothing that was on its way is being written any
+   * more.
+   */
   async leave(): Promise<void> {
     this.#ended.abort();
     await this.#staying;
@@ -114,7 +120,7 @@ export class BackgroundJoin {
   }
 }
 
-/** The refusal of a question that nobody expects: it would tear another one. */
+/** The refusal of a question: asked in the background it would tear another one. */
 function unasked(what: string): P2pError {
   return new P2pError("refused", what, { hint: "choose «Who is here» to be asked about it" });
 }

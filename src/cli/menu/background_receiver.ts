@@ -11,14 +11,17 @@ import { Deliveries } from "../../client/incoming.ts";
 import type { News } from "./news.ts";
 import { openReceiver } from "../../transfer/open_receiver.ts";
 
-/** The folder for what comes in, and where it is told. */
+/** The folder for what comes in, and the news of it. */
 export interface BackgroundReceiverOptions {
-  /** Where files are put. */
+  /** The folder for files. */
   dir: string;
   news: News;
 }
 
-/** Deliveries into a folder that is made for the first of them: looking around leaves nothing behind. */
+/**
+ * Deliveries into a folder that is made for the first of them: looking around leaves nothing
+ * behind.
+ */
 export class BackgroundReceiver {
   readonly #client: HubClient;
   readonly #options: BackgroundReceiverOptions;
@@ -29,7 +32,10 @@ export class BackgroundReceiver {
     this.#options = options;
   }
 
-  /** Takes one delivery of the hub with that fingerprint; where the folder cannot be used the hub keeps it. Never throws. */
+  /**
+   * Takes one delivery of the hub with that fingerprint; where the folder cannot be used the hub
+   * keeps it. Never throws.
+   */
   async take(exchange: Exchange, delivery: Message<"delivery">, hub: string): Promise<void> {
     try {
       const { deliveries } = await this.#open();

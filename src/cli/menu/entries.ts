@@ -1,12 +1,11 @@
 import { confirm, text } from "@clack/prompts";
 import { answerTo } from "../prompts/answer.ts";
 import { askSettings } from "./ask_settings.ts";
-import type { ChoosePathOptions } from "./choose_path.ts";
+import { choosePath, type PathQuestion } from "./choose_path.ts";
 import { fileItem, textItem } from "../../client/items.ts";
 import { lookAt } from "./look_at.ts";
 import { sendFromMenu } from "./hub.ts";
 import type { Menu, MenuEntry } from "./menu.ts";
-import { choosePathFrom } from "./path.ts";
 import { sendToEverybody, sendToPerson, whoIsHere } from "./people.ts";
 import { BackgroundJoin } from "./background_join.ts";
 import { saveSettings } from "../../home/settings.ts";
@@ -43,9 +42,9 @@ export const MENU_ENTRIES: MenuEntry[] = [
   { label: "Exit", run: () => Promise.resolve("exit") },
 ];
 
-function sendPath(what: Omit<ChoosePathOptions, "start">): MenuEntry["run"] {
+function sendPath(what: PathQuestion): MenuEntry["run"] {
   return async (menu, signal) => {
-    const path = await choosePathFrom(menu, what);
+    const path = await choosePath(menu, what);
     if (path !== undefined) await sendFromMenu(fileItem(path), { menu, signal });
   };
 }
@@ -63,7 +62,7 @@ async function sendText(menu: Menu, signal: AbortSignal) {
 
 /** Shows a file, and offers to send it. */
 async function look(menu: Menu, signal: AbortSignal) {
-  const path = await choosePathFrom(menu, { message: "Which file?", folders: false });
+  const path = await choosePath(menu, { message: "Which file?", folders: false });
   if (path === undefined) return;
   await lookAt(path, menu);
   if (signal.aborted) return;

@@ -13,7 +13,7 @@ import type { Menu } from "./menu.ts";
 /** The hint after a transfer that was stopped or cut off. */
 export const RESUME_HINT = "send it again: it goes on where it stopped";
 
-/** How long the menu tries to reconnect after a cut. */
+/** The time for which the menu tries to reconnect after a cut. */
 const GIVE_UP_MS = 60_000;
 
 /** Sends to the hub of the menu, or through it to people, and shows what becomes of it. */

@@ -6,7 +6,7 @@ import { Output } from "../display/output.ts";
 /** Rows that stay free for the question below the preview. */
 const FREE_ROWS = 4;
 
-/** What of the other rows a table needs around its rows. */
+/** Rows that a table needs around its own. */
 const AROUND_ROWS = 6;
 
 const MAX_PREVIEW_ROWS = 20;

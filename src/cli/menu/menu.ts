@@ -15,7 +15,7 @@ export interface Menu {
   /** Being joined at the hub, by these settings. */
   join: BackgroundJoin;
   news: News;
-  /** Where the last file was chosen: "" or a path with its separator. */
+  /** The folder of the file that was chosen last: "" or a path with its separator. */
   folder: string;
   color: boolean;
   output: Output;

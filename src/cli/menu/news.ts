@@ -1,45 +1,47 @@
 import { basename } from "node:path";
-import { stdout } from "node:process";
 import type { Received } from "../../transfer/events.ts";
 import { printable } from "../../ui/printable.ts";
+import { forcePromptRedraw } from "../prompts/force_prompt_redraw.ts";
 
 /** More would push the menu off a small screen. */
 const MAX_LINES = 3;
 
-/** What the person at the menu is to hear: shown once, in the menu that is open, or else in the next one. */
+/**
+ * News for the person at the menu: shown once, in the menu that is open, or else in the next one.
+ */
 export class News {
   #lines: string[] = [];
   /** The newest first. */
   readonly #arrivals: Received[] = [];
-  #untold = 0;
+  #unshown = 0;
   #unseen = 0;
 
-  /** Tells a line. */
+  /** Adds a line. */
   tell(line: string): void {
     this.#lines = [...this.#lines.filter((other) => other !== line), line].slice(-MAX_LINES);
-    redraw();
+    forcePromptRedraw();
   }
 
-  /** Tells of something that came in. */
+  /** Adds something that came in. */
   came(arrival: Received): void {
     this.#arrivals.unshift(arrival);
-    this.#untold++;
+    this.#unshown++;
     this.#unseen++;
-    redraw();
+    forcePromptRedraw();
   }
 
-  /** What is not told yet; all that came in is one line. */
+  /** The lines that were not on the screen yet; all that came in is one of them. */
   get lines(): string[] {
-    return this.#untold === 0 ? this.#lines : [...this.#lines, this.#arrivalsLine()];
+    return this.#unshown === 0 ? this.#lines : [...this.#lines, this.#arrivalsLine()];
   }
 
   /** These lines have been on the screen. */
-  told(): void {
+  shown(): void {
     this.#lines = [];
-    this.#untold = 0;
+    this.#unshown = 0;
   }
 
-  /** How many came in since they were last looked through. */
+  /** The number of arrivals since they were last looked through. */
   get unseen(): number {
     return this.#unseen;
   }
@@ -54,13 +56,8 @@ export class News {
     const [{ path, from }] = this.#arrivals as [Received];
     const last = printable(basename(path));
     const sender = printable(from);
-    return this.#untold === 1
+    return this.#unshown === 1
       ? `${last} came from ${sender}: look at it in «What came in»`
-      : `${this.#untold} came in, ${last} from ${sender} the last: look at them in «What came in»`;
+      : `${this.#unshown} came in, ${last} from ${sender} the last: look at them in «What came in»`;
   }
-}
-
-/** Makes an open question draw itself again, which it does where it has changed, and never in between. */
-function redraw() {
-  stdout.emit("resize");
 }

@@ -19,7 +19,7 @@ import { DEFAULT_DIR, loadSettings, saveSettings, type Settings } from "../../ho
 /** Columns beside a text: the guide in front of it, and one that stays free. */
 const BESIDE = 4;
 
-/** How the menu is opened. */
+/** The installation that the menu is for, and how it looks. */
 export interface OpenMenuOptions {
   home: string;
   /** The hub that is named on the command line, `host:port`. */
@@ -29,7 +29,7 @@ export interface OpenMenuOptions {
   signal: AbortSignal;
 }
 
-/** Shows the menu until somebody leaves it; asks for name and hub before, at the first time. */
+/** Shows the menu until it is left; the first time it asks for name and hub before. */
 export async function openMenu(
   { home, hubArgument, color, signal }: OpenMenuOptions,
 ): Promise<void> {
@@ -77,7 +77,7 @@ async function firstSettings(
   return settings;
 }
 
-/** Until somebody leaves it. */
+/** Shows the menu again and again, until it is left. */
 async function runMenu(menu: Menu, signal: AbortSignal) {
   let last: MenuEntry | undefined;
   while (!signal.aborted) {
@@ -109,11 +109,11 @@ async function chooseEntry(menu: Menu, last: MenuEntry | undefined) {
       signal,
     })
   );
-  news.told();
+  news.shown();
   return chosen;
 }
 
-/** What goes wrong is told, and the menu comes back. */
+/** Runs an entry; after an error, which is printed, the menu comes back. */
 async function run(entry: MenuEntry, menu: Menu): Promise<"exit" | void> {
   try {
     return await withInterrupt((signal) => entry.run(menu, signal), { resumeHint: RESUME_HINT });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Kind } from "../../protocol/messages.ts";
 import { printable } from "../../ui/printable.ts";
 
-/** What is to be chosen. */
+/** The kind of path to choose. */
 export interface Wanted {
   /** Files of this kind; undefined for all. */
   kind?: Kind;
@@ -18,8 +18,9 @@ export interface PathChoice {
 }
 
 /**
- * The paths that `typed` may become: first the one that it is already, then files that by their name are what is wanted,
- * then the folders on the way; everything else only where there is nothing of that. At `start` nothing is typed yet.
+ * The paths that `typed` may become: first the one that it is already, then files that by their
+ * name are what is wanted, then the folders on the way; everything else only where there is nothing
+ * of that. At `start` nothing is typed yet.
  */
 export function pathChoices(
   typed: string,
@@ -36,7 +37,7 @@ export function pathChoices(
   return wanted.folders && prefix === "" && typed !== start ? [here, ...choices] : choices;
 }
 
-/** Where a typed path leads: `~` is the home folder. */
+/** The path that is meant by a typed one: `~` is the home folder. */
 export function pathOf(typed: string): string {
   const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE");
   const inHome = home !== undefined && /^~($|[\\/])/.test(typed);

@@ -4,12 +4,12 @@ import type { Kind } from "../../protocol/messages.ts";
 import { isText, KIND_HEAD_BYTES, kindOf } from "../../transfer/source/kind.ts";
 import type { Wanted } from "./path_choices.ts";
 
-/** Why what lies at `path` is not what is wanted, in a few words; undefined where it is. */
+/** The reason why `path` is not what is wanted, in a few words; undefined where it is. */
 export function pathError(path: string, { kind, folders }: Wanted): string | undefined {
   try {
     const info = Deno.statSync(path);
     if (info.isDirectory) return folders ? undefined : "this is a folder: Tab opens it";
-    if (!info.isFile) return `this is ${whatIs(info)}, and no file`;
+    if (!info.isFile) return `this is ${whatIs(info)}, not a file`;
     const head = headOf(path);
     const found = kindOf(head, path);
     if (kind === undefined || found === kind) return undefined;

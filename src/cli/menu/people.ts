@@ -8,7 +8,7 @@ import type { PeopleChoice } from "../../client/recipients.ts";
 import { fileItem } from "../../client/items.ts";
 import type { Menu } from "./menu.ts";
 import { askFromMenu, sendFromMenu } from "./hub.ts";
-import { choosePathFrom } from "./path.ts";
+import { choosePath } from "./choose_path.ts";
 import { showPeople } from "../display/people.ts";
 
 /** Sends a file to people who are chosen from all that the hub knows. */
@@ -84,6 +84,6 @@ async function sendFile(
   message: string,
   { menu, people, signal }: { menu: Menu; people: PeopleChoice; signal: AbortSignal },
 ) {
-  const path = await choosePathFrom(menu, { message, folders: true });
+  const path = await choosePath(menu, { message, folders: true });
   if (path !== undefined) await sendFromMenu(fileItem(path), { menu, people, signal });
 }

@@ -8,7 +8,10 @@ import { answerTo } from "../prompts/answer.ts";
 import { lookAt } from "./look_at.ts";
 import type { Menu } from "./menu.ts";
 
-/** Shows what has come in while the menu was open, one thing after the other, as long as somebody wants to see more. */
+/**
+ * Shows what has come in while the menu was open, one thing after the other, until no more are
+ * asked for.
+ */
 export async function whatCameIn(
   { news, output, color }: Menu,
   signal: AbortSignal,
@@ -41,7 +44,7 @@ function chooseArrival(
   );
 }
 
-/** What is shown stays on the screen until this is answered. */
+/** Asks for another one; until the answer the preview stays on the screen. */
 function wantsMore({ path }: Received): Promise<boolean | undefined> {
   const message = `${printable(shortPath(path))}: look at another?`;
   return answerTo((signal) => confirm({ message, initialValue: false, signal }));

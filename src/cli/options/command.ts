@@ -2,7 +2,9 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
 import { checkedPeerName } from "../../names/peer_name.ts";
 
-/** A subcommand with the options that every command has; what it is for says the table of `main.ts`. */
+/**
+ * A subcommand with the options that every command has; what it is for says the table of `main.ts`.
+ */
 export function command(name: string) {
   return new Command(name)
     .addOption(new Option("--json", "one JSON object a line on stdout, and nothing else"))
@@ -12,13 +14,16 @@ export function command(name: string) {
     .allowExcessArguments(false);
 }
 
-/** `--name`: who this side says it is; a name that nobody would take is "usage". */
+/** `--name`: the name that this side goes by; one that no peer would take is "usage". */
 export function nameOption(flags: "--name <name>" | "--name <me>", description: string) {
-  return new Option(flags, description).argParser((text) => {
-    try {
-      return checkedPeerName(text);
-    } catch (error) {
-      throw new P2pError("usage", (error as Error).message);
-    }
-  });
+  return new Option(flags, description).argParser(parseName);
+}
+
+/** A peer name of the command line, or "usage" with the rule that it breaks. */
+export function parseName(text: string): string {
+  try {
+    return checkedPeerName(text);
+  } catch (error) {
+    throw new P2pError("usage", (error as Error).message);
+  }
 }

@@ -33,6 +33,18 @@ export function hubSecretOption() {
   return secretFileOption("the hub's secret (also env P2P_SECRET, or asked for)");
 }
 
+/** `--remember`: the key that a code has shown is kept. */
+export function rememberOption() {
+  return new Option("--remember", "after a code: keep the other's key under its name").default(
+    false,
+  );
+}
+
+/** `--qr`: a code for a camera. */
+export function qrOption() {
+  return new Option("--qr", "show the line for the other side as a QR code too").default(false);
+}
+
 /** The hub, and the person who connects to it, as the command line has them. */
 export interface HubChoices extends ClientDisplayOptions {
   /** `HOST[:PORT]`. */

@@ -9,14 +9,18 @@ const ENV = "P2P_SECRET";
 /** Far more than a secret has: whatever is longer is another file. */
 const MAX_SECRET_BYTES = 1_024;
 
-/** `--secret-file`: a secret never stands in a command line, which everybody on the machine can read. */
+/**
+ * `--secret-file`: a secret never stands in a command line, which everybody on the machine can
+ * read.
+ */
 export function secretFileOption(description: string) {
   return new Option("--secret-file <file>", description);
 }
 
 /**
- * The secret of `--secret-file`, else of P2P_SECRET, which child processes then do not have; undefined where there is
- * neither. "usage" for one that others may read or that is too short, "local" for a file that is not there.
+ * The secret of `--secret-file`, else of P2P_SECRET, which child processes then do not have;
+ * undefined where there is neither. "usage" for one that others may read or that is too short,
+ * "local" for a file that is not there.
  */
 export async function givenSecret(
   { secretFile }: { secretFile?: string | undefined },
@@ -30,8 +34,8 @@ export async function givenSecret(
 }
 
 /**
- * The secret of a hub of our own: the one that is given; else beyond loopback one that is made up and kept in `home`,
- * unless the hub is `open`. Undefined where there is none.
+ * The secret of a hub of our own: the one that was handed in; else beyond loopback one that is made
+ * up and kept in `home`, unless the hub is `open`. Undefined where there is none.
  */
 export async function hubSecret(
   options: { host: string; open: boolean; secretFile?: string | undefined },

@@ -6,7 +6,10 @@ import { answerTo } from "./answer.ts";
 /** More are scrolled. */
 const SHOWN_AT_ONCE = 5;
 
-/** Asks for a code on the terminal, with Tab completion of its words; undefined where somebody goes back. */
+/**
+ * Asks for a code on the terminal, with Tab completion of its words; undefined where it is taken
+ * back.
+ */
 export function askCode(): Promise<string | undefined> {
   return answerTo((signal) =>
     autocomplete<string>({
@@ -23,7 +26,7 @@ export function askCode(): Promise<string | undefined> {
   );
 }
 
-/** What `typed` may become: the last word whole, and a dash behind it where another one follows. */
+/** The codes that `typed` may become: the last word whole, and a dash where another one follows. */
 export function completions(typed: string): string[] {
   const parts = typed.toLowerCase().trimStart().split(/[-\s]+/);
   const start = parts.at(-1)!;

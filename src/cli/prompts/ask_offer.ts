@@ -9,12 +9,12 @@ import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import type { Output } from "../display/output.ts";
 
-/** Longer than this nobody is kept waiting. */
+/** The most that a sender waits for an answer. */
 const ANSWER_WITHIN_MS = 60_000;
 
 /**
- * The question of `--accept ask`: asks on the terminal whether an offer is taken, one question at a time. Undefined for
- * any other `--accept`; "usage" where there is no terminal.
+ * The question of `--accept ask`: asks on the terminal whether an offer is taken, one question at a
+ * time. Undefined for any other `--accept`; "usage" where there is no terminal.
  */
 export function askOffer(
   { dir, accept }: { dir: string; accept: "all" | "known" | "ask" },

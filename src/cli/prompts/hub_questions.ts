@@ -3,7 +3,7 @@ import type { Questions } from "../../client/hub_client.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 
-/** How questions about a hub are answered without asking, and taken back. */
+/** The answers that are known without asking, and the signal that takes a question back. */
 export interface HubQuestionsOptions {
   /** A new hub is the right one. */
   trustNew?: boolean;

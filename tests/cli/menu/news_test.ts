@@ -6,7 +6,7 @@ Deno.test("News tells each line once, and only the last three", () => {
   const news = new News();
   for (const line of ["a", "b", "c", "b", "d"]) news.tell(line);
   assert.deepEqual(news.lines, ["c", "b", "d"]);
-  news.told();
+  news.shown();
   assert.deepEqual(news.lines, []);
 });
 
@@ -17,7 +17,7 @@ Deno.test("News tells of all that came in one line, and once", () => {
   assert.deepEqual(news.lines, ["a", "one.png came from bo: look at it in «What came in»"]);
   news.came(arrival("/in/t\u202ewo.png"));
   assert.match(news.lines[1]!, /^2 came in, t\\u\{202e\}wo\.png from bo the last: /);
-  news.told();
+  news.shown();
   news.came(arrival("/in/three.png"));
   assert.match(news.lines.join(), /^three\.png came from bo: /);
 });
@@ -26,7 +26,7 @@ Deno.test("News counts as new what came in since it was looked through", () => {
   const news = new News();
   news.came(arrival("/in/one.png"));
   news.came(arrival("/in/two.png"));
-  news.told();
+  news.shown();
   assert.equal(news.unseen, 2);
   assert.deepEqual(news.lookThrough().map(({ path }) => path), ["/in/two.png", "/in/one.png"]);
   assert.equal(news.unseen, 0);
