@@ -1,4 +1,4 @@
-/** What went wrong, as a caller can act on it; each code has its exit code (README.md). */
+/** What went wrong, as a caller can act on it; each code has its exit code (docs/reference.md). */
 export type ErrorCode =
   /** Unexpected: the message says what. Exit 1. */
   | "unexpected"

@@ -1,6 +1,6 @@
 import type { Kind, Receipt } from "../protocol/messages.ts";
 
-/** What a transfer tells while it runs; fields as in the list of events of the README, `time` is added where it is printed. */
+/** What a transfer tells while it runs; fields as in the list of events of docs/reference.md, `time` is added where it is printed. */
 export type TransferEvent =
   | {
     event: "offered";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { JsonEvent } from "../../../src/cli/display/json_event.ts";
 
 /** The page with the table of events, from the root, and the heading that it stands under. */
-const PAGE = "README.md";
+const PAGE = "docs/reference.md";
 const HEADING = "JSON events";
 
 type Name = JsonEvent["event"];
