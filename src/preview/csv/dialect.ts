@@ -5,7 +5,7 @@ import { type Dialect, parseRows } from "./parse_rows.ts";
 const DELIMITERS = [",", ";", "\t", "|"];
 
 /** The characters of the text by which the dialect is detected. */
-const SAMPLE_LENGTH = 8192;
+const SAMPLE_LENGTH = 4096;
 
 /** The line by which a spreadsheet is told the delimiter. */
 const SEPARATOR_LINE = /^"?sep=(\\t|[^"\r\n])"?[ ,;\t]*(?:\r\n|\n|\r|$)/i;

@@ -32,7 +32,7 @@ export async function parseRows(text: string, dialect: Dialect): Promise<ParsedR
     quote: dialect.quotes ? '"' : null,
     escape: dialect.escape,
     trim: dialect.trim,
-    record_delimiter: LINE_ENDS,
+    record_delimiter: text.includes("\r") ? LINE_ENDS : "\n",
     relax_column_count: true,
     relax_quotes: true,
   });
