@@ -20,10 +20,12 @@ export interface TraceEvent {
 export interface TraceChannel {
   readonly hasSubscribers: boolean;
   publish(event: TraceEvent): void;
+  /** Calls `take` with each {@link TraceEvent} from now on. */
+  subscribe(take: (event: unknown) => void): void;
 }
 
 /**
- * Where layers say what happens, and nobody pays for it unless somebody listens:
+ * The channels on which layers say what happens, at no cost unless somebody listens:
  *
  *     if (trace.exchange.hasSubscribers) trace.exchange.publish({ what: "credit", exchange: 3, bytes });
  */

@@ -7,6 +7,25 @@ export interface TcpSocket {
   remote: number;
   state: number;
   isOpen: boolean;
+  /** Its number among the files of the system. */
+  inode: string;
+}
+
+/** The ports on which a process listens, by proc(5). */
+export function listeningPorts(pid: number): number[] {
+  const folder = `/proc/${pid}/fd`;
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => linkOf(`${folder}/${name}`));
+  return tcpSockets()
+    .filter(({ state, inode }) => state === TCP_STATE.listen && files.includes(`socket:[${inode}]`))
+    .map(({ local }) => local);
+}
+
+function linkOf(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return ""; // It was closed meanwhile.
+  }
 }
 
 /** All TCP sockets of this machine, as `/proc/net/tcp` and `tcp6` list them (proc(5)). */
@@ -34,5 +53,6 @@ function parseSocket(line: string): TcpSocket {
     remote: portOf(fields[2]!),
     state: parseInt(fields[3]!, 16),
     isOpen: fields[9] !== "0",
+    inode: fields[9]!,
   };
 }

@@ -3,6 +3,7 @@ import { Deliveries } from "../../client/incoming.ts";
 import { Membership } from "../../client/membership.ts";
 import { openReceiver } from "../../transfer/open_receiver.ts";
 import { Arrivals } from "../display/arrivals.ts";
+import { showSessionsOnSignal } from "../display/sessions.ts";
 import { Output } from "../display/output.ts";
 import { endedByUser, withInterrupt } from "../interrupt.ts";
 import { command, nameOption } from "../options/command.ts";
@@ -46,6 +47,7 @@ async function join(options: JoinOptions & { hub: string; signal: AbortSignal })
     answered: await AnsweredTransfers.open(client.home),
     onlyKnown: options.accept === "known",
   });
+  using _ = showSessionsOnSignal(output);
   await output.showProgress();
   try {
     await new Membership(client, deliveries).keep(options.signal);

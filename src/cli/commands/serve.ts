@@ -20,6 +20,7 @@ import { parseDuration, parseSize } from "../../units.ts";
 import { Arrivals } from "../display/arrivals.ts";
 import { Output } from "../display/output.ts";
 import { reachableHost } from "../display/reachable_host.ts";
+import { showSessionsOnSignal } from "../display/sessions.ts";
 import { showServerEvent } from "../display/server_events.ts";
 import { endedByUser, withInterrupt } from "../interrupt.ts";
 import { command, nameOption } from "../options/command.ts";
@@ -81,6 +82,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     quotaBytes: quota,
     onEvent: (event) => showServerEvent(event, { arrivals, output }),
   });
+  using _ = showSessionsOnSignal(output);
   await output.showProgress();
   announce({ address: server.address, name, identity, secret }, output);
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

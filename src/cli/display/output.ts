@@ -9,6 +9,7 @@ import type { JsonEvent } from "./json_event.ts";
 export interface OutputOptions {
   json?: boolean;
   quiet?: boolean;
+  verbose?: boolean;
   color?: boolean;
   /** Changes a line before it is printed. */
   layout?: (line: string) => string;
@@ -24,14 +25,16 @@ export class Output {
   #stderrStyle: Style;
   #json: boolean;
   #quiet: boolean;
+  /** True where lines of a trace take the place of progress. */
+  #traces: boolean;
   #layout: (line: string) => string;
   #progress: ProgressDisplay | undefined;
 
-  constructor(
-    { json = false, quiet = false, color = true, layout = (line) => line }: OutputOptions = {},
-  ) {
+  constructor(options: OutputOptions = {}) {
+    const { json = false, quiet = false, color = true, layout = (line) => line } = options;
     this.#layout = layout;
     this.#json = json;
+    this.#traces = options.verbose || Boolean(Deno.env.get("P2P_TRACE"));
     this.#quiet = quiet;
     this.style = createStyle(!json && useColor({ noColor: !color }));
     this.#stderrStyle = createStyle(useColor({ noColor: !color, stream: Deno.stderr }));
@@ -39,7 +42,7 @@ export class Output {
 
   /** Loads the progress display where there is a terminal to draw on, and it is not turned off. */
   async showProgress(): Promise<void> {
-    if (this.#json || this.#quiet || !canAnimate()) return;
+    if (this.#json || this.#quiet || this.#traces || !canAnimate()) return;
     const { ProgressDisplay } = await import("../../ui/progress.ts");
     this.#progress = new ProgressDisplay();
   }
@@ -59,6 +62,11 @@ export class Output {
   /** A note that may be left out. */
   note(line: string): void {
     if (!this.#json && !this.#quiet) this.#print(Deno.stderr, this.#stderrStyle.dim(line));
+  }
+
+  /** Lines that were asked for by a signal: on stderr, whatever else is printed. */
+  answer(lines: string[]): void {
+    for (const line of lines) this.#print(Deno.stderr, line);
   }
 
   /** A warning: it needs attention, and stops nothing. */

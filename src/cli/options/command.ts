@@ -9,9 +9,20 @@ export function command(name: string) {
   return new Command(name)
     .addOption(new Option("--json", "one JSON object a line on stdout, and nothing else"))
     .addOption(new Option("--quiet", "no progress, no notes: results and errors only"))
+    .addOption(new Option("--verbose", "each change of state, with its time, on stderr"))
     .addOption(new Option("--no-color", "no colours (also by NO_COLOR)"))
     .addOption(new Option("--home <dir>", "keys, known peers, hub state (env P2P_HOME)"))
-    .allowExcessArguments(false);
+    .allowExcessArguments(false)
+    .hook("preAction", startTrace);
+}
+
+/** Loads and starts tracing where it is asked for, by `--verbose` or in P2P_TRACE. */
+async function startTrace(command: { opts(): { verbose?: true } }): Promise<void> {
+  const { verbose = false } = command.opts();
+  const topics = Deno.env.get("P2P_TRACE") ?? "";
+  if (!verbose && topics === "") return;
+  const { showTrace } = await import("../display/trace.ts");
+  showTrace({ verbose, topics });
 }
 
 /** `--name`: the name that this side goes by; one that no peer would take is "usage". */
