@@ -24,6 +24,12 @@ export interface TraceChannel {
   subscribe(take: (event: unknown) => void): void;
 }
 
+/** Traces that something is tried again after a pause, because of an error of that code. */
+export function traceRetry(what: string, { why, pauseMs }: { why: string; pauseMs: number }): void {
+  if (!trace.session.hasSubscribers) return;
+  trace.session.publish({ what, state: true, why, pauseMs: Math.round(pauseMs) });
+}
+
 /**
  * The channels on which layers say what happens, at no cost unless somebody listens:
  *

@@ -5,6 +5,7 @@ import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../home/identity.ts";
 import { pinKey, pinnedKey } from "../home/known_hubs.ts";
 import { sleep } from "../sleep.ts";
+import { traceRetry } from "../trace.ts";
 import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
 import type { Connection } from "../transport/connection.ts";
 import { dial } from "../transport/dial.ts";
@@ -97,6 +98,7 @@ export async function connect(address: Address, options: ConnectOptions): Promis
       if (!isLost(error)) throw error;
       const pause = pauses.next() * (0.5 + Math.random());
       if (tries === TRIES || performance.now() + pause > until) throw notConnected(address, error);
+      traceRetry("dialling again", { why: error.code, pauseMs: pause });
       await sleep(pause, signal);
     }
   }

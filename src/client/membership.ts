@@ -4,6 +4,7 @@ import type { Exchange } from "../protocol/exchange.ts";
 import type { Opening } from "../protocol/messages.ts";
 import { decodeKey } from "../secure/static_key.ts";
 import { sleep } from "../sleep.ts";
+import { traceRetry } from "../trace.ts";
 import type { HubClient } from "./hub_client.ts";
 import type { Deliveries } from "./incoming.ts";
 import { joinHub } from "./join.ts";
@@ -42,6 +43,7 @@ export class Membership {
     const isCut = error instanceof P2pError && error.code === "connection";
     if (!this.#wasJoined || !isCut) throw error;
     const pauseMs = this.#pauses.next();
+    traceRetry("joining again", { why: error.code, pauseMs });
     this.#client.emit({ type: "lost", while: "joined", error, pauseMs });
     return pauseMs;
   }

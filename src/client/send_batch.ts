@@ -2,6 +2,7 @@ import { asP2pError, type ErrorCode, P2pError, worse } from "../errors.ts";
 import { OutgoingTransfers } from "../home/outgoing.ts";
 import { SentTransfers } from "../home/sent.ts";
 import { sleep } from "../sleep.ts";
+import { traceRetry } from "../trace.ts";
 import type { Report } from "../transfer/events.ts";
 import type { Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
 import type { ItemOutcome } from "./client_event.ts";
@@ -172,6 +173,7 @@ class Batch {
       const pauseMs = error.code === "connection" ? this.#patience.next() : undefined;
       if (pauseMs === undefined) return error;
       this.#client.emit({ type: "lost", while: "sending", error, pauseMs });
+      traceRetry("sending again", { why: error.code, pauseMs });
       await sleep(pauseMs, signal);
       try {
         return await this.#connect();
