@@ -11,7 +11,9 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** True where both hold the same bytes; the time tells where they differ, so it is for no secret. */
+/**
+ * True where both hold the same bytes; the time tells where they differ, so it is for no secret.
+ */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -8,14 +8,17 @@ import { partId } from "../storage/part/staging_folder.ts";
 
 const FILE = "answered.jsonl";
 
-/** How long a hub that brings something again is answered as the first time (SPEC.md §17). */
+/**
+ * The time for which a hub that brings something again is answered as the first time (SPEC.md §17).
+ */
 export const ANSWERED_FOR_MS = 90 * 24 * 60 * 60 * 1000;
 
 const line = object({ id: hex(32), code: oneOf(OUTCOME_CODES), at: int(), payload: anyLine });
 
 /**
- * The transfers that were answered for good through a hub, kept in the receiver's home, so that a hub which brings one
- * again, by accident or on purpose, delivers nothing a second time (SPEC.md §17).
+ * The transfers that were answered for good through a hub, kept in the receiver's home, so that a
+ * hub which brings one again, by accident or on purpose, delivers nothing a second time (SPEC.md
+ * §17).
  */
 export class AnsweredTransfers implements AnswerLog {
   readonly #home: string;
@@ -38,7 +41,7 @@ export class AnsweredTransfers implements AnswerLog {
     this.#answers = answers;
   }
 
-  /** What was answered; undefined where it was not. */
+  /** The answer to a transfer; undefined where there was none. */
   find({ senderKey, transfer }: TransferOf): GivenAnswer | undefined {
     return this.#answers.get(partId(senderKey, transfer));
   }

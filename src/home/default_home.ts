@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
 
-/** Where keys and state are when `--home` says nothing: P2P_HOME, else the system's folder for settings. */
+/**
+ * The folder for keys and state without `--home`: P2P_HOME, else the system's folder for settings.
+ */
 export function defaultHome(): string {
   const chosen = Deno.env.get("P2P_HOME");
   if (chosen) return chosen;
@@ -12,7 +14,7 @@ export function defaultHome(): string {
   if (!settings) {
     throw new P2pError(
       "usage",
-      "cannot tell where to keep the keys of this machine: there is no home folder",
+      "cannot tell where to keep the keys of this machine: no home folder is set",
       {
         hint: "name one with --home DIR or P2P_HOME",
       },

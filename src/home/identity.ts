@@ -22,8 +22,8 @@ export interface Identity {
 }
 
 /**
- * The identity in `home`, made at first use: a file of mode 0600 in a folder of mode 0700. "local" where it cannot be
- * read or made, is damaged, or where others may read it.
+ * The identity in `home`, made at first use: a file of mode 0600 in a folder of mode 0700. "local"
+ * where it cannot be read or made, is damaged, or where others may read it.
  */
 export async function loadIdentity(home: string): Promise<Identity> {
   const found = await readPrivateFile(join(home, FILE));
@@ -73,7 +73,8 @@ async function parse(text: string, path: string): Promise<Identity> {
     };
   } catch (error) {
     throw new P2pError("local", `cannot read the key of this machine in "${path}": it is damaged`, {
-      hint: "restore it from a backup, or remove it to become somebody new to everybody",
+      hint:
+        "restore it from a backup, or remove it to start with a key that others have to trust anew",
       cause: error,
     });
   }

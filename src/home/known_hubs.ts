@@ -5,7 +5,9 @@ import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 
 const FILE = "known_hubs.jsonl";
 
-/** One pinned key: the hub at `address` (`host:port`) had `key` when it was first met (ISO 8601). */
+/**
+ * One pinned key: the hub at `address` (`host:port`) had `key` when it was first met (ISO 8601).
+ */
 export interface KnownHub {
   address: string;
   key: KeyText;

@@ -7,41 +7,53 @@ import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 
 const FILE = "known_people.jsonl";
 
-/** Somebody whose key is known. */
+/** A person whose id is known. */
 export interface KnownPerson {
   name: string;
   key: KeyText;
-  /** Who said so: `code` or `hand` for this user, else the fingerprint of the hub that named it. */
+  /**
+   * `code` or `hand` where this user has vouched, else the fingerprint of the hub that named it.
+   */
   via: string;
   /** ISO 8601. */
   since: string;
 }
 
-/** All people that are known in `home`. */
+/**
+ * All people that are known in `home`. Of a name at a hub only the first line counts: of two
+ * programs that meet it at once and each add a line, both hold it to the same one.
+ */
 export async function knownPeople(home: string): Promise<KnownPerson[]> {
   const path = join(home, FILE);
   const text = await readPrivateFile(path) ?? "";
+  const named = new Set<string>();
   try {
-    return text.split("\n").filter((line) => line !== "").map(parse);
+    return parseLines(text).filter((one) => {
+      const name = `${one.via} ${foldedName(one.name)}`;
+      return isVouched(one) || !named.has(name) && named.add(name);
+    });
   } catch (cause) {
     throw new P2pError("local", `cannot read "${path}": a line is damaged`, { cause });
   }
 }
 
-/** Whether this user has vouched for somebody, by code or by hand; what hubs say does not count. */
+/**
+ * True where this user has vouched for a person, by code or by hand; what hubs say does not count.
+ */
 export function isVouched({ via }: KnownPerson): boolean {
   return via === "code" || via === "hand";
 }
 
-/** Somebody that this user has vouched for, with that static key. */
+/** The person with that id for whom this user has vouched; undefined where there is none. */
 export async function findPerson(home: string, key: Uint8Array): Promise<KnownPerson | undefined> {
   const wanted = encodeKey(key);
   return (await knownPeople(home)).findLast((one) => one.key === wanted && isVouched(one));
 }
 
 /**
- * Holds a name at a hub to the key that this user has vouched for, or that it had when it was first met there (SPEC.md
- * §15): remembers it then, and throws `P2pError` "refused" when it is another one. `hub` is the hub's fingerprint.
+ * Holds a name at a hub to the key that this user has vouched for, or that it had when it was first
+ * met there (SPEC.md §15): remembers it then, and throws `P2pError` "refused" when it is another
+ * one. `hub` is the hub's fingerprint.
  */
 export async function checkPerson(
   home: string,
@@ -52,35 +64,34 @@ export async function checkPerson(
 }
 
 /** {@link checkPerson} for many at once; gives an error for each whose key is another one. */
-export function checkPeople(
+export async function checkPeople(
   home: string,
   { hub, people }: { hub: string; people: readonly { name: string; key: Uint8Array }[] },
 ): Promise<P2pError[]> {
-  // One after the other: two that meet a name for the first time must not both remember it.
-  const checked = checking.then(async () => {
-    const known = new Map<string, KnownPerson>();
-    for (const one of await knownPeople(home)) {
-      const before = known.get(foldedName(one.name));
-      const counts = isVouched(one) || (one.via === hub && before === undefined);
-      if (counts) known.set(foldedName(one.name), one);
-    }
-    const news = people.filter(({ name }) => !known.has(foldedName(name)));
-    if (news.length > 0) {
-      await remember(
-        home,
-        ...news.map(({ name, key }) => ({ name, key: encodeKey(key), via: hub })),
-      );
-    }
-    return people.flatMap(({ name, key }) => {
-      const before = known.get(foldedName(name));
-      return before === undefined || before.key === encodeKey(key) ? [] : [keyChanged(before, key)];
-    });
+  let known = await peopleAt(hub, home);
+  const met = people.filter(({ name }) => !known.has(foldedName(name)));
+  if (met.length > 0) {
+    await remember(home, ...met.map(({ name, key }) => ({ name, key: encodeKey(key), via: hub })));
+    // Read again: another program may have met them at the same moment, and was first.
+    known = await peopleAt(hub, home);
+  }
+  return people.flatMap(({ name, key }) => {
+    const before = known.get(foldedName(name));
+    return before === undefined || before.key === encodeKey(key) ? [] : [keyChanged(before, key)];
   });
-  checking = checked.catch(() => {});
-  return checked;
 }
 
-let checking: Promise<unknown> = Promise.resolve();
+/**
+ * The people that count at a hub, by folded name: those vouched for before those that it has named.
+ */
+async function peopleAt(hub: string, home: string): Promise<Map<string, KnownPerson>> {
+  const known = new Map<string, KnownPerson>();
+  for (const one of await knownPeople(home)) {
+    const name = foldedName(one.name);
+    if (isVouched(one) || (one.via === hub && !known.has(name))) known.set(name, one);
+  }
+  return known;
+}
 
 /** Vouches for a key under a name; "refused" where the name is known with another key. */
 export async function addPerson(
@@ -93,7 +104,7 @@ export async function addPerson(
   if (!called.some(isVouched)) await remember(home, { name, key: encodeKey(key), via });
 }
 
-/** Forgets everybody called `name`, whoever vouched; gives who that was. */
+/** Forgets all people called `name`, whoever vouched for them; gives their entries. */
 export async function forgetPerson(home: string, name: string): Promise<KnownPerson[]> {
   const people = await knownPeople(home);
   const left = people.filter((one) => one.name !== name);
@@ -101,7 +112,10 @@ export async function forgetPerson(home: string, name: string): Promise<KnownPer
   return people.filter((one) => one.name === name);
 }
 
-/** Calls those for whom this user has vouched otherwise: a hub's names are not ours to change. Gives who that was. */
+/**
+ * Renames the person for whom this user has vouched: a hub's names are not ours to change. Gives
+ * the renamed entries.
+ */
 export async function renamePerson(
   home: string,
   { from, to }: { from: string; to: string },
@@ -110,7 +124,7 @@ export async function renamePerson(
   const renamed = people.filter((one) => one.name === from && isVouched(one));
   const taken = people.findLast((one) => one.name === to);
   if (renamed.length > 0 && taken !== undefined && taken.key !== renamed[0]!.key) {
-    throw new P2pError("refused", `cannot rename "${from}": "${to}" is somebody else`, {
+    throw new P2pError("refused", `cannot rename "${from}": "${to}" is another person`, {
       hint: `choose another name, or run \`${forgetLine(to)}\` first`,
     });
   }
@@ -119,7 +133,7 @@ export async function renamePerson(
   return renamed;
 }
 
-/** The line that forgets somebody, for a shell. */
+/** The command line that forgets a person, for a shell. */
 export function forgetLine(name: string): string {
   const plain = /^[\w.][\w.-]*$/.test(name);
   return `p2p trust forget ${plain ? name : `-- '${name.replaceAll("'", `'\\''`)}'`}`;
@@ -128,7 +142,7 @@ export function forgetLine(name: string): string {
 function keyChanged(known: KnownPerson, key: Uint8Array): P2pError {
   const change = `it was ${fingerprint(decodeKey(known.key))}, it is ${fingerprint(key)}`;
   return new P2pError("refused", `the key of "${known.name}" has changed: ${change}`, {
-    hint: `somebody may be lying. If the change is right, run \`${forgetLine(known.name)}\``,
+    hint: `the hub may be lying. If the change is right, run \`${forgetLine(known.name)}\``,
   });
 }
 
@@ -142,6 +156,21 @@ async function remember(home: string, ...people: Omit<KnownPerson, "since">[]): 
 async function write(home: string, people: KnownPerson[]): Promise<void> {
   const lines = people.map((person) => JSON.stringify(person) + "\n").join("");
   await replacePrivateFile(home, FILE, lines);
+}
+
+function parseLines(text: string): KnownPerson[] {
+  const lines = text.split("\n");
+  const last = lines.pop()!;
+  return [...lines.filter((line) => line !== "").map(parse), ...parseUnfinished(last)];
+}
+
+/** A line without its end may be one that another program writes just now. */
+function parseUnfinished(line: string): KnownPerson[] {
+  try {
+    return [parse(line)];
+  } catch {
+    return [];
+  }
 }
 
 function parse(line: string): KnownPerson {

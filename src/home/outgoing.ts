@@ -7,10 +7,10 @@ import type { Delivered, Stored } from "../transfer/events.ts";
 
 const FOLDER = "outgoing";
 
-/** As long as receivers keep parts by default. */
+/** The time that receivers keep parts by default. */
 const KEEP_MS = 7 * 86_400_000;
 
-/** What makes a transfer the same one as in an earlier run of the same line. */
+/** The facts that make a transfer the same one as in an earlier run of the same line. */
 export interface OutgoingKey {
   /** The hub, `host:port`. */
   to: string;
@@ -22,16 +22,19 @@ export interface OutgoingKey {
   stamp: string;
 }
 
-/** A transfer that is to be sent, or in `done` what became of it for each receiver in an earlier run of the same line. */
+/**
+ * A transfer that is to be sent, or in `done` what became of it for each receiver in an earlier run
+ * of the same line.
+ */
 export interface OutgoingEntry {
   /** 32 hex digits. */
   transfer: string;
-  /** Whether an earlier attempt may have left a part of it at the receiver. */
+  /** True where an earlier run may have left a part of it at the receiver. */
   begun: boolean;
   done?: Done[];
 }
 
-/** What became of a transfer for one receiver. */
+/** The outcome of a transfer for one receiver. */
 export interface Done {
   to?: string;
   delivered?: Delivered;
@@ -39,9 +42,10 @@ export interface Done {
 }
 
 /**
- * The transfers that were begun and have no receipt yet, a file each in `home`, so that the same line run again goes on
- * with the same transfer id. What has its receipt is remembered too until all of the line is done: it is not sent twice.
- * What is lost here costs a resume, never a file.
+ * The transfers that were begun and have no receipt yet, a file each in `home`, so that the same
+ * line run again goes on with the same transfer id. What has its receipt is remembered too until
+ * all of the line is done: it is not sent twice. A loss of these files costs a resume, never a
+ * file.
  */
 export class OutgoingTransfers {
   readonly #dir: string;
@@ -75,7 +79,8 @@ export class OutgoingTransfers {
     const path = this.#path(key);
     this.#finished.add(path);
     const line = JSON.stringify({ line: this.#line, at: Date.now(), done });
-    // Behind the id, which a kill must not take away; who cannot write here loses no more than that.
+    // Behind the id, which a kill must not take away; who cannot write here loses no more than
+    // that.
     await Deno.writeTextFile(path, `${line}\n`, { append: true, mode: 0o600 }).catch(() => {});
   }
 
@@ -89,7 +94,7 @@ export class OutgoingTransfers {
     for (const path of this.#finished) await Deno.remove(path).catch(() => {});
   }
 
-  /** What an earlier run has left; undefined where there is nothing to go on with. */
+  /** The entry that an earlier run has left; undefined where there is nothing to go on with. */
   async #read(path: string): Promise<Omit<OutgoingEntry, "begun"> | undefined> {
     const text = await Deno.readTextFile(path).catch(() => "");
     const [transfer = "", last] = text.trimEnd().split("\n");
@@ -108,7 +113,7 @@ export class OutgoingTransfers {
   }
 }
 
-/** Nobody but this program writes here; what a crash tore is as good as not written. */
+/** Reads a line of this program; one that a crash tore counts as not written. */
 function parsed(line: string): { line: string; at: number; done: Done[] } {
   try {
     return JSON.parse(line);

@@ -14,7 +14,10 @@ export async function makePrivateFolder(dir: string): Promise<void> {
   }
 }
 
-/** The text of a file that nobody but its owner may read; undefined where there is none. "local" for open modes. */
+/**
+ * The text of a file that only its owner may read; undefined where there is none. "local" for open
+ * modes.
+ */
 export async function readPrivateFile(path: string): Promise<string | undefined> {
   try {
     const { mode } = await Deno.stat(path);
@@ -37,7 +40,10 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
   }
 }
 
-/** Writes a new file (0600) whole or not at all; false, and nothing done, where there is one of that name already. */
+/**
+ * Writes a new file (0600) whole or not at all; false, and nothing done, where there is one of that
+ * name already.
+ */
 export async function createPrivateFile(dir: string, name: string, text: string): Promise<boolean> {
   const temporary = await writeTemporary(dir, text);
   try {

@@ -14,7 +14,10 @@ import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./privat
 
 const FOLDER = "sent";
 
-/** As long as a hub's ledger goes back with its usual `--keep`: while it waits, and as long again. */
+/**
+ * The time that a hub remembers a transfer with its usual `--keep`: while it waits, and as long
+ * again.
+ */
 const KEEP_MS = 14 * 86_400_000;
 
 const sentTransfer = object({
@@ -29,10 +32,15 @@ const sentTransfer = object({
   recipients: list(object({ name: text(64, 1), key: keyText }), MAX_RECEIVERS),
 });
 
-/** What was sent through a hub, and to whom (keys in base64url): the hub itself cannot know the name. */
+/**
+ * A transfer that was sent through a hub, and its recipients: the hub itself cannot know the name.
+ */
 export type SentTransfer = Checked<typeof sentTransfer>;
 
-/** The transfers that went to people, a file each in the sender's home, so that the hub's ledger can be read (SPEC.md §18). */
+/**
+ * The transfers that went to people, a file each in the sender's home, so that the hub's list of
+ * them can be read (SPEC.md §18).
+ */
 export class SentTransfers {
   readonly #folder: string;
   #isSwept = false;

@@ -18,7 +18,10 @@ export interface Settings {
   dir: string;
 }
 
-/** The settings in `home`; undefined at first, and where it is damaged. "local" where others may read it. */
+/**
+ * The settings in `home`; undefined at first, and where it is damaged. "local" where others may
+ * read it.
+ */
 export async function loadSettings(home: string): Promise<Settings | undefined> {
   const text = await readPrivateFile(join(home, FILE));
   if (text === undefined) return undefined;

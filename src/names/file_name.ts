@@ -11,8 +11,8 @@ export const MAX_NAME_BYTES = 255;
 export const STAGING_FOLDER = ".p2p-partial";
 
 /**
- * Components of a path from the wire, in NFC; throws `refused` when one could mean anything but a name below the folder
- * it is joined to, here or on another system (SPEC.md §13).
+ * Components of a path from the wire, in NFC; throws `refused` when one could mean anything but a
+ * name below the folder it is joined to, here or on another system (SPEC.md §13).
  */
 export function checkedPath(components: unknown): string[] {
   if (!Array.isArray(components)) {
@@ -26,8 +26,9 @@ export function checkedPath(components: unknown): string[] {
 }
 
 /**
- * The name under which a transfer is published at the top of the target folder: checked as by {@link checkedPath}, never
- * `~` or the staging folder, and with `_` before a leading `.` or `-` unless `allowHidden` (SPEC.md §13; row 17).
+ * The name under which a transfer is published at the top of the target folder: checked as by
+ * {@link checkedPath}, never `~` or the staging folder, and with `_` before a leading `.` or `-`
+ * unless `allowHidden` (SPEC.md §13; row 17).
  */
 export function topName(name: string, options: { allowHidden: boolean }): string {
   const checked = checkedName(name);
@@ -39,7 +40,8 @@ export function topName(name: string, options: { allowHidden: boolean }): string
 
 function checkedName(raw: unknown): string {
   if (typeof raw !== "string") throw new P2pError("refused", "cannot accept name: it is not text");
-  // Composing makes at most three UTF-16 units into two bytes: what is longer than this stays too long.
+  // Composing makes at most three UTF-16 units into two bytes: what is longer than this stays too
+  // long.
   if (raw.length > 2 * MAX_NAME_BYTES) throw refusedName(raw, TOO_LONG);
   if (!raw.isWellFormed()) throw refusedName(raw, "it holds half of a surrogate pair");
   const name = raw.normalize("NFC");
@@ -51,10 +53,16 @@ function checkedName(raw: unknown): string {
 const TOO_LONG = `it is longer than ${MAX_NAME_BYTES} bytes`;
 const encoder = new TextEncoder();
 
-/** Controls, bidi and zero-width characters, fillers and noncharacters; variation selectors belong to visible text. */
+/**
+ * Controls, bidi and zero-width characters, fillers and noncharacters; variation selectors belong
+ * to visible text.
+ */
 const UNSEEN = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{NChar}\p{DI}]--\p{VS}]/v;
 
-/** What a name must not be, and why; refused on every system, so that a folder can move between them. */
+/**
+ * Rules that a name must not break, with the reasons; refused on every system, so that a folder can
+ * move between them.
+ */
 const RULES: readonly [breaks: (name: string) => boolean, reason: string][] = [
   [(name) => name === "", "it is empty"],
   [(name) => name === "." || name === "..", "it means a folder, not a name in it"],
@@ -66,7 +74,10 @@ const RULES: readonly [breaks: (name: string) => boolean, reason: string][] = [
   [isDeviceName, "it is a device on Windows"],
 ];
 
-/** Windows takes the part before the first dot for the device, whatever follows; `¹²³` count as digits. */
+/**
+ * Windows takes the part before the first dot for the device, whatever follows; `¹²³` count as
+ * digits.
+ */
 function isDeviceName(name: string): boolean {
   const stem = name.split(".", 1)[0]!.trimEnd().toUpperCase();
   return /^(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])$/.test(stem);

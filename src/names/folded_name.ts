@@ -1,6 +1,6 @@
 /**
- * A key that is equal for names that differ by case or composition alone (Unicode §3.13, D145). Some
- * file systems take such files for one, and a hub gives such names to one person.
+ * A key that is equal for names that differ by case or composition alone (Unicode §3.13, D145).
+ * Some file systems take such files for one, and a hub gives such names to one person.
  */
 export function foldedName(name: string): string {
   // Lower first, then upper: `ẞ`, `ß` and `ss` meet only that way round.

@@ -1,6 +1,9 @@
 import { distance } from "fastest-levenshtein";
 
-/** The one of `names` that differs least from `name`, by at most a third of its letters; undefined where none is near. */
+/**
+ * The one of `names` that differs least from `name`, by at most a third of its letters; undefined
+ * where none is near.
+ */
 export function nearestName(name: string, names: string[]): string | undefined {
   const wanted = name.toLowerCase();
   const near = names

@@ -1,8 +1,8 @@
 import { MAX_NAME_BYTES } from "./file_name.ts";
 
 /**
- * The name to try when `name` is taken, for `n` from 1: `photo (1).png`, `archive (2).tar.gz`, `.bashrc (1)`.
- * At most 255 bytes of UTF-8: the stem is cut between graphemes where it must be.
+ * The name to try when `name` is taken, for `n` from 1: `photo (1).png`, `archive (2).tar.gz`,
+ * `.bashrc (1)`. At most 255 bytes of UTF-8: the stem is cut between graphemes where it must be.
  */
 export function numberedName(name: string, n: number): string {
   const extension = extensionOf(name);
@@ -11,10 +11,14 @@ export function numberedName(name: string, n: number): string {
   return cutToBytes(stem, MAX_NAME_BYTES - byteLength(end)) + end;
 }
 
-/** Longest part after the last dot that is taken for an extension and kept whole, in UTF-16 units. */
+/**
+ * Longest part after the last dot that is taken for an extension and kept whole, in UTF-16 units.
+ */
 const MAX_EXTENSION_UNITS = 16;
 
-/** `.png`, `.tar.gz`, or nothing: a leading dot starts no extension, and neither does `v1.2 final`. */
+/**
+ * `.png`, `.tar.gz`, or nothing: a leading dot starts no extension, and neither does `v1.2 final`.
+ */
 function extensionOf(name: string): string {
   const dot = name.lastIndexOf(".");
   const extension = name.slice(dot);

@@ -5,7 +5,10 @@ export const MAX_PEER_NAME_LENGTH = 64;
 
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Cn}]|(?! )\p{Z}/u;
 
-/** The name of a person or a hub in NFC, or `P2pError` "refused" with the rule that it breaks (SPEC.md §13). */
+/**
+ * The name of a person or a hub in NFC, or `P2pError` "refused" with the rule that it breaks
+ * (SPEC.md §13).
+ */
 export function checkedPeerName(raw: unknown): string {
   if (typeof raw !== "string" || raw === "") throw refused("", "is empty");
   const name = raw.normalize("NFC");

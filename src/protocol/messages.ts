@@ -77,7 +77,10 @@ export const MAX_ENVELOPE_LENGTH = 12_288;
 /** Largest number of a nameplate (SPEC.md §19). */
 export const MAX_NAMEPLATE = 999_999_999;
 
-/** Longest body that a hub passes on between two sides of a code, in characters of base64url (SPEC.md §19). */
+/**
+ * Longest body that a hub passes on between two sides of a code, in characters of base64url
+ * (SPEC.md §19).
+ */
 export const MAX_PAIR_LENGTH = 4_096;
 
 const exchange = int(1, MAX_EXCHANGE);
@@ -85,7 +88,10 @@ const reason = text(MAX_REASON_LENGTH);
 const sealed = nullable(text(MAX_ENVELOPE_LENGTH));
 const outcomeCode = wordOr(OUTCOME_CODES, "declined");
 
-/** The fields of an offer that describe a file or folder (SPEC.md §7, §17). They are listed here alone. */
+/**
+ * The fields of an offer that describe a file or folder (SPEC.md §7, §17). They are listed here
+ * alone.
+ */
 export const OFFER_FIELDS = {
   name: text(1024),
   kind: wordOr(KINDS, "file"),
@@ -261,7 +267,10 @@ export interface UnknownMessage {
   must: boolean;
 }
 
-/** The message that `bytes` hold. Throws `P2pError` "protocol" for anything that SPEC.md §7 does not allow. */
+/**
+ * The message that `bytes` hold. Throws `P2pError` "protocol" for anything that SPEC.md §7 does not
+ * allow.
+ */
 export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
   const value = decodeJson(bytes, MAX_MESSAGE_BYTES);
   const type = (value as { type?: unknown } | null)?.type;
@@ -293,7 +302,10 @@ function unknownMessage(value: { exchange?: unknown; must?: unknown }): UnknownM
   };
 }
 
-/** JSON of at most `maxBytes` bytes and {@link MAX_MESSAGE_DEPTH} levels, from a peer; "protocol" for anything else. */
+/**
+ * JSON of at most `maxBytes` bytes and {@link MAX_MESSAGE_DEPTH} levels, from a peer; "protocol"
+ * for anything else.
+ */
 export function decodeJson(bytes: Uint8Array, maxBytes: number): unknown {
   if (bytes.length > maxBytes) {
     throw new P2pError(

@@ -7,7 +7,9 @@ export type Check<T> = (value: unknown, path: string) => T;
 /** What a {@link Check} gives. */
 export type Checked<C> = C extends Check<infer T> ? T : never;
 
-/** An integer from `min` to `max`, both included; by default every size that JSON can carry exactly. */
+/**
+ * An integer from `min` to `max`, both included; by default every size that JSON can carry exactly.
+ */
 export function int(min = 0, max = Number.MAX_SAFE_INTEGER): Check<number> {
   return (value, path) =>
     Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
@@ -56,8 +58,8 @@ export function oneOf<const T extends string>(words: readonly T[]): Check<T> {
 }
 
 /**
- * A word of a list that may grow: another one counts as `otherwise`, so that a newer side may say more than this one
- * knows (SPEC.md §21).
+ * A word of a list that may grow: another one counts as `otherwise`, so that a newer side may say
+ * more than this one knows (SPEC.md §21).
  */
 export function wordOr<const T extends string>(words: readonly T[], otherwise: T): Check<T> {
   return (value, path) => {

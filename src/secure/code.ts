@@ -5,7 +5,9 @@ import { randomWords, WORDS } from "./words.ts";
 /** Words of a code: 33 bits, for one guess (SPEC.md §19). */
 export const CODE_WORDS = 3;
 
-/** A one-time code: where two meet at a hub, and the words that nobody else knows. */
+/**
+ * A one-time code: the place at which two people meet at a hub, and the words that only they know.
+ */
 export interface Code {
   nameplate: number;
   words: string[];
@@ -21,14 +23,14 @@ export function formatCode({ nameplate, words }: Code): string {
   return [nameplate, ...words].join("-");
 }
 
-/** Whether somebody means a code, and no file or hub: a number and words. */
+/** True for text that is meant as a code, not as a file or hub: a number and words. */
 export function looksLikeCode(text: string): boolean {
   return /^\d{1,9}([-\s]+\p{L}+){1,8}$/u.test(text.trim());
 }
 
 /**
- * The code that somebody has typed: in any case, with spaces, each word cut off behind its fourth letter. "usage" for what
- * is none, so that a slip does not use a code up.
+ * Reads a code as it was typed: in any case, with spaces, each word cut off behind its fourth
+ * letter. "usage" for what is none, so that a slip does not use a code up.
  */
 export function parseCode(text: string): Code {
   const [nameplate = "", ...typed] = text.trim().toLowerCase().split(/[-\s]+/);
@@ -50,17 +52,23 @@ function completed(typed: string, code: string): string {
   const [word, ...others] = wordsFrom(typed);
   if (word !== undefined && others.length === 0) return word;
   const [near] = wordsFrom(typed.slice(0, 3));
-  throw new P2pError("usage", `cannot read the code "${code}": "${typed}" is no word of a code`, {
-    ...near === undefined ? {} : { hint: `did you mean "${near}"? The code is not used up` },
-  });
+  throw new P2pError(
+    "usage",
+    `cannot read the code "${code}": "${typed}" is not a word of a code`,
+    {
+      ...near === undefined ? {} : { hint: `did you mean "${near}"? The code is not used up` },
+    },
+  );
 }
 
-/** The name of a session for a code: it is the id's, and needs nobody's leave (SPEC.md §19). */
+/**
+ * The name of a session for a code: it is the id's, and no other key can claim it (SPEC.md §19).
+ */
 export function codeName(id: Uint8Array): string {
   return `#${fingerprint(id)}`;
 }
 
-/** Whether a name can only be the {@link codeName} of some key. */
+/** True for names that can only be the {@link codeName} of some key. */
 export function isCodeName(name: string): boolean {
   return name.startsWith("#");
 }

@@ -14,7 +14,10 @@ const TAG_BYTES = 64;
 /** Each key seals one text. */
 const NONCE = new Uint8Array(NONCE_BYTES);
 
-/** The side that has made a code (SPEC.md §19). For one run only, which is one guess for whoever is on the other side. */
+/**
+ * The side that has made a code (SPEC.md §19). For one run only, which is one guess for whoever is
+ * on the other side.
+ */
 export class CodeCreator {
   /** For who claims the nameplate: `sid ‖ Yb`. */
   readonly opening: Uint8Array;
@@ -27,7 +30,10 @@ export class CodeCreator {
     this.opening = concat([sid, this.#run.share]);
   }
 
-  /** The answer to a proof, `Tb` and what we say of ourselves; "refused" where it is one of other words. */
+  /**
+   * The answer to a proof, `Tb` and what we say of ourselves; "refused" where it is one of other
+   * words.
+   */
   answer(proof: Uint8Array, ours: Uint8Array): Uint8Array {
     const [share, tag] = split(proof, [SHARE_BYTES, TAG_BYTES]);
     const { isk, tag: ownTag } = this.#run.finish(share!, tag!);
@@ -35,7 +41,7 @@ export class CodeCreator {
     return concat([ownTag, sealed(isk, { role: "responder", text: ours })]);
   }
 
-  /** What the other side says of itself. */
+  /** Opens what the other side says of itself. */
   finish(last: Uint8Array): Uint8Array {
     if (this.#isk === undefined) throw new TypeError("cannot finish: there was no proof yet");
     return opened(this.#isk, { role: "initiator", sealed: last });
@@ -54,7 +60,10 @@ export class CodeClaimant {
     this.proof = concat([this.#run.share, this.#run.confirm(share!)]);
   }
 
-  /** What the other side says of itself, and the last word, `ours`; "refused" where it has other words. */
+  /**
+   * Opens what the other side says of itself, and seals the last word, `ours`; "refused" where it
+   * has other words.
+   */
   finish(answer: Uint8Array, ours: Uint8Array): { theirs: Uint8Array; last: Uint8Array } {
     const [tag, rest] = split(answer, [TAG_BYTES, answer.length - TAG_BYTES]);
     const isk = this.#run.finish(tag!);
@@ -63,7 +72,10 @@ export class CodeClaimant {
   }
 }
 
-/** What no creator has sent, and nobody can tell from what one sends: the hub's answer for a nameplate that is not there. */
+/**
+ * An opening that no creator has sent, and that looks like one: the hub's answer for a nameplate
+ * that does not exist.
+ */
 export function nobodysOpening(): Uint8Array {
   return new CodeCreator({ nameplate: 0, words: [toHex(randomBytes(16))] }).opening;
 }

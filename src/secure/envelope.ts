@@ -4,10 +4,10 @@ import { type IdentityKeys, joinedKeys, type PublicKeys } from "./identity_keys.
 import { KEM_PUBLIC_KEY_BYTES } from "./ml_kem.ts";
 import { HandshakeState } from "./noise/noise.ts";
 
-/** What an envelope carries (SPEC.md §17). */
+/** The purposes of an envelope (SPEC.md §17). */
 export const PURPOSE = { offer: 1, answer: 2 } as const;
 
-/** What an envelope is bound to: its purpose and its transfer, so that it is of no use for another. */
+/** The purpose and the transfer to which an envelope is bound: it does not open for another. */
 export interface EnvelopeContext {
   purpose: typeof PURPOSE[keyof typeof PURPOSE];
   /** 16 bytes. */
@@ -44,7 +44,10 @@ export async function sealEnvelope(
   return await state.writeMessage(concat([sender.kem, payload]));
 }
 
-/** What an envelope to `receiver` holds, and who made it. "protocol" where it does not open. */
+/**
+ * The content of an envelope to `receiver`, and the keys that made it. "protocol" where it does not
+ * open.
+ */
 export async function openEnvelope(
   sealed: Uint8Array,
   { receiver, ...context }: EnvelopeContext & { receiver: IdentityKeys },

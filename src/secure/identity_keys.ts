@@ -10,7 +10,7 @@ export const PUBLIC_KEYS_BYTES = X25519_BYTES + KEM_PUBLIC_KEY_BYTES;
 /** Bytes of an id. */
 export const ID_BYTES = 32;
 
-/** The public keys of somebody, and the id that names both (SPEC.md §1). */
+/** The two public keys of one installation, and the id that names both (SPEC.md §1). */
 export interface PublicKeys {
   /** SHA-256 of {@link bytes}: what is compared, remembered and shown. */
   readonly id: Uint8Array;

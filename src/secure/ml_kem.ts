@@ -1,7 +1,9 @@
 import { randomBytes } from "./random.ts";
 import { P2pError } from "../errors.ts";
 
-/** Bytes of an encapsulation key, a ciphertext, a shared secret and a seed of ML-KEM-768 (FIPS 203). */
+/**
+ * Bytes of an encapsulation key, a ciphertext, a shared secret and a seed of ML-KEM-768 (FIPS 203).
+ */
 export const KEM_PUBLIC_KEY_BYTES = 1_184;
 export const KEM_CIPHERTEXT_BYTES = 1_088;
 export const KEM_SECRET_BYTES = 32;
@@ -25,13 +27,13 @@ export interface MlKem {
   publicKeyOf(seed: Uint8Array): Promise<Uint8Array>;
   /** A fresh secret for the owner of `publicKey`, or an error where that is not a key. */
   encapsulate(publicKey: Uint8Array): Promise<Encapsulation>;
-  /** The secret of `ciphertext`; one that nobody knows where that was not made for this key. */
+  /** The secret of `ciphertext`; a random one where that was not made for this key. */
   decapsulate(seed: Uint8Array, ciphertext: Uint8Array): Promise<Uint8Array>;
 }
 
 const ALGORITHM = { name: "ML-KEM-768" };
 
-/** What WebCrypto has for key encapsulation; the types of the runtime do not know it yet. */
+/** WebCrypto's functions for key encapsulation; the types of the runtime do not know them yet. */
 interface KemSubtle {
   importKey(
     format: "raw-public" | "raw-seed",
@@ -78,7 +80,9 @@ function importSeed(seed: Uint8Array): Promise<CryptoKey> {
   return subtle.importKey("raw-seed", seed, ALGORITHM, true, ["decapsulateBits"]);
 }
 
-/** ML-KEM-768 of `@noble/post-quantum`: slower, on every runtime. `message` is for vectors alone. */
+/**
+ * ML-KEM-768 of `@noble/post-quantum`: slower, on every runtime. `message` is for vectors alone.
+ */
 export async function loadNobleMlKem(message?: Uint8Array): Promise<MlKem> {
   const { ml_kem768 } = await import("@noble/post-quantum/ml-kem.js");
   return {

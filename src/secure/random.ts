@@ -1,4 +1,4 @@
-/** `length` bytes that nobody can guess. */
+/** `length` random bytes, fit for keys. */
 export function randomBytes(length: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(length));
 }

@@ -10,20 +10,20 @@ export const CHUNK_BYTES = 262_144;
 /** The most that a sealed chunk has: ciphertext and tag. */
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 
-/** What the key of an attempt depends on (SPEC.md §9). */
-export interface Attempt {
-  /** 32 random bytes of this attempt. */
+/** The facts on which the key of a run depends (SPEC.md §9). */
+export interface Run {
+  /** 32 random bytes of this run. */
   salt: Uint8Array;
   /** 16 bytes. */
   transferId: Uint8Array;
-  /** The offset in the content stream at which the attempt begins. */
+  /** The offset in the content stream at which the run begins. */
   offset: number;
 }
 
-/** The 32-byte key of one attempt from the transfer key; RangeError for lengths that are wrong. */
+/** The 32-byte key of one run from the transfer key; RangeError for lengths that are wrong. */
 export function deriveDataKey(
   transferKey: Uint8Array,
-  { salt, transferId, offset }: Attempt,
+  { salt, transferId, offset }: Run,
 ): Uint8Array {
   if (transferKey.length !== 32 || salt.length !== 32 || transferId.length !== 16) {
     const lengths = [transferKey, salt, transferId].map((bytes) => bytes.length).join(", ");
@@ -41,8 +41,9 @@ const LABEL = utf8("p2p/2 data");
 
 /**
  * Plaintext chunks of `CHUNK_BYTES`, the last one shorter or absent, to sealed chunks (SPEC.md §9).
- * Each output has `headroom` bytes free in front. A chunk is held until the next one comes and its buffer
- * given back then, so every chunk has to be a buffer of its own. RangeError for chunks that are cut otherwise.
+ * Each output has `headroom` bytes free in front. A chunk is held until the next one comes and its
+ * buffer given back then, so every chunk has to be a buffer of its own. RangeError for chunks that
+ * are cut otherwise.
  */
 export class SealStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(key: Uint8Array, { headroom = 0 }: { headroom?: number } = {}) {
@@ -70,10 +71,10 @@ export class SealStream extends TransformStream<OwnedBytes, OwnedBytes> {
 }
 
 /**
- * Sealed chunks, one an enqueue, back to plaintext chunks, each as soon as it is checked (SPEC.md §9).
- * P2pError `protocol` for a chunk that is changed, moved, too long or behind the last one, and for
- * an end without a last chunk. `firstChunk` is the counter of the first one that comes. The buffer of a
- * sealed chunk is given back once that is open.
+ * Sealed chunks, one an enqueue, back to plaintext chunks, each as soon as it is checked (SPEC.md
+ * §9). P2pError `protocol` for a chunk that is changed, moved, too long or behind the last one, and
+ * for an end without a last chunk. `firstChunk` is the counter of the first one that comes. The
+ * buffer of a sealed chunk is given back once that is open.
  */
 export class OpenStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(key: Uint8Array, { firstChunk = 0 }: { firstChunk?: number } = {}) {

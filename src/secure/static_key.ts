@@ -4,7 +4,10 @@ import { ID_BYTES } from "./identity_keys.ts";
 
 declare const brand: unique symbol;
 
-/** The id of an identity in base64url, as messages and files have it: two are equal where the ids are. */
+/**
+ * The id of an identity in base64url, as messages and files have it: two are equal where the ids
+ * are.
+ */
 export type KeyText = string & { readonly [brand]: "id" };
 
 /** The text of an id. */

@@ -4,7 +4,9 @@ import { randomBytes } from "./random.ts";
 /** Bits that a word stands for. */
 export const WORD_BITS = 11;
 
-/** The 2,048 words of the English list of BIP-39, sorted; the first four letters tell them apart. */
+/**
+ * The 2,048 words of the English list of BIP-39, sorted; the first four letters tell them apart.
+ */
 export const WORDS: readonly string[] = wordlist;
 
 /** The first bits of `bytes` as `count` words. */
@@ -17,7 +19,7 @@ export function wordsOf(bytes: Uint8Array, count: number): string[] {
   );
 }
 
-/** Words that nobody can guess: 11 bits each. */
+/** Random words, of 11 bits each. */
 export function randomWords(count: number): string[] {
   return wordsOf(randomBytes(Math.ceil(count * WORD_BITS / 8)), count);
 }

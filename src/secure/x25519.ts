@@ -25,7 +25,7 @@ export function keyPairFrom(privateKey: Uint8Array): KeyPair {
 
 /**
  * The shared secret of 32 bytes (RFC 7748 §6.1). P2pError `protocol` where the peer's public key is
- * of another length or of low order, which would make a secret that everybody knows.
+ * of another length or of low order, which would make a secret that is the same for all.
  */
 export function dh(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
   if (publicKey.length !== X25519_BYTES) {
@@ -42,7 +42,9 @@ export function dh(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array {
   return secret;
 }
 
-/** Newer runtimes throw for an all-zero secret, older ones return it: here the first is undefined. */
+/**
+ * Newer runtimes throw for an all-zero secret, older ones return it: here the first is undefined.
+ */
 function deriveSecret(keys: { privateKey: KeyObject; publicKey: KeyObject }) {
   try {
     return new Uint8Array(diffieHellman(keys));

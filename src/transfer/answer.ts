@@ -15,13 +15,15 @@ import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 const receipt = object(RECEIPT_FIELDS);
 const refusal = object({ reason: text(MAX_REASON_LENGTH) });
 
-/** What became of a transfer for one receiver: its receipt, or why it was not taken. */
+/** The answer of one recipient: its receipt, or the reason for which the transfer was not taken. */
 export type Answer = { receipt: Receipt; reason?: undefined } | {
   reason: string;
   receipt?: undefined;
 };
 
-/** Seals the answer of a receiver, as base64url, so that only the sender can read it (SPEC.md §17). */
+/**
+ * Seals the answer of a receiver, as base64url, so that only the sender can read it (SPEC.md §17).
+ */
 export async function sealAnswer(
   payload: object,
   { keyPair, to, transfer }: { keyPair: IdentityKeys; to: PublicKeys; transfer: string },
@@ -36,8 +38,8 @@ export async function sealAnswer(
 }
 
 /**
- * What a hub says of a transfer for the owner of `key`. A delivery must be proved by that person's own answer: what a hub
- * makes up throws `P2pError` "refused".
+ * Opens what a hub passes on for the owner of `key`. A delivery must be proved by that person's own
+ * answer: what a hub makes up throws `P2pError` "refused".
  */
 export async function openAnswer(
   { code, sealed }: { code: OutcomeCode; sealed: string | null },
@@ -59,7 +61,7 @@ export async function openAnswer(
   }
 }
 
-/** What the hub says of its own accord. */
+/** Codes that the hub gives of its own accord. */
 const IN_WORDS: Partial<Record<OutcomeCode, string>> = {
   expired: "it was not fetched in time",
   corrupt: "what the hub brought could not be opened there",

@@ -1,6 +1,9 @@
 import type { Kind, Receipt } from "../protocol/messages.ts";
 
-/** What a transfer tells while it runs; fields as in the list of events of docs/reference.md, `time` is added where it is printed. */
+/**
+ * An event of a running transfer; fields as in the list of events of docs/reference.md, `time` is
+ * added where it is printed.
+ */
 export type TransferEvent =
   | {
     event: "offered";
@@ -23,13 +26,13 @@ export interface Received extends Omit<Receipt, "savedAs"> {
   from: string;
   name: string;
   kind: Kind;
-  /** Where it is, absolute. */
+  /** Its path, absolute. */
   path: string;
   /** From offer to accept. */
   latency: number;
   /** From accept to the final name. */
   duration: number;
-  /** How many files, where it is a folder. */
+  /** The number of files of a folder. */
   files?: number;
   /** True for a message typed by a person. */
   text?: true;
@@ -50,7 +53,7 @@ export interface Delivered extends Receipt {
   already?: true;
 }
 
-/** The hub keeps a transfer for somebody who is away. */
+/** The hub keeps a transfer for a person who is away. */
 export interface Stored {
   event: "stored";
   transfer: string;
@@ -61,7 +64,7 @@ export interface Stored {
   until: string;
 }
 
-/** A transfer from somebody has stopped before its end; what is here stays for when it goes on. */
+/** A transfer on its way in has stopped before its end; the part stays for when it goes on. */
 export interface Interrupted {
   event: "interrupted";
   transfer: string;

@@ -3,7 +3,7 @@ import type { OwnedBytes } from "../buffer_pool.ts";
 /** Nine times a second, so that with the last one it is ten at most. */
 const REPORT_EVERY_MS = 112;
 
-/** Who is told how many bytes there were, those before the stream began included. */
+/** Called with the number of bytes so far, those before the stream began included. */
 export interface MeterListeners {
   /** With every chunk, before it goes on; what it throws ends the stream. */
   onBytes?: (bytes: number) => void;

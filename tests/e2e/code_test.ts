@@ -89,7 +89,7 @@ Deno.test("a slip that is no word is said at once, and uses nothing up", async (
   const { code } = await sender.event("code");
   const slip = await receive(scene, [`${code}x`, scene.to]);
   assert.equal(slip.code, 2);
-  assert.match(slip.stderr, /is no word of a code\nhint: did you mean/);
+  assert.match(slip.stderr, /is not a word of a code\nhint: did you mean/);
   assert.equal((await receive(scene, [code, scene.to])).code, 0);
 });
 

@@ -93,7 +93,7 @@ Deno.test("a person whose key changed is a hard stop, and the line that is named
     code: 4,
     lines: [
       `the key of "ben" has changed: it was ${vouched.fingerprint}, it is ${is}`,
-      "somebody may be lying. If the change is right, run `p2p trust forget ben`",
+      "the hub may be lying. If the change is right, run `p2p trust forget ben`",
     ],
   });
   assert.equal((await p2p(scene, "ana", ["trust", "forget", "ben"])).code, 0);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeKey } from "../../src/secure/static_key.ts";
+import { decodeKey, encodeKey, sameKey } from "../../src/secure/static_key.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import {
   addPerson,
@@ -29,6 +29,29 @@ Deno.test("checkPerson remembers a name at first contact, and stops at another k
   });
   await checkPerson(dir.path, { hub: "another hub", name: "ana", key: other });
   assert.equal((await knownPeople(dir.path)).length, 2);
+});
+
+Deno.test("checkPerson remembers one key for a name, however many meet it at once", async () => {
+  await using dir = await TempDir.make();
+  const keys = Array.from({ length: 8 }, (_, i) => i % 2 === 0 ? key : other);
+  const meet = (one: Uint8Array) => checkPerson(dir.path, { hub, name: "ana", key: one });
+  const met = await Promise.allSettled(keys.map(meet));
+  const [ana, ...more] = await knownPeople(dir.path);
+  assert.deepEqual(more, []);
+  const taken = keys.map((one) => sameKey(one, decodeKey(ana!.key)));
+  assert.deepEqual(met.map(({ status }) => status === "fulfilled"), taken);
+});
+
+Deno.test("knownPeople passes over a line that is being written", async () => {
+  await using dir = await TempDir.make();
+  await addPerson(dir.path, { name: "ana", key, via: "hand" });
+  const path = dir.join("known_people.jsonl");
+  const line = await Deno.readTextFile(path);
+  for (const end of ["", line.slice(0, -2), line.slice(0, -1).replace("ana", "ben")]) {
+    await Deno.writeTextFile(path, line + end);
+    const names = end.endsWith("}") ? ["ana", "ben"] : ["ana"];
+    assert.deepEqual((await knownPeople(dir.path)).map(({ name }) => name), names, end);
+  }
 });
 
 Deno.test("checkPerson stops at a key that is not the one vouched for, at every hub", async () => {

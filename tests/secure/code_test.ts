@@ -24,7 +24,7 @@ Deno.test("parseCode refuses what is no code, and says which word is none", () =
   }
   assert.throws(() => parseCode("7-crystal-clokc-zebra"), {
     code: "usage",
-    message: /"clokc" is no word/,
+    message: /"clokc" is not a word/,
     hint: /not used up/,
   });
   assert.throws(() => parseCode("7-cr-clock-zebra"), { code: "usage" });
@@ -72,7 +72,8 @@ Deno.test("a creator that does not know the words learns nothing, and is found o
 });
 
 Deno.test("a man in the middle with the code on one side gets no further than that side", () => {
-  // It types the code that it was told, and makes one of its own for the victim, who knows the true words.
+  // It types the code that it was told, and makes one of its own for the victim, who knows the true
+  // words.
   const creator = new CodeCreator(code);
   const middle = new CodeClaimant(code, creator.opening);
   creator.answer(middle.proof, creators!); // That is what knowing the code means.

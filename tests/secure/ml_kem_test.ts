@@ -18,8 +18,8 @@ const noble = checkedMlKem(loadNobleMlKem);
 const IMPLEMENTATIONS: [string, MlKem][] = [["WebCrypto", web], ["noble", noble]];
 
 /**
- * Public accumulated hashes of ML-KEM-768 over keys, messages and ciphertexts drawn from SHAKE128 of
- * nothing (those of the tests of Go's crypto/mlkem): one digest stands for all vectors of a run.
+ * Public accumulated hashes of ML-KEM-768 over keys, messages and ciphertexts drawn from SHAKE128
+ * of nothing (those of the tests of Go's crypto/mlkem): one digest stands for all vectors of a run.
  */
 const AFTER_100 = "1114b1b6699ed191734fa339376afa7e285c9e6acf6ff0177d346696ce564415";
 

@@ -5,17 +5,17 @@ import fc from "fast-check";
 import { POOLED_BYTES } from "../../src/buffer_pool.ts";
 import { open, seal, TAG_BYTES } from "../../src/secure/aead.ts";
 import {
-  type Attempt,
   CHUNK_BYTES,
   deriveDataKey,
   OpenStream,
+  type Run,
   SEALED_CHUNK_BYTES,
   SealStream,
 } from "../../src/secure/sealed_stream.ts";
 import { fullOr } from "../helpers/full_or.ts";
 
 const KEY: Uint8Array = new Uint8Array(32).fill(5);
-const ATTEMPT: Attempt = {
+const RUN: Run = {
   salt: new Uint8Array(32).fill(1),
   transferId: new Uint8Array(16).fill(2),
   offset: 3 * CHUNK_BYTES,
@@ -139,13 +139,13 @@ Deno.test("OpenStream refuses a flipped bit wherever it is, and gives nothing of
 });
 
 Deno.test("OpenStream refuses chunks of another stream, transfer, attempt or offset", async () => {
-  const key = deriveDataKey(KEY, ATTEMPT);
+  const key = deriveDataKey(KEY, RUN);
   const content = someBytes(CHUNK_BYTES + 1);
-  const others: [Uint8Array, Attempt][] = [
-    [KEY.map((byte) => byte ^ 1), ATTEMPT],
-    [KEY, { ...ATTEMPT, salt: new Uint8Array(32).fill(9) }],
-    [KEY, { ...ATTEMPT, transferId: new Uint8Array(16).fill(9) }],
-    [KEY, { ...ATTEMPT, offset: ATTEMPT.offset + CHUNK_BYTES }],
+  const others: [Uint8Array, Run][] = [
+    [KEY.map((byte) => byte ^ 1), RUN],
+    [KEY, { ...RUN, salt: new Uint8Array(32).fill(9) }],
+    [KEY, { ...RUN, transferId: new Uint8Array(16).fill(9) }],
+    [KEY, { ...RUN, offset: RUN.offset + CHUNK_BYTES }],
   ];
   const [first] = await sealAll(content, key) as Three;
   for (const [transferKey, attempt] of others) {
@@ -156,19 +156,19 @@ Deno.test("OpenStream refuses chunks of another stream, transfer, attempt or off
 });
 
 Deno.test("deriveDataKey is HKDF-SHA256 over label, transfer id and offset", () => {
-  const prk = createHmac("sha256", ATTEMPT.salt).update(KEY).digest();
-  const expected = createHmac("sha256", prk).update("p2p/2 data").update(ATTEMPT.transferId)
+  const prk = createHmac("sha256", RUN.salt).update(KEY).digest();
+  const expected = createHmac("sha256", prk).update("p2p/2 data").update(RUN.transferId)
     .update(new Uint8Array([0, 0, 0, 0, 0, 0x0c, 0, 0])).update(new Uint8Array([1])).digest();
-  assert.deepEqual(deriveDataKey(KEY, ATTEMPT), new Uint8Array(expected));
+  assert.deepEqual(deriveDataKey(KEY, RUN), new Uint8Array(expected));
 });
 
 Deno.test("deriveDataKey refuses lengths and offsets that are wrong", () => {
   const short = new Uint8Array(15);
-  assert.throws(() => deriveDataKey(short, ATTEMPT), RangeError);
-  assert.throws(() => deriveDataKey(KEY, { ...ATTEMPT, salt: short }), RangeError);
-  assert.throws(() => deriveDataKey(KEY, { ...ATTEMPT, transferId: short }), RangeError);
+  assert.throws(() => deriveDataKey(short, RUN), RangeError);
+  assert.throws(() => deriveDataKey(KEY, { ...RUN, salt: short }), RangeError);
+  assert.throws(() => deriveDataKey(KEY, { ...RUN, transferId: short }), RangeError);
   for (const offset of [-1, 0.5, NaN, 2 ** 53]) {
-    assert.throws(() => deriveDataKey(KEY, { ...ATTEMPT, offset }), RangeError, String(offset));
+    assert.throws(() => deriveDataKey(KEY, { ...RUN, offset }), RangeError, String(offset));
   }
 });
 
@@ -177,7 +177,7 @@ Deno.test("SealStream and OpenStream carry any content from any offset", async (
   await fc.assert(
     fc.asyncProperty(size, fc.maxSafeNat(), async (size, offset) => {
       const content = someBytes(size);
-      const key = deriveDataKey(KEY, { ...ATTEMPT, offset });
+      const key = deriveDataKey(KEY, { ...RUN, offset });
       const sealed = await sealAll(content, key);
       assert.deepEqual(joined(await piped(sealed, new OpenStream(key))), content);
     }),

@@ -10,7 +10,10 @@ import { TempDir } from "../helpers/temp_dir.ts";
 /** The id of the one transfer of a scene. */
 export const TRANSFER = "0123456789abcdef".repeat(2);
 
-/** A sender and a receiver, a session in memory between them; `await using` ends all and looks for leaks. */
+/**
+ * A sender and a receiver, a session in memory between them; `await using` ends all and looks for
+ * leaks.
+ */
 export class DirectScene implements AsyncDisposable {
   /** What the receiver and the sender report, in order. */
   readonly received: TransferEvent[] = [];
@@ -39,7 +42,9 @@ export class DirectScene implements AsyncDisposable {
     this.#receiver = new Receiver({ ...options, report });
   }
 
-  /** The sender's session; the receiver answers on the other side. A new one where it was cut off. */
+  /**
+   * The sender's session; the receiver answers on the other side. A new one where it was cut off.
+   */
   async session() {
     const from = { key: new Uint8Array(32), name: "ana" };
     this.#pair ??= await SessionPair.open({

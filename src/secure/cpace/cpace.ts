@@ -20,7 +20,10 @@ export class CpaceInitiator {
     this.share = scalarMult(this.#scalar, calculateGenerator(input));
   }
 
-  /** The tag to send for the other side's share; P2pError `protocol` where that is no valid point. */
+  /**
+   * The tag to send for the other side's share; P2pError `protocol` where that is not a valid
+   * point.
+   */
   confirm(responderShare: Uint8Array): Uint8Array {
     if (this.#keys !== undefined) throw new TypeError("cannot confirm: this run has had its share");
     const k = sharedPoint(this.#scalar, responderShare);
@@ -37,8 +40,8 @@ export class CpaceInitiator {
 }
 
 /**
- * The listening side: send `share` after the initiator's, then `finish(share, tag)`, whose `tag` may
- * be sent because the initiator has shown that it knows the secret. For one run only.
+ * The listening side: send `share` after the initiator's, then `finish(share, tag)`, whose `tag`
+ * may be sent because the initiator has shown that it knows the secret. For one run only.
  */
 export class CpaceResponder {
   readonly share: Uint8Array;
@@ -90,7 +93,9 @@ export function scalarMult(scalar: bigint, point: Uint8Array): Uint8Array {
   return ristretto255.Point.fromBytes(point).multiply(scalar).toBytes();
 }
 
-/** As `scalarMult`, but undefined for what is no point or gives the identity (scalar_mult_vfy). */
+/**
+ * As `scalarMult`, but undefined for what is not a point or gives the identity (scalar_mult_vfy).
+ */
 export function scalarMultVfy(scalar: bigint, point: Uint8Array): Uint8Array | undefined {
   try {
     const product = ristretto255.Point.fromBytes(point).multiply(scalar);
@@ -111,7 +116,10 @@ interface SessionKeys {
   responderTag: Uint8Array;
 }
 
-/** The draft's key for confirmation, with tags that say the role: one cannot be sent back as the other. */
+/**
+ * The draft's key for confirmation, with tags that say the role: one cannot be sent back as the
+ * other.
+ */
 function sessionKeys(
   { sid }: CpaceInput,
   k: Uint8Array,
@@ -132,7 +140,7 @@ function sharedPoint(scalar: bigint, share: Uint8Array): Uint8Array {
   if (k === undefined) {
     throw new P2pError(
       "protocol",
-      "cannot check the secret: the other side's share is no valid point",
+      "cannot check the secret: the other side's share is not a valid point",
     );
   }
   return k;

@@ -1,6 +1,6 @@
 import { concat, utf8 } from "../../bytes.ts";
 
-/** What both sides have to know alike; the names are those of draft-irtf-cfrg-cpace. */
+/** The input that both sides have to know alike; the names are those of draft-irtf-cfrg-cpace. */
 export interface CpaceInput {
   /** The password-related string. */
   prs: Uint8Array;
@@ -24,7 +24,10 @@ export const DSI = utf8("CPaceRistretto255");
 const SHA512_BLOCK_BYTES = 128;
 const NO_AD = new Uint8Array(0);
 
-/** What is hashed to the generator: the secret fills the first block of the hash (generator_string). */
+/**
+ * The string that is hashed to the generator: the secret fills the first block of the hash
+ * (generator_string).
+ */
 export function generatorString({ prs, ci, sid }: CpaceInput): Uint8Array {
   const padding = SHA512_BLOCK_BYTES - 1 - prependLen(prs).length - prependLen(DSI).length;
   return lvCat(DSI, prs, new Uint8Array(Math.max(0, padding)), ci, sid);

@@ -9,7 +9,9 @@ export const MAX_NONCE = 2n ** 64n - 1n;
 
 const EMPTY = new Uint8Array(0);
 
-/** A key and a counting nonce that encrypt one direction (Noise §5.1); without key, text is plain. */
+/**
+ * A key and a counting nonce that encrypt one direction (Noise §5.1); without key, text is plain.
+ */
 export class CipherState {
   #key: Uint8Array | undefined;
   #nonce = 0n;
@@ -18,7 +20,7 @@ export class CipherState {
     this.#key = key;
   }
 
-  /** Whether there is a key. */
+  /** True where there is a key. */
   get hasKey(): boolean {
     return this.#key !== undefined;
   }
@@ -41,7 +43,9 @@ export class CipherState {
     return ciphertext;
   }
 
-  /** Plaintext of one message; P2pError `protocol`, and the nonce stays, where it is not authentic. */
+  /**
+   * Plaintext of one message; P2pError `protocol`, and the nonce stays, where it is not authentic.
+   */
   decryptWithAd(ad: Uint8Array, ciphertext: Uint8Array): Uint8Array {
     if (ciphertext.length > MAX_NOISE_MESSAGE_BYTES) {
       const lengths = `length ${ciphertext.length} exceeds ${MAX_NOISE_MESSAGE_BYTES}`;

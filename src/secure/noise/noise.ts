@@ -20,7 +20,7 @@ import {
 import { SymmetricState } from "./symmetric_state.ts";
 import { dh, generateKeyPair, type KeyPair, X25519_BYTES } from "../x25519.ts";
 
-/** What a handshake starts from; names are those of Noise §5.3. */
+/** The keys and options of a handshake; names are those of Noise §5.3. */
 export interface HandshakeOptions {
   /** Such as `XXhfs`, `X` or `NNpsk0`. */
   pattern: string;
@@ -37,7 +37,7 @@ export interface HandshakeOptions {
   s1?: KemKeyPair | undefined;
   /** The remote static KEM key, exactly where the pattern encapsulates to it. */
   rs1?: Uint8Array | undefined;
-  /** What encapsulates: another than that of the runtime for tests alone. */
+  /** The KEM: another than that of the runtime for tests alone. */
   kem?: MlKem | undefined;
   /** The remote static key, exactly where the pattern says that it is known before. */
   rs?: Uint8Array | undefined;
@@ -46,8 +46,8 @@ export interface HandshakeOptions {
 }
 
 /**
- * One side of a handshake `Noise_*_25519_ChaChaPoly_SHA256` (Noise §5.3), or of one that is hybrid with
- * ML-KEM-768 (`Noise_*hfs_25519+MLKEM768_…`): bytes in, bytes out.
+ * One side of a handshake `Noise_*_25519_ChaChaPoly_SHA256` (Noise §5.3), or of one that is hybrid
+ * with ML-KEM-768 (`Noise_*hfs_25519+MLKEM768_…`): bytes in, bytes out.
  */
 export class HandshakeState {
   readonly #initiator: boolean;
@@ -88,7 +88,7 @@ export class HandshakeState {
     if (kemKey !== undefined) this.#symmetric.mixHash(kemKey);
   }
 
-  /** Whether every message was written and read, so that `split` may follow. */
+  /** True where every message was written and read, so that `split` may follow. */
   get finished(): boolean {
     return !this.#failed && this.#messagesDone === this.#pattern.messages.length;
   }
@@ -117,7 +117,9 @@ export class HandshakeState {
     });
   }
 
-  /** The payload of the other side's next message; P2pError `protocol` ends the handshake for good. */
+  /**
+   * The payload of the other side's next message; P2pError `protocol` ends the handshake for good.
+   */
   readMessage(message: Uint8Array): Promise<Uint8Array> {
     return this.#step(false, async (tokens) => {
       if (message.length > MAX_NOISE_MESSAGE_BYTES) {
@@ -180,7 +182,7 @@ export class HandshakeState {
     }
   }
 
-  /** What is left of `message` behind the token. */
+  /** The rest of `message` behind the token. */
   async #readToken(token: Token, message: Uint8Array): Promise<Uint8Array> {
     switch (token) {
       case "e": {

@@ -1,7 +1,7 @@
 // Paths for `psk` serve the public test vectors alone: no session or envelope of ours uses them.
 
 /**
- * What one token of a message pattern does (Noise §7.1, §9.2). `e1` and `ekem1` are those of the
+ * One token of a message pattern (Noise §7.1, §9.2). `e1` and `ekem1` are those of the
  * extension for hybrid forward secrecy; `skem1` encapsulates to the responder's static KEM key.
  */
 export type Token = "e" | "s" | "ee" | "es" | "se" | "ss" | "psk" | "e1" | "ekem1" | "skem1";
@@ -14,7 +14,10 @@ export interface HandshakePattern {
   readonly messages: readonly (readonly Token[])[];
 }
 
-/** The fundamental patterns that are not deferred: one-way (Noise §7.4), interactive (§7.5); then the hybrid ones. */
+/**
+ * The fundamental patterns that are not deferred: one-way (Noise §7.4), interactive (§7.5); then
+ * the hybrid ones.
+ */
 const FUNDAMENTAL: ReadonlyMap<string, HandshakePattern> = new Map([
   ["N", known("responder", "e es")],
   ["K", known("both", "e es ss")],
@@ -47,7 +50,9 @@ export function handshakePattern(name: string): HandshakePattern {
   return { ...fundamental, messages };
 }
 
-/** What one side has to have before the first message: its own key pair, the other's key, psks. */
+/**
+ * The keys that one side needs before the first message: its own key pair, the other's key, psks.
+ */
 export function neededKeys(pattern: HandshakePattern, initiator: boolean) {
   const { initiatorKnown, responderKnown, messages } = pattern;
   const sendsStatic = messages.some((tokens, index) =>

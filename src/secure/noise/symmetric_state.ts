@@ -19,7 +19,7 @@ export class SymmetricState {
     return this.#hash.slice();
   }
 
-  /** Whether `encryptAndHash` encrypts. */
+  /** True where `encryptAndHash` encrypts. */
   get hasKey(): boolean {
     return this.#cipher.hasKey;
   }

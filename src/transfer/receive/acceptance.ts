@@ -29,7 +29,10 @@ export interface Refusal {
   reason: string;
 }
 
-/** Gives the reason for which `offer` is not taken: name, kind, size, policy, or a person who declines. */
+/**
+ * Gives the reason for which `offer` is not taken: name, kind, size, policy, or a person who
+ * declines.
+ */
 export async function judgeOffer(
   offer: Offer,
   from: Sender,

@@ -17,13 +17,18 @@ export class Cancelled extends Error {
 /** Codes of a sender from whom nothing more of a transfer will come. */
 const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
 
-/** True where what arrived is of no use: not what was declared, or the first half of what will not go on. */
+/**
+ * True where what arrived is of no use: not what was declared, or the first half of what will not
+ * go on.
+ */
 export function isWorthless(error: unknown): boolean {
   if (error instanceof Cancelled) return GIVEN_UP.includes(error.cancelCode);
   return error instanceof StorageError && !["space", "disk"].includes(error.reason);
 }
 
-/** The code of the `cancel` for `error`; a session that has failed says nothing about the transfer. */
+/**
+ * The code of the `cancel` for `error`; a session that has failed says nothing about the transfer.
+ */
 export function cancelCodeOf(error: unknown, exchange: Exchange): CancelCode {
   if (exchange.isOver) return "interrupted";
   if (error instanceof StorageError) return error.reason;

@@ -14,8 +14,8 @@ export interface IncomingRun {
 }
 
 /**
- * Waits for the run of chunks that follows an `accept` at `accepted`: of the sender itself, or of what
- * the hub has of it (SPEC.md §8, §16).
+ * Waits for the run of chunks that follows an `accept` at `accepted`: of the sender itself, or of
+ * what the hub has of it (SPEC.md §8, §16).
  */
 export async function receiveRun(
   exchange: Exchange,
@@ -33,7 +33,9 @@ export async function receiveRun(
   return { offset: run.offset, content };
 }
 
-/** A run of chunks: its place in the content stream, and that where its counter began (SPEC.md §16). */
+/**
+ * A run of chunks: its place in the content stream, and that where its counter began (SPEC.md §16).
+ */
 interface Run {
   offset: number;
   start: number;

@@ -17,8 +17,9 @@ export class Receiver {
   }
 
   /**
-   * Takes one offer to its end. Never throws: the sender gets the reason for a failure, and an event
-   * reports it. `replies` are those of the channel to the sender itself, unless it comes through a hub.
+   * Takes one offer to its end. Never throws: the sender gets the reason for a failure, and an
+   * event reports it. `replies` are those of the channel to the sender itself, unless it comes
+   * through a hub.
    */
   receive(
     exchange: Exchange,

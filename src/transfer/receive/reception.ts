@@ -151,7 +151,9 @@ export class Reception {
     }
   }
 
-  /** The last message of the sender, `settled` or `cancel`: one promise for both who wait for it. */
+  /**
+   * The last message of the sender, `settled` or `cancel`: one promise for both who wait for it.
+   */
   #senderEnds(): Promise<Message> {
     return this.#lastMessage ??= this.#exchange.receive();
   }

@@ -12,8 +12,8 @@ import type { IdentityKeys, PublicKeys } from "../../secure/identity_keys.ts";
 import { sealAnswer } from "../answer.ts";
 
 /**
- * The answers of a receiver to a sender: in the open of their channel, or through a hub that must not
- * read them and may bring a transfer again after its end.
+ * The answers of a receiver to a sender: in the open of their channel, or through a hub that must
+ * not read them and may bring a transfer again after its end.
  */
 export interface Replies {
   /** Says that the transfer is not taken. */
@@ -33,7 +33,10 @@ export interface Replies {
   answerAgain(): Promise<void>;
   /** True where a `cancel` of that code is an answer for good. */
   isFinal(code: CancelCode): boolean;
-  /** Resolves to whether the transfer may be forgotten: nobody asks again, or the answer is on disk. */
+  /**
+   * Resolves to true where the transfer may be forgotten: its answer is on disk, or with the
+   * sender.
+   */
   isRemembered(): Promise<boolean>;
 }
 
@@ -61,7 +64,9 @@ export interface AnswerLog {
   sync(): Promise<void>;
 }
 
-/** Answers over the channel to the sender itself (SPEC.md §8); the sender asks again by its offer. */
+/**
+ * Answers over the channel to the sender itself (SPEC.md §8); the sender asks again by its offer.
+ */
 export function directReplies(exchange: Exchange): Replies {
   return {
     refuse: (code, reason) => exchange.send({ type: "refuse", code, reason: shortened(reason) }),

@@ -55,7 +55,10 @@ export async function pipeContent(
   };
 }
 
-/** The answer to content that is being sent; it may come before all is sent, which is of no use then. */
+/**
+ * The answer to content that is being sent; it may come before all is sent, which is of no use
+ * then.
+ */
 export async function answerTo<T>(sent: Promise<void>, answering: Promise<T>): Promise<T> {
   answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
   await Promise.race([sent, answering]);

@@ -1,7 +1,10 @@
 import type { OwnedBytes } from "../../buffer_pool.ts";
 import { sleep } from "../../sleep.ts";
 
-/** Passes bytes on unchanged, no faster than `bytesPerSecond` on average; nothing is saved up while nothing flows. */
+/**
+ * Passes bytes on unchanged, no faster than `bytesPerSecond` on average; nothing is saved up while
+ * nothing flows.
+ */
 export class LimitStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(bytesPerSecond: number, signal: AbortSignal) {
     let freeAt = 0;

@@ -13,7 +13,10 @@ export interface Recipient {
   keys: PublicKeys;
 }
 
-/** The point at which a sender is done: by default delivered to who is joined, stored for who is away. */
+/**
+ * The point at which a sender is done: by default delivered to who is joined, stored for who is
+ * away.
+ */
 export type WaitFor = "stored" | "delivered" | undefined;
 
 /** The outcome of a transfer for one person. */
@@ -59,12 +62,17 @@ export class RelayOutcomes {
     else this.#open.set(name, { key: keys.id, isAway: state === "away" });
   }
 
-  /** Notes that the hub has answered the whole: from here on its time counts as that of the content. */
+  /**
+   * Notes that the hub has answered the whole: from here on its time counts as that of the content.
+   */
   answered(): void {
     this.#latency = performance.now() - this.#startedAt;
   }
 
-  /** Notes that the hub has all of it on disk: recipients who are away are done with, unless the sender waits. */
+  /**
+   * Notes that the hub has all of it on disk: recipients who are away are done with, unless the
+   * sender waits.
+   */
   stored(until: number): void {
     this.#until = until;
     const { wait } = this.#options;
@@ -85,7 +93,7 @@ export class RelayOutcomes {
     if (isKept && this.#options.wait === undefined) this.#endStored(message.to);
   }
 
-  /** Ends it for everybody who has no outcome. */
+  /** Gives `error` as the outcome to all who have none. */
   fail(error: P2pError): void {
     for (const to of [...this.#open.keys()]) this.#end(to, { error });
   }

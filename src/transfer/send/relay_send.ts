@@ -23,8 +23,9 @@ export interface RelayOptions extends Omit<RelayOutcomesOptions, "source"> {
 }
 
 /**
- * Sends `source` once, through the hub, to several people (SPEC.md §16); each of them gets one outcome.
- * Throws `P2pError` where that fails for all: "refused", "local", or "connection" where that was lost.
+ * Sends `source` once, through the hub, to several people (SPEC.md §16); each of them gets one
+ * outcome. Throws `P2pError` where that fails for all: "refused", "local", or "connection" where
+ * that was lost.
  */
 export async function relayTransfer(
   session: Session,
@@ -92,7 +93,10 @@ class RelaySend {
     await this.#exchange.send({ type: "envelope", to: name, sealed });
   }
 
-  /** Sends the content from where the hub stands; gives its word on the whole, which may come before the end. */
+  /**
+   * Sends the content from where the hub stands; gives its word on the whole, which may come before
+   * the end.
+   */
   async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {
     const { source, keyPair, transfer } = this.#options;
     const { name, size, folder } = source;

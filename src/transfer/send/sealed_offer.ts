@@ -11,7 +11,9 @@ export function relayKey({ dhPair: { privateKey } }: IdentityKeys, transfer: str
   return hkdf(privateKey, { salt: fromHex(transfer), info: utf8("p2p/1 relay key") });
 }
 
-/** The offer of `source`, sealed for the owner of the keys `receiver`, as base64url (SPEC.md §17). */
+/**
+ * The offer of `source`, sealed for the owner of the keys `receiver`, as base64url (SPEC.md §17).
+ */
 export async function sealOffer(
   source: Source,
   { transfer, keyPair, receiver }: {

@@ -26,7 +26,10 @@ export async function* exactChunks(
 /** Chunks that are read before they are asked for. */
 const CHUNKS_AHEAD = 2;
 
-/** The chunks of a generator as a stream that stays two ahead of its reader; cancelling ends the generator. */
+/**
+ * The chunks of a generator as a stream that stays two ahead of its reader; cancelling ends the
+ * generator.
+ */
 export function readAhead<T>(chunks: AsyncGenerator<T>): ReadableStream<T> {
   return new ReadableStream<T>({
     async pull(controller) {
@@ -40,7 +43,10 @@ export function readAhead<T>(chunks: AsyncGenerator<T>): ReadableStream<T> {
   }, { highWaterMark: CHUNKS_AHEAD });
 }
 
-/** SHA-256 in hex of the first `length` bytes of `chunks`, or of all where there are fewer; their buffers are given back. */
+/**
+ * SHA-256 in hex of the first `length` bytes of `chunks`, or of all where there are fewer; their
+ * buffers are given back.
+ */
 export async function prefixDigest(
   chunks: AsyncIterable<OwnedBytes> | Iterable<OwnedBytes>,
   length: number,

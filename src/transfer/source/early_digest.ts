@@ -4,8 +4,9 @@ import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
 import type { Source } from "./source.ts";
 
 /**
- * SHA-256 of the beginnings of a source, begun before anybody asks: a receiver that has a part of a transfer hashes that
- * before it says how far it is (SPEC.md §8), and the sender need not wait for it to do the same.
+ * SHA-256 of the beginnings of a source, begun before it is needed: a receiver that has a part of a
+ * transfer hashes that before it says how far it is (SPEC.md §8), and the sender need not wait for
+ * it to do the same.
  */
 export class EarlyDigest implements AsyncDisposable {
   readonly #source: Source;
@@ -22,7 +23,7 @@ export class EarlyDigest implements AsyncDisposable {
       this.#isOver = true;
       this.#changed.resolve();
     });
-    this.#running.catch(() => {}); // Whoever asks is told.
+    this.#running.catch(() => {}); // It ends the waiting; reading again shows the error.
   }
 
   /** SHA-256 in hex of the content stream up to `offset`, as {@link Source.digest}. */
@@ -32,7 +33,7 @@ export class EarlyDigest implements AsyncDisposable {
     }
     const known = this.#digests.get(offset);
     if (known !== undefined) return known;
-    await this.stop(); // Nobody reads it twice at once.
+    await this.stop(); // Two readers at once would halve each other's speed.
     return await this.#source.digest(offset);
   }
 

@@ -16,7 +16,10 @@ export interface FoundSource {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A regular file as a {@link Source}. Each stream opens it anew and fails with `changed` where it is not the same. */
+/**
+ * A regular file as a {@link Source}. Each stream opens it anew and fails with `changed` where it
+ * is not the same.
+ */
 export async function openFileSource(found: FoundSource): Promise<Source> {
   const { name, info } = found;
   return {
@@ -54,7 +57,8 @@ async function* fileChunks(
     const chunk = takeBuffer(Math.min(CHUNK_BYTES, left));
     const length = await readFrom(quick, chunk, found);
     left -= chunk.length;
-    // The last chunk is what makes it whole for the receiver: it goes out only if nothing has changed.
+    // The last chunk is what makes it whole for the receiver: it goes out only if nothing has
+    // changed.
     if (length < chunk.length || left === 0) await assertUnchanged(file, found);
     if (length < chunk.length) throw changedError(found.name);
     yield chunk;

@@ -22,8 +22,9 @@ import { prefixDigest, readAhead } from "./chunks.ts";
 const ENTRIES_PER_TURN = 500;
 
 /**
- * A folder as a {@link Source}: its archive (SPEC.md §10), put together while it is sent. It is walked once to count it,
- * and again for each stream, which fails with `changed` where the two walks differ.
+ * A folder as a {@link Source}: its archive (SPEC.md §10), put together while it is sent. It is
+ * walked once to count it, and again for each stream, which fails with `changed` where the two
+ * walks differ.
  */
 export async function openFolderSource(found: FoundSource): Promise<Source> {
   const survey = await surveyFolder(found);

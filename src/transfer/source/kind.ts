@@ -1,11 +1,11 @@
 import type { Kind } from "../../protocol/messages.ts";
 
-/** How much of a file is looked at. */
+/** Bytes at the start of a file that decide its kind. */
 export const KIND_HEAD_BYTES = 4096;
 
 /**
- * Tells the kind of a file from its first bytes and its name. Content goes first: a picture is an image under any name,
- * and a `.csv` or `.json` that holds something else is a file.
+ * Tells the kind of a file from its first bytes and its name. Content goes first: a picture is an
+ * image under any name, and a `.csv` or `.json` that holds something else is a file.
  */
 export function kindOf(head: Uint8Array, name: string): Kind {
   const bytes = head.subarray(0, KIND_HEAD_BYTES);
@@ -51,7 +51,9 @@ function isControl(byte: number): boolean {
   return byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) || byte === 0x7f;
 }
 
-/** First bytes in hex, `..` for any byte: PNG, JPEG, GIF, WebP, TIFF (two byte orders), AVIF, HEIC. */
+/**
+ * First bytes in hex, `..` for any byte: PNG, JPEG, GIF, WebP, TIFF (two byte orders), AVIF, HEIC.
+ */
 const IMAGE_MAGIC = [
   "89504e470d0a1a0a",
   "ffd8ff",
@@ -69,13 +71,19 @@ function isImage(bytes: Uint8Array): boolean {
   return IMAGE_MAGIC.some((magic) => startsWith(bytes, magic)) || isBmp(bytes);
 }
 
-/** "BM" alone begins many a text: the size of the header that follows must be one of those that BMP has. */
+/**
+ * "BM" alone begins many a text: the size of the header that follows must be one of those that BMP
+ * has.
+ */
 function isBmp(bytes: Uint8Array): boolean {
   return startsWith(bytes, "424d") && bytes.length > 18 &&
     [12, 40, 52, 56, 64, 108, 124].includes(bytes[14]!) && bytes[15] === 0 && bytes[16] === 0;
 }
 
-/** A known file name vouches for any JSON value; under another, text has to begin as objects and lists of them do. */
+/**
+ * A known file name vouches for any JSON value; under another, text has to begin as objects and
+ * lists of them do.
+ */
 function isJson(text: string, named: boolean): boolean {
   if (named) return text === "" || /^(?:["{[\-0-9tfn]|\/[/*])/.test(text);
   return /^\{\s*["}]/.test(text) || /^\[\s*["{]/.test(text);

@@ -5,7 +5,10 @@ import { openFolderSource } from "./folder_source.ts";
 import { type Source, sourceName, type SourceOptions } from "./source.ts";
 import { whatIs } from "./source_stamp.ts";
 
-/** Opens a regular file or a folder for sending; links on the way are followed. Throws `P2pError` "local" or "refused". */
+/**
+ * Opens a regular file or a folder for sending; links on the way are followed. Throws `P2pError`
+ * "local" or "refused".
+ */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const info = await statSource(path);
   const name = sourceName(options.as ?? basename(resolve(path)));

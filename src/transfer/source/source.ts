@@ -3,15 +3,21 @@ import { P2pError } from "../../errors.ts";
 import type { OfferFields } from "../../protocol/messages.ts";
 import { checkedPath } from "../../names/file_name.ts";
 
-/** What a sender reads: the fields of its offer, and the content stream (SPEC.md §8). */
+/** A thing to send: the fields of its offer, and its content stream (SPEC.md §8). */
 export interface Source extends OfferFields {
-  /** Hex digest that is the same in a later run if nothing has changed; null where the source cannot be read again. */
+  /**
+   * Hex digest that is the same in a later run if nothing has changed; null where the source cannot
+   * be read again.
+   */
   readonly stamp: string | null;
-  /** What a folder holds and an archive cannot: links, sockets, devices, FIFOs. */
+  /** Entries of a folder that an archive cannot hold: links, sockets, devices, FIFOs. */
   readonly leftOut: readonly LeftOut[];
   /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */
   digest(offset: number): Promise<string>;
-  /** Content stream from `offset`: fresh chunks of `CHUNK_BYTES`, the last may be shorter; to be read or cancelled. */
+  /**
+   * Content stream from `offset`: fresh chunks of `CHUNK_BYTES`, the last may be shorter; to be
+   * read or cancelled.
+   */
   stream(offset: number): ReadableStream<OwnedBytes>;
   /** Lets go of what is open. */
   close(): Promise<void>;
@@ -34,7 +40,7 @@ export interface LeftOut {
   readonly what: string;
 }
 
-/** How to open a source: `as` is its name at the receiver. */
+/** Options of opening a source: `as` is its name at the receiver. */
 export interface SourceOptions {
   readonly as?: string | undefined;
   readonly signal?: AbortSignal | undefined;

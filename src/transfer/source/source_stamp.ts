@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** What of a file differs once it was written to, replaced or removed (SPEC.md §8: size, modification and change time). */
+/**
+ * Facts of a file that differ once it was written to, replaced or removed (SPEC.md §8: size,
+ * modification and change time).
+ */
 export function fileStamp(info: Deno.FileInfo): string {
   const times = [info.mtime, info.ctime].map((time) => time?.getTime() ?? 0);
   // The times may stay as they are where only its last name is taken away.
@@ -8,7 +11,10 @@ export function fileStamp(info: Deno.FileInfo): string {
   return [info.dev, info.ino, info.size, ...times, ...gone].join("/");
 }
 
-/** A running hash over what its files were when they were looked at: another one where anything has changed. */
+/**
+ * A running hash over what its files were when they were looked at: another one where anything has
+ * changed.
+ */
 export class SourceStamp {
   readonly #hash = createHash("sha256");
 
@@ -22,17 +28,20 @@ export class SourceStamp {
   }
 }
 
-/** The time of last change in milliseconds, never before 1970 (SPEC.md §7: an int); null where the system has none. */
+/**
+ * The time of last change in milliseconds, never before 1970 (SPEC.md §7: an int); null where the
+ * system has none.
+ */
 export function modifiedOf(info: Deno.FileInfo): number | null {
   return info.mtime === null ? null : Math.max(0, info.mtime.getTime());
 }
 
-/** Whether somebody may run it; systems without such a mode say no. */
+/** True where the mode lets a user run the file; false on systems without such a mode. */
 export function isExecutable(info: Deno.FileInfo): boolean {
   return ((info.mode ?? 0) & 0o111) !== 0;
 }
 
-/** What is neither a file nor a folder, in words. */
+/** Names what is neither a file nor a folder. */
 export function whatIs(info: Deno.FileInfo): string {
   if (info.isSymlink) return "a symbolic link";
   if (info.isFifo) return "a FIFO";

@@ -3,7 +3,10 @@ import { kindOf } from "./kind.ts";
 import { PLAIN_OFFER, type Source, sourceName } from "./source.ts";
 import { exactChunks, prefixDigest, readAhead } from "./chunks.ts";
 
-/** Standard input as a {@link Source} of unknown size, once its first bytes are there. It can be read once, from 0. */
+/**
+ * Standard input as a {@link Source} of unknown size, once its first bytes are there. It can be
+ * read once, from 0.
+ */
 export async function stdinSource(
   readable: ReadableStream<Uint8Array>,
   name: string,

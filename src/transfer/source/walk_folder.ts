@@ -7,14 +7,15 @@ import type { LeftOut } from "./source.ts";
 export interface WalkEntry {
   /** Components in NFC, as they are sent (SPEC.md §13). */
   readonly path: readonly string[];
-  /** Where it is. */
+  /** Its path on this machine. */
   readonly file: string;
   readonly info: Deno.FileInfo;
 }
 
 /**
- * Files and folders below `root` in the order of SPEC.md §10: depth first, names ascending by UTF-16 code units. Links,
- * and what else is neither, are told to `leaveOut`. No more than the names of the open folders is kept.
+ * Files and folders below `root` in the order of SPEC.md §10: depth first, names ascending by
+ * UTF-16 code units. Links, and other things that are neither, go to `leaveOut`. Only the names of
+ * the open folders are kept.
  */
 export function* walkFolder(
   root: string,

@@ -106,7 +106,7 @@ Deno.test("CpaceInitiator refuses its own share and tag reflected to it", () => 
 Deno.test("CpaceInitiator and CpaceResponder refuse the identity and what is no point", () => {
   const noPoint = new Uint8Array(32).fill(0xff);
   for (const share of [new Uint8Array(32), noPoint, new Uint8Array(0), new Uint8Array(33)]) {
-    const invalid = { name: "P2pError", code: "protocol", message: /no valid point/ };
+    const invalid = { name: "P2pError", code: "protocol", message: /not a valid point/ };
     assert.throws(() => new CpaceInitiator(INPUT).confirm(share), invalid);
     assert.throws(() => new CpaceResponder(INPUT).finish(share, new Uint8Array(64)), invalid);
   }

@@ -300,7 +300,10 @@ async function file(dir: string, name: string, bytes: Uint8Array): Promise<strin
   return path;
 }
 
-/** Six files and three folders. By UTF-16 units the smiling face comes before the tilde, by code points after it. */
+/**
+ * Six files and three folders. By UTF-16 units the smiling face comes before the tilde, by code
+ * points after it.
+ */
 async function tree(dir: string): Promise<string> {
   const root = join(dir, "sent");
   await file(root, "B", new TextEncoder().encode('{"a":1}'));
