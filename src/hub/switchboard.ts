@@ -44,9 +44,9 @@ interface Opened {
  * - A `join` makes a {@link Courier}, which brings one person what the spool has for it. Its
  * `onDelay` names a transfer that the person cannot take now; that, and the end of the session, go
  * to {@link Intake.tellAway}, and from there to the senders that wait.
- * - A `relay` goes to the {@link Intake}: it routes the envelopes, admits the transfer to the spool,
- * and runs a `Visit` for its sender. Its `onStored` names each recipient that is away when all is
- * on disk, for the hub's log.
+ * - A `relay` goes to the {@link Intake}: it routes the envelopes, admits the transfer to the
+ *   spool, and runs a `Visit` for its sender. Its `onStored` names each recipient that is away when
+ *   all is on disk, for the hub's log.
  * - The visit takes the chunks. Its `onComing` lets the intake call the courier of each recipient
  * that is here; its `onStored` says that all chunks are on disk.
  *

@@ -65,7 +65,8 @@ export class Visit {
    */
   async replace(): Promise<void> {
     const reason = "it is sent in another run now";
-    await this.#cancel("busy", reason).catch(() => {}); // Its session may be lost: so much the better.
+    // Its session may be lost: so much the better.
+    await this.#cancel("busy", reason).catch(() => {});
     this.#over.abort();
     this.#exchange.end();
     await this.#ended.promise;

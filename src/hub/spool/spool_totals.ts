@@ -57,7 +57,8 @@ export class SpoolTotals {
     const now = { bytes, bytesToCome, waiting: isSame ? before.waiting : transfer.waiting };
     this.#counted.set(transfer, now);
     this.#bytesToCome += bytesToCome - before.bytesToCome;
-    if (isSame && bytes === before.bytes) return; // For each chunk: a transfer may be for a thousand.
+    // This comes with each chunk, and a transfer may be for a thousand.
+    if (isSame && bytes === before.bytes) return;
     this.#count(transfer, before, -1);
     this.#count(transfer, now, 1);
   }

@@ -29,8 +29,11 @@ export async function openStagingFolder(path: string): Promise<{ creationMode: n
 }
 
 /** The folder of a transfer inside the staging folder (SPEC.md §14). */
-export function partId(senderKey: Uint8Array, transfer: string): string {
-  return createHash("sha256").update(senderKey).update(transfer, "hex").digest("hex").slice(0, 32);
+export function partId(senderKey: Uint8Array, transferId: string): string {
+  return createHash("sha256").update(senderKey).update(transferId, "hex").digest("hex").slice(
+    0,
+    32,
+  );
 }
 
 /**
