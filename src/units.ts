@@ -44,7 +44,10 @@ export function formatDuration(ms: number): string {
   return inTwoUnits(Math.round(ms / MS_PER.h), 24, ["d", "h"]);
 }
 
-/** Bytes of `2GB`, `500 kB`, `1.5MiB` or `1024`; KB is 1000, KiB is 1024. Throws `usage` on anything else. */
+/**
+ * Bytes of `2GB`, `500 kB`, `1.5MiB` or `1024`; KB is 1000, KiB is 1024. Throws `usage` on anything
+ * else.
+ */
 export function parseSize(text: string): number {
   const bytes = bytesIn(text);
   if (!Number.isSafeInteger(bytes)) throw unreadable("size", text, SIZE_HINT);
@@ -58,7 +61,10 @@ export function parseRate(text: string): number {
   return rate;
 }
 
-/** Milliseconds of `60s`, `7d`, `1.5h` or `1h30m`; a number needs its unit. Throws `usage` on anything else. */
+/**
+ * Milliseconds of `60s`, `7d`, `1.5h` or `1h30m`; a number needs its unit. Throws `usage` on
+ * anything else.
+ */
 export function parseDuration(text: string): number {
   const parts = text.trim().toLowerCase();
   if (!/^(\d+(\.\d+)? ?(ms|s|min|m|h|d|w) ?)+$/.test(parts)) {
@@ -73,6 +79,16 @@ export function parseDuration(text: string): number {
 }
 
 const BYTE_UNITS = ["B", "KB", "MB", "GB", "TB", "PB"];
+
+/**
+ * Writes a moment that another machine names in ISO 8601: at most the last one that a `Date` can
+ * hold.
+ */
+export function isoDate(ms: number): string {
+  return new Date(Math.min(ms, LAST_DATE_MS)).toISOString();
+}
+
+const LAST_DATE_MS = 8.64e15;
 
 const MS_PER = {
   ms: 1,

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
+import { isoDate } from "../units.ts";
 import { P2pError } from "../errors.ts";
 import { type SentTransfer, SentTransfers } from "../home/sent.ts";
 import type { Stored } from "../transfer/events.ts";
-import { isoDate } from "../transfer/iso_date.ts";
 import { openSource } from "../transfer/source/open_source.ts";
 import { deliveryStatusOf } from "./delivery_status.ts";
 import type { HubClient } from "./hub_client.ts";

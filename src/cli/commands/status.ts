@@ -1,8 +1,7 @@
 import { fingerprint } from "../../secure/fingerprint.ts";
-import { isoDate } from "../../transfer/iso_date.ts";
 import { listTransfers, type TransferEntry } from "../../client/list_transfers.ts";
 import { type SentTransfer, SentTransfers } from "../../home/sent.ts";
-import { formatBytes, formatDate } from "../../units.ts";
+import { formatBytes, formatDate, isoDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import type { Style } from "../../ui/terminal.ts";
 import type { HubClient } from "../../client/hub_client.ts";

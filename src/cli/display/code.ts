@@ -1,6 +1,5 @@
 import { type Code, formatCode } from "../../secure/code.ts";
-import { isoDate } from "../../transfer/iso_date.ts";
-import { formatDate } from "../../units.ts";
+import { formatDate, isoDate } from "../../units.ts";
 import type { Output } from "./output.ts";
 
 /** A code that was made, and what the other side does with it. */

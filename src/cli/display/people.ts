@@ -2,8 +2,7 @@ import type { Connected } from "../../client/connect.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
 import { checkPeople } from "../../home/known_people.ts";
 import { listPeople, type PersonEntry } from "../../client/list_people.ts";
-import { isoDate } from "../../transfer/iso_date.ts";
-import { formatDate } from "../../units.ts";
+import { formatDate, isoDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import type { Output } from "./output.ts";
 

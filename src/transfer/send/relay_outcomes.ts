@@ -1,9 +1,9 @@
+import { isoDate } from "../../units.ts";
 import { P2pError } from "../../errors.ts";
 import type { Message } from "../../protocol/messages.ts";
 import type { IdentityKeys, PublicKeys } from "../../secure/identity_keys.ts";
 import { openAnswer } from "../answer.ts";
 import type { Delivered, Stored } from "../events.ts";
-import { isoDate } from "../iso_date.ts";
 import type { Source } from "../source/source.ts";
 import { deliveredEvent } from "./delivered.ts";
 
