@@ -28,21 +28,26 @@ export function readOrientation(exif: Uint8Array): number {
   return orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 
+/** The two forms of a TIFF file: where the first directory is, and the sizes in it, in bytes. */
+const CLASSIC = { version: 42, offsetAt: 4, firstEntry: 2, entryBytes: 12, valueAt: 8, inline: 4 };
+const BIG = { version: 43, offsetAt: 8, firstEntry: 8, entryBytes: 20, valueAt: 12, inline: 8 };
+
 function readDirectory(view: DataView, tags: Map<number, number>): void {
-  const order = view.getUint16(0), little = order === 0x4949;
-  const version = view.getUint16(2, little), big = version === 43;
-  if (!little && order !== 0x4d4d || !big && version !== 42) return;
-  const wide = (at: number) =>
-    big ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little);
-  const start = wide(big ? 8 : 4);
-  const count = big ? wide(start) : view.getUint16(start, little);
-  const [first, entryBytes, valueAt] = big ? [8, 20, 12] : [2, 12, 8];
+  const order = view.getUint16(0);
+  const little = order === 0x4949;
+  if (!little && order !== 0x4d4d) return;
+  const version = view.getUint16(2, little);
+  const form = [CLASSIC, BIG].find((form) => form.version === version);
+  if (form === undefined) return;
+  const wide = (at: number) => readNumber(view, at, { size: form.inline, little });
+  const start = wide(form.offsetAt);
+  const count = form === BIG ? wide(start) : view.getUint16(start, little);
   for (let i = 0; i < Math.min(count, MAX_ENTRIES); i++) {
-    const at = start + first + i * entryBytes;
+    const at = start + form.firstEntry + i * form.entryBytes;
     const size = VALUE_BYTES[view.getUint16(at + 2, little)];
     if (size === undefined) continue;
-    const isInline = size * wide(at + 4) <= (big ? 8 : 4);
-    const value = isInline ? at + valueAt : wide(at + valueAt);
+    const isInline = size * wide(at + 4) <= form.inline;
+    const value = isInline ? at + form.valueAt : wide(at + form.valueAt);
     const tag = view.getUint16(at, little);
     if (value + size <= view.byteLength) tags.set(tag, readNumber(view, value, { size, little }));
   }
