@@ -1,6 +1,6 @@
 import type { P2pError } from "../errors.ts";
 import type { Code } from "../secure/code.ts";
-import type { Delivered, Stored, TransferEvent } from "../transfer/events.ts";
+import type { Delivered, Stalled, Stored, TransferEvent } from "../transfer/events.ts";
 import type { LeftOut } from "../transfer/source/source.ts";
 import type { Item } from "./items.ts";
 
@@ -28,6 +28,8 @@ export type ClientEvent =
   /** The receiver that a code has brought was cut off, and may come back. */
   | { type: "cut-off"; name: string }
   | { type: "progress"; progress: Progress }
+  /** Nothing moves, in a transfer or while connecting. */
+  | { type: "stalled"; stall: Stalled }
   | { type: "outcome"; outcome: ItemOutcome };
 
 /** Bytes of a transfer that have been sent. */

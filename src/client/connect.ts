@@ -1,5 +1,6 @@
 import { sameKey } from "../secure/static_key.ts";
 import { Backoff } from "../backoff.ts";
+import { systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../home/identity.ts";
@@ -8,6 +9,8 @@ import { sleep } from "../sleep.ts";
 import { traceRetry } from "../trace.ts";
 import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
 import type { Connection } from "../transport/connection.ts";
+import type { Stalled } from "../transfer/events.ts";
+import { STALLED_AFTER_MS } from "../transfer/stall_watch.ts";
 import { dial } from "../transport/dial.ts";
 import { Channel } from "../protocol/channel.ts";
 import { type Auth, type Handshake, initiate } from "../protocol/handshake.ts";
@@ -42,6 +45,8 @@ export interface ConnectOptions {
    * secret.
    */
   onPinned: (fingerprint: string) => void;
+  /** Called where the hub has not answered for a while. */
+  onStalled?: (stall: Stalled) => void;
   onOpen?: OnOpen | undefined;
   signal: AbortSignal;
 }
@@ -87,6 +92,10 @@ export class SecretWanted extends P2pError {
 export async function connect(address: Address, options: ConnectOptions): Promise<Connected> {
   const { secret, signal } = options;
   if (secret !== undefined) preloadProof();
+  using _ = systemClock.after(STALLED_AFTER_MS, () => {
+    const waitsFor = `no answer from ${formatAddress(address)} yet`;
+    options.onStalled?.({ event: "stalled", seconds: STALLED_AFTER_MS / 1000, waitsFor });
+  });
   const until = performance.now() + OPEN_WITHIN_MS;
   const pauses = new Backoff(PAUSES);
   for (let tries = 1;; tries++) {

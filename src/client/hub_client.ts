@@ -92,6 +92,7 @@ export class HubClient {
           ...{ identity, name, home, onOpen, signal },
           secret: tried,
           skipPin: this.#skipPin,
+          onStalled: (stall) => this.emit({ type: "stalled", stall }),
           onPinned: (shown) => this.emit({ type: "pinned", fingerprint: shown }),
         });
       } catch (error) {

@@ -192,6 +192,7 @@ class Batch {
   }
 
   readonly #progress: Report = (event) => {
+    if (event.event === "stalled") this.#client.emit({ type: "stalled", stall: event });
     if (event.event !== "progress") return;
     this.#patience.moved();
     this.#client.emit({ type: "progress", progress: event });

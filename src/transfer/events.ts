@@ -17,7 +17,19 @@ export type TransferEvent =
   | Delivered
   | { event: "refused"; transfer: string; from: string; name: string; reason: string }
   | { event: "progress"; transfer: string; name: string; bytes: number; total: number | null }
+  | Stalled
   | Interrupted;
+
+/** Nothing has moved for so long although the other side has something to do. */
+export interface Stalled {
+  event: "stalled";
+  /** Absent, as the name, where the hub does not answer who connects. */
+  transfer?: string;
+  name?: string;
+  seconds: number;
+  /** What is waited for, in words. */
+  waitsFor: string;
+}
 
 /** A transfer is on disk here, checked, under its final name. Times in milliseconds. */
 export interface Received extends Omit<Receipt, "savedAs"> {

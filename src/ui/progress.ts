@@ -38,6 +38,16 @@ export class ProgressDisplay implements Disposable {
     this.#timer ??= startTimer(() => this.draw());
   }
 
+  /** Notes that nothing moves in a transfer, for `seconds` by now, and why; its line says so until the next update. */
+  stall({ id, name, seconds, waitsFor }: StallNote): void {
+    if (this.#closed) return;
+    const now = this.#now();
+    const { stall: _, ...known } = this.#running.get(id) ??
+      { name, bytes: 0, total: undefined, meter: newMeter(0, now) };
+    this.#running.set(id, { ...known, stall: { since: now - seconds * 1000, waitsFor } });
+    this.#timer ??= startTimer(() => this.draw());
+  }
+
   /** Takes a transfer's line away, however it ended. */
   finish(id: string): void {
     const item = this.#running.get(id);
@@ -70,9 +80,10 @@ export class ProgressDisplay implements Disposable {
   draw(): void {
     if (this.#suspensions > 0 || this.#running.size === 0) return;
     const now = this.#now();
-    const items = [...this.#running.values()].map(({ meter, ...state }) => ({
+    const items = [...this.#running.values()].map(({ meter, stall, ...state }) => ({
       ...state,
       rate: meter.sample(state.bytes, now),
+      note: stall && `waiting ${Math.floor((now - stall.since) / 1000)} s: ${stall.waitsFor}`,
     }));
     const overall = items.length > 1 ? this.#overall(items) : undefined;
     const size = this.#size();
@@ -132,6 +143,16 @@ interface Running {
   readonly bytes: number;
   readonly total: number | undefined;
   readonly meter: RateMeter;
+  /** Where nothing moves: since when, and what it waits for. */
+  readonly stall?: { since: number; waitsFor: string };
+}
+
+/** A transfer in which nothing moves. */
+export interface StallNote {
+  readonly id: string;
+  readonly name: string;
+  readonly seconds: number;
+  readonly waitsFor: string;
 }
 
 function newMeter(bytes: number, now: number): RateMeter {

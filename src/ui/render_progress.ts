@@ -11,6 +11,8 @@ export interface ProgressItem {
   readonly total: number | undefined;
   /** Bytes a second; undefined when it is too early to say. */
   readonly rate: number | undefined;
+  /** Stands in place of bar and rate. */
+  readonly note?: string | undefined;
 }
 
 /**
@@ -70,9 +72,22 @@ function renderLines(items: readonly ProgressItem[], width: number): string[] {
   const nameWidth = Math.min(longest, width - widthOf(parts));
   const spare = width - nameWidth - widthOf(parts);
   return items.map((item, i) => {
+    if (item.note !== undefined) return noteLine(item, { name: names[i]!, nameWidth, width });
     const texts = parts.map((part) => part.text(item, part === BAR ? barWidth(spare) : part.width));
     return [padded(shortened(names[i]!, nameWidth), nameWidth), ...texts].join("  ").trimEnd();
   });
+}
+
+/** Name, percent and note, which is cut where there is no room. */
+function noteLine(
+  item: ProgressItem,
+  { name, nameWidth, width }: { name: string; nameWidth: number; width: number },
+): string {
+  const start = [padded(shortened(name, nameWidth), nameWidth), percentText(item).padStart(4)];
+  const line = [...start, printable(item.note!)].join("  ");
+  if (stringWidth(line) <= width) return line;
+  const characters = Array.from(graphemes.segment(line), ({ segment }) => segment);
+  return takeWidth(characters, width - 1).join("") + "…";
 }
 
 function widthOf(parts: readonly Part[]): number {

@@ -32,8 +32,9 @@ export class Arrivals {
 
   #show(event: TransferEvent) {
     const output = this.#output;
-    if (event.event !== "progress") output.progressDone(event.transfer);
     output.event(event);
+    if (event.event === "stalled") return output.stalled(event);
+    if (event.event !== "progress") output.progressDone(event.transfer);
     switch (event.event) {
       case "progress": {
         const { transfer: id, name, bytes, total } = event;

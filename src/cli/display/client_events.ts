@@ -65,6 +65,9 @@ class ClientDisplay {
         return output.warning(`"${event.name}" was cut off: waiting for it to come back`);
       case "progress":
         return this.#progress(event);
+      case "stalled":
+        output.event(event.stall);
+        return output.stalled(event.stall);
       case "outcome":
         return this.#outcome(event.outcome);
     }

@@ -1,4 +1,5 @@
 import { P2pError } from "../../errors.ts";
+import type { Stalled } from "../../transfer/events.ts";
 import { printable, printableJson } from "../../ui/printable.ts";
 import type { ProgressDisplay } from "../../ui/progress.ts";
 import { canAnimate, createStyle, type Style, useColor } from "../../ui/terminal.ts";
@@ -94,6 +95,15 @@ export class Output {
   /** The bytes of a transfer so far. */
   progress(update: { id: string; name: string; bytes: number; total: number | undefined }): void {
     this.#progress?.update(update);
+  }
+
+  /** Nothing moves: told in the progress of the transfer, or as a note where none is shown. */
+  stalled({ transfer, name, seconds, waitsFor }: Omit<Stalled, "event">): void {
+    if (this.#progress !== undefined && transfer !== undefined) {
+      return this.#progress.stall({ id: transfer, name: name ?? "", seconds, waitsFor });
+    }
+    const about = name === undefined ? "" : `${printable(name)}: `;
+    this.note(`${about}waiting ${seconds} s: ${printable(waitsFor)}`);
   }
 
   /** A transfer is over. */

@@ -6,6 +6,7 @@ import type { Staging } from "../../storage/part/staging.ts";
 import type { Reservation, Reservations } from "../../storage/reservations.ts";
 import { StorageError } from "../../storage/storage_error.ts";
 import type { Report } from "../events.ts";
+import { StallWatch } from "../stall_watch.ts";
 import { MeterStream } from "../meter_stream.ts";
 import {
   type Acceptance,
@@ -121,9 +122,13 @@ export class Reception {
   /** The line of pipes: connection, open, meter, part. */
   async #receiveContent(part: Part, reserved: Reservation): Promise<void> {
     const { offset, digest } = part;
+    const { report } = this.#options;
+    using stalls = new StallWatch(this.#exchange, { ...this.#offer, peer: "the sender", report });
+    stalls.missing = "nothing comes from the sender";
     await this.#exchange.send({ type: "accept", offset, digest });
     this.#events.accepted();
     const run = await receiveRun(this.#exchange, { offer: this.#offer, accepted: offset });
+    stalls.missing = undefined;
     const stop = new AbortController();
     const meter = new MeterStream(run.offset, {
       onBytes: (bytes) => this.#count(bytes, reserved),

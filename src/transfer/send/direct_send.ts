@@ -14,6 +14,7 @@ import { stopOnAbort, tellLocalError } from "../cancel.ts";
 import type { Delivered, Report } from "../events.ts";
 import { EarlyDigest } from "../source/early_digest.ts";
 import type { Source } from "../source/source.ts";
+import { StallWatch } from "../stall_watch.ts";
 import { answerTo, pipeContent } from "./content_pipe.ts";
 import { deliveredEvent } from "./delivered.ts";
 
@@ -46,7 +47,10 @@ export async function sendTransfer(
   const exchange = session.open();
   try {
     using _ = stopOnAbort(exchange, options.signal);
-    const delivered = await offerAndSend(exchange, source, options);
+    using stalls = new StallWatch(exchange, {
+      ...{ ...options, name: source.name, peer: "the receiver" },
+    });
+    const delivered = await offerAndSend(exchange, source, { ...options, stalls });
     await options.onReceipt(delivered);
     // It is delivered, whatever becomes of the connection.
     await exchange.send({ type: "settled" }).catch(() => {});
@@ -59,16 +63,19 @@ export async function sendTransfer(
   }
 }
 
+type WatchedOptions = SendOptions & { stalls: StallWatch };
+
 async function offerAndSend(
   exchange: Exchange,
   source: Source,
-  options: SendOptions,
+  options: WatchedOptions,
 ): Promise<Delivered> {
   const offeredAt = performance.now();
   const key = randomBytes(32);
   // A source without a stamp may not be there to be read a second time.
   const mayGoOn = options.begun && source.stamp !== null;
   await using early = mayGoOn ? new EarlyDigest(source) : undefined;
+  options.stalls.missing = "no answer to the offer yet";
   await exchange.send(offerOf(source, options.transfer, key));
   const answer = await exchange.receive();
   const answeredAt = performance.now();
@@ -93,7 +100,7 @@ interface Context {
   source: Source;
   early: EarlyDigest | undefined;
   key: Uint8Array;
-  options: SendOptions;
+  options: WatchedOptions;
 }
 
 /** Does what the answer to the offer asks for, to the receipt. */
@@ -119,6 +126,8 @@ async function sendContent(accept: Message<"accept">, context: Context): Promise
   const offset = await agreedOffset(accept, context);
   await early?.stop();
   await using pipe = await pipeContent(exchange, { ...options, source, key, offset });
+  options.stalls.missing = undefined; // Before all is sent no answer is due.
+  pipe.sent.then(() => options.stalls.missing = "no receipt yet", () => {});
   const answer = await answerTo(pipe.sent, exchange.receive());
   if (answer.type === "receipt") return { receipt: answer };
   if (answer.type === "cancel") throw cancelled(answer, source);

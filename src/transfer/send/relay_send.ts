@@ -6,6 +6,7 @@ import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
 import { stopOnAbort, tellLocalError } from "../cancel.ts";
 import type { Report } from "../events.ts";
 import type { Source } from "../source/source.ts";
+import { StallWatch } from "../stall_watch.ts";
 import { answerTo, pipeContent } from "./content_pipe.ts";
 import { type Recipient, RelayOutcomes, type RelayOutcomesOptions } from "./relay_outcomes.ts";
 import { relayKey, sealOffer } from "./sealed_offer.ts";
@@ -35,7 +36,10 @@ export async function relayTransfer(
   const exchange = session.open();
   try {
     using _ = stopOnAbort(exchange, options.signal);
-    await new RelaySend(exchange, { ...options, source }).run();
+    using stalls = new StallWatch(exchange, {
+      ...{ ...options, name: source.name, peer: "the hub" },
+    });
+    await new RelaySend(exchange, { ...options, source, stalls }).run();
   } catch (error) {
     await tellLocalError(exchange, error);
     throw error;
@@ -44,26 +48,30 @@ export async function relayTransfer(
   }
 }
 
+type RelaySendOptions = RelayOptions & { source: Source; stalls: StallWatch };
+
 /** One transfer on its way to the hub and beyond. */
 class RelaySend {
   readonly #exchange: Exchange;
-  readonly #options: RelayOptions & { source: Source };
+  readonly #options: RelaySendOptions;
   readonly #outcomes: RelayOutcomes;
 
-  constructor(exchange: Exchange, options: RelayOptions & { source: Source }) {
+  constructor(exchange: Exchange, options: RelaySendOptions) {
     this.#exchange = exchange;
     this.#options = options;
     this.#outcomes = new RelayOutcomes(options);
   }
 
   async run(): Promise<void> {
-    const { transfer, recipients, source: { size } } = this.#options;
+    const { transfer, recipients, source: { size }, stalls } = this.#options;
+    stalls.missing = "no answer to the offer yet";
     await this.#exchange.send({ type: "relay", transfer, size, receivers: recipients.length });
     await this.#sendEnvelopes();
     const answer = await this.#nextVerdict();
     this.#outcomes.answered();
     const verdict = answer?.type === "accept" ? await this.#sendContent(answer) : answer;
     if (verdict !== undefined) this.#takeVerdict(verdict);
+    stalls.missing = "no receipt yet";
     while (!this.#outcomes.isComplete) {
       const message = await this.#exchange.receive();
       if (!isNews(message)) throw this.#failure(message);
@@ -98,13 +106,15 @@ class RelaySend {
    * the end.
    */
   async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {
-    const { source, keyPair, transfer } = this.#options;
+    const { source, keyPair, transfer, stalls } = this.#options;
     const { name, size, folder } = source;
     if (offset % SEGMENT_BYTES !== 0 || (size !== null && !folder && offset > size)) {
       throw new P2pError("protocol", `the hub has ${offset} bytes of "${name}"`);
     }
     const key = relayKey(keyPair, transfer);
     await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
+    stalls.missing = undefined; // Before all is sent no answer is due.
+    pipe.sent.then(() => stalls.missing = "the hub has not stored it yet", () => {});
     return await answerTo(pipe.sent, this.#nextVerdict());
   }
 

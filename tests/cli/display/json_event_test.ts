@@ -29,6 +29,7 @@ const FIELDS: Fields = {
   left: peer,
   offered: { ...transfer, from: always, kind: always },
   progress: { ...transfer, total: always },
+  stalled: { seconds: always, waitsFor: always, transfer: sometimes, name: sometimes },
   received: {
     ...{ ...transfer, ...times, from: always, kind: always, path: always },
     ...{ files: sometimes, text: sometimes },
