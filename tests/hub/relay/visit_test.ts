@@ -40,6 +40,7 @@ Deno.test("Visit asks for nothing of what is stored, and goes on at a segment of
     await sender.send({ type: "begin", offset: 0, salt: SALT });
     const writer = sender.writable.getWriter();
     for (let i = 0; i < 33; i++) await writer.write(framed(SEALED_CHUNK_BYTES));
+    while (transfer.upload.chunks < 33) await transfer.changes.wait(); // A cancel overtakes chunks.
     await sender.send({ type: "cancel", code: "interrupted", reason: "" });
     await over;
     writer.abort().catch(() => {}); // Nobody takes more.
