@@ -5,7 +5,7 @@ export const MAX_HALF_OPEN = 64;
 export const MAX_HALF_OPEN_PER_ADDRESS = 8;
 
 /** From accept to the open session, whatever happens in between. */
-export const OPEN_WITHIN_MS = 10_000;
+export const OPEN_WITHIN_MS = 30_000;
 
 /** A handshake takes milliseconds: one that took this long gives way to those who wait. */
 const YIELD_AFTER_MS = 500;

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { RecordCipher } from "../secure/record_cipher.ts";
 import type { Address } from "../transport/address.ts";
-import type { Connection } from "../transport/connection.ts";
+import type { ByteSource, Connection } from "../transport/connection.ts";
 import {
   EXCHANGE_BYTES,
   FRAME,
@@ -14,6 +14,7 @@ import {
 } from "../transport/frame.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
 import type { Handshake } from "./handshake.ts";
+import { Liveness } from "./liveness.ts";
 import { decodeMessage, encodeMessage, type Message, type UnknownMessage } from "./messages.ts";
 
 /** Bytes that `sendData` wants free in front of a sealed chunk, so that frame and chunk are one buffer. */
@@ -39,6 +40,7 @@ export type Incoming =
 
 /** A connection after its handshake: messages as encrypted records, sealed chunks as data frames (SPEC.md §5, §6). */
 export class Channel {
+  readonly liveness: Liveness;
   #conn: Connection;
   #clock: Clock;
   #send: RecordCipher;
@@ -49,14 +51,13 @@ export class Channel {
   #aborted = Promise.withResolvers<void>();
 
   #linger: Disposable | undefined;
-  #sentAt: number;
   #movedAt: number;
 
   constructor(conn: Connection, handshake: Handshake, { clock = systemClock } = {}) {
     this.#conn = conn;
     this.#clock = clock;
-    this.#sentAt = clock.now();
-    this.#movedAt = this.#sentAt;
+    this.liveness = new Liveness(clock);
+    this.#movedAt = clock.now();
     this.#send = new RecordCipher(handshake.send);
     this.#receive = new RecordCipher(handshake.receive);
     this.#leftover = handshake.leftover;
@@ -66,7 +67,11 @@ export class Channel {
   async *incoming(): AsyncGenerator<Incoming> {
     this.#reading = true;
     try {
-      for await (const frame of this.#frames()) yield this.#decode(frame);
+      for await (const frame of this.#frames()) {
+        const incoming = this.#decode(frame);
+        this.liveness.took({ isPong: incoming.type === "pong" });
+        yield incoming;
+      }
     } catch (error) {
       if (this.#closing) return;
       if (error instanceof P2pError) throw error;
@@ -83,6 +88,7 @@ export class Channel {
     writeFrameHeader(frame, 0, { type: FRAME.record, length: record.length });
     frame.set(record, FRAME_HEADER_BYTES);
     if (!isKeepAlive(message)) this.#movedAt = this.#clock.now();
+    this.liveness.said({ isPong: message.type === "pong" });
     await this.#write(frame);
   }
 
@@ -90,6 +96,7 @@ export class Channel {
   async sendData(exchange: number, buffer: OwnedBytes): Promise<void> {
     writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });
     new DataView(buffer.buffer, buffer.byteOffset).setUint32(FRAME_HEADER_BYTES, exchange);
+    this.liveness.said({ isPong: false });
     await this.#write(buffer);
     this.#movedAt = this.#clock.now();
     releaseBuffer(buffer);
@@ -98,11 +105,6 @@ export class Channel {
   /** The other end, as far as this one can see. */
   get remoteAddress(): Address {
     return this.#conn.remoteAddress;
-  }
-
-  /** When something was last sent, by its clock. */
-  get sentAt(): number {
-    return this.#sentAt;
   }
 
   /** When anything but a ping or a pong last came or went, by its clock. */
@@ -145,10 +147,21 @@ export class Channel {
   }
 
   #frames(): AsyncGenerator<Frame> {
-    return readFrames(this.#conn, {
+    return readFrames(this.#listening(), {
       leftover: this.#leftover,
       onData: () => this.#movedAt = this.#clock.now(),
     });
+  }
+
+  /** The connection, each read of which is heard: on a slow line one frame takes minutes. */
+  #listening(): ByteSource {
+    return {
+      read: async (into) => {
+        const length = await this.#conn.read(into);
+        this.liveness.heard();
+        return length;
+      },
+    };
   }
 
   #decode({ type, body }: Frame): Incoming {
@@ -164,7 +177,6 @@ export class Channel {
   async #write(frame: Uint8Array) {
     // A write after the end of our half would close the other half as well.
     if (this.#closing) throw lostConnection();
-    this.#sentAt = this.#clock.now();
     try {
       await this.#conn.write(frame);
     } catch (error) {

@@ -8,7 +8,8 @@ import type { Wait } from "./wait.ts";
 /** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
 export const WINDOW_BYTES = 4 * 2 ** 20;
 
-const CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
+/** So small that a window of credit is always on its way, far as the other side may be. */
+const CREDIT_STEP_BYTES = WINDOW_BYTES / 8;
 
 /** What an inbound stream works with. */
 export interface InboundOptions {

@@ -5,6 +5,7 @@ import { lostConnection } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
+import { LIVENESS_TIMES, type LivenessTimes } from "./liveness.ts";
 import type { GoodbyeCode, Message, Opening, UnknownMessage } from "./messages.ts";
 import type { SessionState } from "./session_state.ts";
 import { trace, type TraceEvent } from "../trace.ts";
@@ -19,18 +20,6 @@ const MAX_WAITING_ANSWERS = 64;
 /** Bytes of chunks that may wait in all exchanges of a session together: with more it reads no further (SPEC.md §11). */
 export const MAX_WAITING_BYTES = WINDOW_BYTES;
 
-/** When a side that is silent speaks up, and when the other one is given up (SPEC.md §11). */
-interface KeepAlive {
-  pingAfterMs: number;
-  deadAfterMs: number;
-}
-
-/** The acceptor waits longer: its answer to a ping is word enough, and a hub has thousands to keep alive. */
-const KEEP_ALIVE = {
-  initiator: { pingAfterMs: 25_000, deadAfterMs: 60_000 },
-  acceptor: { pingAfterMs: 35_000, deadAfterMs: 60_000 },
-};
-
 let sessions = 0;
 const live = new Set<Session>();
 
@@ -44,7 +33,7 @@ export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) =>
 export interface SessionOptions {
   initiator: boolean;
   onOpen?: OnOpen | undefined;
-  keepAlive?: KeepAlive;
+  times?: LivenessTimes;
   /** The peer's name, where it is known; an initiator learns it by `welcome`. */
   peer?: string;
   /** That of the system where none is handed in. */
@@ -71,7 +60,6 @@ export class Session {
   #nextOwn: number;
   #lastTheirs = 0;
   readonly #openedAt: number;
-  #heardAt: number;
   #peer: string | undefined;
   #waitingAnswers = 0;
   #welcomeSeen = false;
@@ -86,7 +74,6 @@ export class Session {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#openedAt = this.#clock.now();
-    this.#heardAt = this.#openedAt;
     this.#peer = options.peer;
     this.#nextOwn = options.initiator ? 1 : 2;
     this.welcomed = this.#welcome.promise;
@@ -118,7 +105,7 @@ export class Session {
       remoteAddress: this.#channel.remoteAddress,
       peer: this.#peer,
       openMs: now - this.#openedAt,
-      silentMs: now - this.#heardAt,
+      silentMs: now - this.#channel.liveness.heardAt,
       exchanges: Array.from(this.#exchanges.values(), ({ state }) => state),
     };
   }
@@ -144,13 +131,12 @@ export class Session {
   }
 
   async #run() {
-    const { initiator, keepAlive = KEEP_ALIVE[initiator ? "initiator" : "acceptor"] } =
+    const { initiator, times = LIVENESS_TIMES[initiator ? "initiator" : "acceptor"] } =
       this.#options;
-    const watch = this.#clock.every(keepAlive.pingAfterMs / 5, () => this.#watch(keepAlive));
+    const watch = this.#clock.every(times.answerWithinMs / 5, () => this.#watch(times));
     let failure = lostConnection();
     try {
       for await (const incoming of this.#channel.incoming()) {
-        this.#heardAt = this.#clock.now();
         if (!this.#ended) this.#take(incoming);
         if (incoming.type === "data") await this.#untilRoom();
       }
@@ -176,9 +162,11 @@ export class Session {
 
   /** Resolves when so few chunks wait that more may be read: what comes meanwhile stays with the system, and the sender. */
   async #untilRoom() {
-    while (!this.#ended && !this.#aborted && this.#waitingBytes() > MAX_WAITING_BYTES) {
-      await this.#room.wait();
-    }
+    const isFull = () => !this.#ended && !this.#aborted && this.#waitingBytes() > MAX_WAITING_BYTES;
+    if (!isFull()) return;
+    this.#channel.liveness.holdsBack = true;
+    while (isFull()) await this.#room.wait();
+    this.#channel.liveness.holdsBack = false;
   }
 
   #waitingBytes(): number {
@@ -315,17 +303,17 @@ export class Session {
     return number % 2 === this.#nextOwn % 2;
   }
 
-  /** By what was sent, not heard: who only receives keeps a sender alive whose own pings wait behind its data. */
-  #watch({ pingAfterMs, deadAfterMs }: KeepAlive) {
-    const now = this.#clock.now();
-    if (now - this.#heardAt >= deadAfterMs) {
-      this.#trace("peer given up", { state: true, silentMs: Math.round(now - this.#heardAt) });
+  #watch(times: LivenessTimes) {
+    const { liveness } = this.#channel;
+    const due = liveness.due(times);
+    if (due === "lost") {
+      const silentMs = Math.round(this.#clock.now() - liveness.heardAt);
+      this.#trace("peer given up", { state: true, silentMs });
       return this.abort();
     }
-    if (now - this.#channel.sentAt >= pingAfterMs) {
-      this.#trace("ping sent");
-      this.#channel.send({ type: "ping" }).catch(() => {});
-    }
+    if (due === undefined) return;
+    this.#trace(`${due} sent`);
+    this.#channel.send({ type: due }).catch(() => {});
   }
   #seconds(): number {
     return Math.round((this.#clock.now() - this.#openedAt) / 1000);

@@ -4,7 +4,7 @@ import { type Address, formatAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { TcpConnection } from "./tcp_connection.ts";
 
-const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 20_000;
 
 /** Opens a TCP connection. Throws `P2pError` "connection" that names the address and the cause. */
 export async function dial(

@@ -48,9 +48,12 @@ Deno.test("who alone gets something and does not read it keeps the sender no lon
   assert.equal(code, 0, stderr);
 });
 
-/** People who take what is brought to them, and read nothing more from then on. */
+/** People who take what is brought to them, and read nothing more from then on; that they live they say. */
 class Stalled implements Disposable {
   readonly #peers: RawPeer[] = [];
+  readonly #living = setInterval(() => {
+    for (const peer of this.#peers) peer.send({ type: "pong" }).catch(() => {});
+  }, 2_000);
 
   async join(port: number, name: string): Promise<void> {
     const peer = await RawPeer.connect(port, { name });
@@ -69,6 +72,7 @@ class Stalled implements Disposable {
   }
 
   [Symbol.dispose]() {
+    clearInterval(this.#living);
     for (const peer of this.#peers) peer[Symbol.dispose]();
   }
 }

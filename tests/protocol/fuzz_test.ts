@@ -35,7 +35,7 @@ const SECONDS = Number(Deno.env.get("P2P_FUZZ_SECONDS") ?? 2);
 /** So much of a session passes before what it carries is at its end. */
 const SESSION_BYTES = 3 * CHUNK_BYTES;
 
-const KEEP_ALIVE = { pingAfterMs: 100, deadAfterMs: 400 };
+const TIMES = { pingAfterMs: 100, answerWithinMs: 100, lostAfterMs: 300 };
 
 /** A change to bytes that were good. */
 const change = fc.record({ at: fc.nat(), byte: fc.nat(255), drop: fc.nat(3), add: fc.nat(3) });
@@ -222,7 +222,10 @@ Deno.test(`a session that is tampered with ends well or in a refusal, for ${SECO
   for (const tampering of tamperings) {
     if (performance.now() > until) break;
     using loopback = await TamperedLoopback.open(tampering);
-    const timer = setTimeout(() => loopback[Symbol.dispose](), 2 * KEEP_ALIVE.deadAfterMs);
+    const timer = setTimeout(
+      () => loopback[Symbol.dispose](),
+      2 * (TIMES.pingAfterMs + TIMES.lostAfterMs),
+    );
     const [sent, received] = await Promise.allSettled([
       sendIn(loopback.client, bytes),
       receiveIn(loopback.server),
@@ -242,7 +245,7 @@ async function sendIn(conn: Connection, bytes: Uint8Array<ArrayBuffer>): Promise
   const handshake = await initiate(conn, { keyPair, name: "ana", checkKey }).catch(asLost);
   const session = new Session(new Channel(conn, handshake), {
     initiator: true,
-    keepAlive: KEEP_ALIVE,
+    times: TIMES,
   });
   try {
     const exchange = session.open();
@@ -267,7 +270,7 @@ async function receiveIn(conn: Connection): Promise<Uint8Array> {
   const opened = Promise.withResolvers<Exchange>();
   const session = new Session(new Channel(conn, handshake), {
     initiator: false,
-    keepAlive: KEEP_ALIVE,
+    times: TIMES,
     onOpen: (exchange) => opened.resolve(exchange),
   });
   try {
