@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sampleBytes } from "../helpers/sample_files.ts";
+import { hasScript, TerminalProgram } from "./in_terminal.ts";
 import { Joiner } from "./joiner.ts";
 import { eventsOf } from "./program.ts";
 import { Scene } from "./scene.ts";
@@ -26,6 +27,24 @@ Deno.test({
     scene.hub.kill("SIGCONT");
     const { code, stdout } = await sender.finished;
     assert.equal(code, 0, stdout);
+  },
+});
+
+Deno.test({
+  name: "send says on a terminal what it waits for, in the progress line",
+  ignore: ignore || !hasScript,
+  async fn() {
+    await using scene = await Scene.open();
+    await scene.write("photo.png", sampleBytes(MUCH));
+    await using sender = new TerminalProgram(
+      ["send", "photo.png", "--limit", "20MB/s", "--to", scene.to],
+      { home: await scene.home("ana"), cwd: scene.files },
+    );
+    await scene.hub.event("progress", ({ bytes }) => bytes > 0);
+    scene.hub.kill("SIGSTOP");
+    await sender.shown(/photo\.png +\d+% {2}waiting \d+ s: the receiver has granted no more \(/);
+    scene.hub.kill("SIGCONT");
+    assert.equal((await sender.finished()).code, 0);
   },
 });
 

@@ -105,6 +105,24 @@ Deno.test("ProgressDisplay shows the rate and the time left from its clock", () 
   assert.match(terminal.lines[0]!, /1\.0 MB\/s {2}3 s left/);
 });
 
+Deno.test("ProgressDisplay says since when nothing moves, and why, until something does", () => {
+  const { display, terminal, clock } = start();
+  using _ = display;
+  display.update({ id: "1", name: "a.png", bytes: 41, total: 100 });
+  display.stall({ id: "1", name: "a.png", seconds: 5, waitsFor: "no receipt yet" });
+  clock.now += 2_000;
+  display.draw();
+  assert.deepEqual(terminal.lines, ["a.png   41%  waiting 7 s: no receipt yet"]);
+  display.update({ id: "1", name: "a.png", bytes: 42, total: 100 });
+  display.draw();
+  assert.doesNotMatch(terminal.lines.join(), /waiting/);
+  display.finish("1");
+  // One that has not begun has a line for that alone.
+  display.stall({ id: "2", name: "b.png", seconds: 5, waitsFor: "no answer to the offer yet" });
+  display.draw();
+  assert.match(terminal.lines.join(), /^b\.png +waiting 5 s: no answer to the offer yet$/);
+});
+
 Deno.test("ProgressDisplay adds up what runs and what has ended, and starts at zero after a rest", () => {
   const { display, terminal } = start();
   using _ = display;

@@ -14,6 +14,17 @@ Deno.test("renderProgress shows name, percent, bar, rate, time left and bytes", 
   ]);
 });
 
+Deno.test("renderProgress puts a note in place of bar and rate, and cuts it in a narrow terminal", () => {
+  const note = "waiting 7 s: the receiver has granted no more (4.0 MB in flight)";
+  const item = { name: "photo.png", bytes: 41, total: 100, rate: 1, note };
+  for (const columns of [200, 80, 40, 20, 10, 3]) {
+    const [line] = renderProgress([item], { columns, rows: 24 });
+    assert.ok(stringWidth(line!) < columns, `${columns}: ${line}`);
+    if (columns === 200) assert.equal(line, `photo.png   41%  ${note}`);
+    if (columns === 40) assert.equal(line, "photo.png   41%  waiting 7 s: the rece…");
+  }
+});
+
 Deno.test("renderProgress drops parts from the right as the terminal narrows", () => {
   const at = (columns: number) => renderProgress([photo], { columns, rows: 24 })[0];
   assert.equal(at(74), "photo.png   43%  ███░░░░░   1.2 MB/s  5 s left          4.3 MB / 10.0 MB");
