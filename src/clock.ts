@@ -1,4 +1,4 @@
-/** What time it is, and who is called later: handed in, so that hours pass in a test at once. */
+/** The time, and calls at a later one: handed in, so that hours pass in a test at once. */
 export interface Clock {
   /** Milliseconds since some moment; they only grow. */
   now(): number;
@@ -8,7 +8,9 @@ export interface Clock {
   every(ms: number, look: () => void): Disposable;
 }
 
-/** The clock of the system. All who look as often share one timer: a hub has thousands of them. */
+/**
+ * The clock of the system. Calls that come as often share one timer: a hub has thousands of them.
+ */
 class SystemClock implements Clock {
   readonly #rounds = new Map<number, Round>();
 
@@ -46,11 +48,11 @@ class SystemClock implements Clock {
   }
 }
 
-/** Those who look every so many milliseconds, and their timer. */
+/** Calls that come every so many milliseconds, and their timer. */
 interface Round {
   looks: Set<() => void>;
   timer: ReturnType<typeof setInterval>;
 }
 
-/** The clock that everything goes by, unless a test hands in another one. */
+/** The clock of the system, which everything goes by unless a test hands in another one. */
 export const systemClock: Clock = new SystemClock();

@@ -1,4 +1,4 @@
-/** A condition to wait for: everybody who waits is woken, however many they are. */
+/** A condition to wait for: all who wait are woken, however many they are. */
 export class Notify {
   readonly #waiting = new Set<() => void>();
 
@@ -7,7 +7,9 @@ export class Notify {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Resolves at the next {@link notify}, or once `signal` aborts; nothing is remembered after that. */
+  /**
+   * Resolves at the next {@link notify}, or once `signal` aborts; nothing is remembered after that.
+   */
   wait(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,16 +1,19 @@
 import { channel } from "node:diagnostics_channel";
 
-/** What can be watched, each by its layer. */
+/** The topics that can be watched, each of one layer. */
 export const TRACE_TOPICS = ["session", "exchange", "storage", "relay"] as const;
 
 /** One of {@link TRACE_TOPICS}. */
 export type TraceTopic = typeof TRACE_TOPICS[number];
 
-/** One thing that happened in a layer. Facts are numbers and short words: no name, no secret, no content. */
+/**
+ * One thing that happened in a layer. Facts are numbers and short words: no name, no secret, no
+ * content.
+ */
 export interface TraceEvent {
-  /** What happened, in the field's word: "dialled", "credit", "checkpoint". */
+  /** The thing that happened, in the field's word: "dialled", "credit", "checkpoint". */
   what: string;
-  /** True where something has changed its state, and not only moved on: what `--verbose` shows. */
+  /** True for a change of state, which `--verbose` shows. */
   state?: true;
   /** Numbers and short words that go with it. */
   [fact: string]: string | number | boolean | undefined;
@@ -31,7 +34,7 @@ export function traceRetry(what: string, { why, pauseMs }: { why: string; pauseM
 }
 
 /**
- * The channels on which layers say what happens, at no cost unless somebody listens:
+ * The channels on which layers say what happens, at no cost while nobody listens:
  *
  *     if (trace.exchange.hasSubscribers) trace.exchange.publish({ what: "credit", exchange: 3, bytes });
  */

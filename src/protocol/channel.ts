@@ -17,7 +17,10 @@ import type { Handshake } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
 import { decodeMessage, encodeMessage, type Message, type UnknownMessage } from "./messages.ts";
 
-/** Bytes that `sendData` wants free in front of a sealed chunk, so that frame and chunk are one buffer. */
+/**
+ * Bytes that `sendData` wants free in front of a sealed chunk, so that frame and chunk are one
+ * buffer.
+ */
 export const DATA_HEADROOM_BYTES = FRAME_HEADER_BYTES + EXCHANGE_BYTES;
 
 /** A sealed chunk that came in, with what is free in front of it: `sendData` takes it as it is. */
@@ -26,19 +29,22 @@ export function withHeadroom({ buffer, byteOffset, length }: OwnedBytes): OwnedB
   return handOver(new Uint8Array(buffer, start, DATA_HEADROOM_BYTES + length));
 }
 
-/** How long a side that closes goes on reading, so that its last words are not lost to a reset. */
+/** Time that a side that closes goes on reading, so that its last words are not lost to a reset. */
 const LINGER_MS = 2_000;
 
-/** How much of what comes in meanwhile is dropped at once. */
+/** Bytes that come in meanwhile and are dropped at once. */
 const DRAIN_BYTES = 65_536;
 
-/** What comes out of a channel: a message, or one sealed chunk of an exchange. */
+/** A message that came in, or one sealed chunk of an exchange. */
 export type Incoming =
   | Message
   | UnknownMessage
   | { type: "data"; exchange: number; chunk: OwnedBytes };
 
-/** A connection after its handshake: messages as encrypted records, sealed chunks as data frames (SPEC.md §5, §6). */
+/**
+ * A connection after its handshake: messages as encrypted records, sealed chunks as data frames
+ * (SPEC.md §5, §6).
+ */
 export class Channel {
   readonly liveness: Liveness;
   #conn: Connection;
@@ -63,7 +69,10 @@ export class Channel {
     this.#leftover = handshake.leftover;
   }
 
-  /** Everything that arrives, in order, to the end of the connection. "protocol" for what SPEC.md does not allow. */
+  /**
+   * Everything that arrives, in order, to the end of the connection. "protocol" for what SPEC.md
+   * does not allow.
+   */
   async *incoming(): AsyncGenerator<Incoming> {
     this.#reading = true;
     try {
@@ -92,7 +101,10 @@ export class Channel {
     await this.#write(frame);
   }
 
-  /** Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`, and releases that when the connection has taken it. */
+  /**
+   * Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`, and releases
+   * that when the connection has taken it.
+   */
   async sendData(exchange: number, buffer: OwnedBytes): Promise<void> {
     writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });
     new DataView(buffer.buffer, buffer.byteOffset).setUint32(FRAME_HEADER_BYTES, exchange);
@@ -107,12 +119,15 @@ export class Channel {
     return this.#conn.remoteAddress;
   }
 
-  /** When anything but a ping or a pong last came or went, by its clock. */
+  /** The time at which anything but a ping or a pong last came or went, by the channel's clock. */
   get movedAt(): number {
     return this.#movedAt;
   }
 
-  /** Says `lastWords` and closes after they have left; what still comes in is dropped. A moment later it breaks off. */
+  /**
+   * Says `lastWords` and closes after they have left; all that still comes in is dropped. It breaks
+   * off where that takes too long.
+   */
   async close(lastWords?: Message): Promise<void> {
     if (this.#closing) return;
     const said = lastWords && this.send(lastWords);
@@ -140,7 +155,10 @@ export class Channel {
     }
   }
 
-  /** Reads on to the end: a connection closed with bytes unread is reset, and our last words could be lost with it. */
+  /**
+   * Reads on to the end: a connection closed with bytes unread is reset, and our last words could
+   * be lost with it.
+   */
   async #drain() {
     const scrap = new Uint8Array(DRAIN_BYTES);
     while (await this.#conn.read(scrap) !== null);

@@ -12,7 +12,9 @@ import type { Stall, Wait } from "./wait.ts";
 
 const MAX_WAITING_MESSAGES = 64;
 
-/** Messages that only carry on what is under way: a trace does not take them for a change of state. */
+/**
+ * Messages that only carry on what is under way: a trace does not take them for a change of state.
+ */
 const IN_PASSING: readonly Message["type"][] = [
   ...["envelope", "routed", "person", "presence", "entry", "pair"] as const,
   ...["credit", "end"] as const,
@@ -23,7 +25,7 @@ type ExchangeMessage = Extract<Message, { exchange: number }>;
 /** A message of an exchange without the number, which the exchange fills in. */
 export type Unnumbered<M = ExchangeMessage> = M extends unknown ? Omit<M, "exchange"> : never;
 
-/** What an exchange works with. */
+/** All that an exchange works with. */
 export interface ExchangeOptions {
   /** The number of its session, for traces. */
   session: number;
@@ -36,7 +38,10 @@ export interface ExchangeOptions {
   onEnd: () => void;
 }
 
-/** One numbered conversation of a session: its messages, and sealed chunks in both directions under credit. */
+/**
+ * One numbered conversation of a session: its messages, and sealed chunks in both directions under
+ * credit.
+ */
 export class Exchange {
   readonly number: number;
   readonly #options: ExchangeOptions;
@@ -66,19 +71,26 @@ export class Exchange {
     if (opening !== undefined) this.#note(opening, "received");
   }
 
-  /** Sealed chunks from the other side, one a frame, to its `end`. What is read here is granted again as credit. */
+  /**
+   * Sealed chunks from the other side, one a frame, to its `end`. What is read here is granted
+   * again as credit.
+   */
   get data(): ReadableStream<OwnedBytes> {
     return this.#inbound.readable;
   }
 
-  /** Bytes of sealed chunks that wait for whoever reads {@link data}; 0 as long as nobody does, for then credit is their bound. */
+  /**
+   * Bytes of sealed chunks that wait for the reader of {@link data}; 0 as long as there is none,
+   * for then credit is their bound.
+   */
   get waitingBytes(): number {
     return this.#inbound.waitingBytes;
   }
 
   /**
-   * Sealed chunks to the other side, each with `DATA_HEADROOM_BYTES` free in front; waits for credit; `end` follows.
-   * After a `cancel` of either side chunks are dropped, so that no pipe waits for credit that will not come.
+   * Sealed chunks to the other side, each with `DATA_HEADROOM_BYTES` free in front; waits for
+   * credit; `end` follows. After a `cancel` of either side chunks are dropped, so that no pipe
+   * waits for credit that will not come.
    */
   get writable(): WritableStream<OwnedBytes> {
     return this.#outbound.writable;
@@ -94,12 +106,18 @@ export class Exchange {
     return this.#topic;
   }
 
-  /** What keeps its users waiting: to write, else to read, else for a message. Undefined where nothing does. */
+  /**
+   * The wait of its users: to write, else to read, else for a message. Undefined where there is
+   * none.
+   */
   get wait(): Wait | undefined {
     return this.#outbound.wait ?? this.#inbound.wait ?? this.#wait;
   }
 
-  /** The wait of its users, and for how long nothing has moved in the session meanwhile; undefined where nothing keeps them. */
+  /**
+   * The wait of its users, and for how long nothing has moved in the session meanwhile; undefined
+   * where there is none.
+   */
   get stall(): Stall | undefined {
     const { wait } = this;
     if (wait === undefined || this.isOver) return undefined;
@@ -107,7 +125,7 @@ export class Exchange {
     return { for: wait.for, ms: clock.now() - Math.max(wait.since, channel.movedAt) };
   }
 
-  /** What it is about and waits for, for people who look why nothing happens. */
+  /** The topic and the wait, for people who look why nothing happens. */
   get state(): ExchangeState {
     const { number, topic, wait, inFlight } = this;
     const now = this.#options.clock.now();
@@ -125,8 +143,8 @@ export class Exchange {
   }
 
   /**
-   * The next message of the other side; rejects with the session's error when that ends before. Of several who wait, each
-   * gets a message of its own, in the order in which they came.
+   * The next message of the other side; rejects with the session's error when that ends before. Of
+   * several who wait, each gets a message of its own, in the order in which they came.
    */
   async receive(): Promise<Message> {
     while (this.#messages.length === 0) {
@@ -137,7 +155,7 @@ export class Exchange {
     return this.#messages.shift()!;
   }
 
-  /** Whether nothing more can come: its session has failed, or it was ended here. */
+  /** True where nothing more can come: its session has failed, or it was ended here. */
   get isOver(): boolean {
     return this.#failure !== undefined;
   }
@@ -166,7 +184,10 @@ export class Exchange {
     this.#arrived.notify();
   }
 
-  /** Takes a sealed chunk from the session. "protocol" where it was not granted, or follows the last. */
+  /**
+   * Takes a sealed chunk from the session. "protocol" where it was not granted, or follows the
+   * last.
+   */
   pushChunk(chunk: OwnedBytes): void {
     this.#inbound.push(chunk);
   }
@@ -196,7 +217,7 @@ export class Exchange {
 
 type Facts = Omit<TraceEvent, "what">;
 
-/** What a trace may tell of a message: numbers and codes, no names. */
+/** The facts of a message that a trace may tell: numbers and codes, no names. */
 function factsOf(message: object): Facts {
   const { bytes, offset, code } = message as { bytes?: number; offset?: number; code?: string };
   return { bytes, offset, code };

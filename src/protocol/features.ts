@@ -5,7 +5,7 @@ import { P2pError } from "../errors.ts";
 const MAX_FEATURES = 16;
 const WORD = /^[a-z0-9-]{1,16}$/;
 
-/** What this version understands beyond what every one does (SPEC.md §21). */
+/** The features that this version has beyond those of every one (SPEC.md §21). */
 export const FEATURES: readonly string[] = [];
 
 const feature: Check<string> = (value, path) => {
@@ -13,5 +13,5 @@ const feature: Check<string> = (value, path) => {
   throw new P2pError("protocol", `"${path}" is not a feature`);
 };
 
-/** The features that one side says, those included that nobody here knows. */
+/** The features that one side says, those included that are not known here. */
 export const featureList: Check<string[]> = list(feature, MAX_FEATURES);

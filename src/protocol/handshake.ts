@@ -31,50 +31,61 @@ const MAX_TEXT_LENGTH = 1_024;
 const PATTERN = "XXhfs";
 const PREAMBLE = new Uint8Array([0x50, 0x32, 0x50, VERSION, 1, 0, 0, 0]);
 
-/** What both sides say of themselves in messages 2 and 3 (SPEC.md §3). */
+/** The fields that both sides say of themselves in messages 2 and 3 (SPEC.md §3). */
 const BOTH = { kem: base64url(Math.ceil(KEM_PUBLIC_KEY_BYTES * 4 / 3)), features: featureList };
 const FROM_ACCEPTOR = object({ auth: text(MAX_TEXT_LENGTH), ...BOTH });
 const FROM_INITIATOR = object({ name: text(MAX_TEXT_LENGTH), ...BOTH });
 
-/** What the acceptor wants to be proved (SPEC.md §3). */
+/** The proof that the acceptor wants (SPEC.md §3). */
 export type Auth = "none" | "secret";
 
-/** What was proved; or why the initiator is not taken, after which nothing but a `goodbye` follows (SPEC.md §4). */
+/**
+ * The proof that was given; or why the initiator is not taken, after which nothing but a `goodbye`
+ * follows (SPEC.md §4).
+ */
 export type Proof = Auth | Refusal;
 
-/** Why the initiator is not taken; `isWrong` tells it that its secret was. */
+/** The reason why the initiator is not taken; `isWrong` tells it that its secret was wrong. */
 interface Refusal {
   refusal: string;
   isWrong?: boolean;
 }
 
-/** What a handshake gives: the cipher states, the other side, and bytes that were read too far. */
+/**
+ * The result of a handshake: the cipher states, the other side, and bytes that were read too far.
+ */
 export interface Handshake {
   send: CipherState;
   receive: CipherState;
-  /** Who the other side is. */
+  /** The keys of the other side. */
   remote: PublicKeys;
-  /** What it understands (SPEC.md §21). */
+  /** The features that it understands (SPEC.md §21). */
   features: readonly string[];
-  /** Who the initiator says it is, unchecked; undefined at the initiator, which learns it from `welcome`. */
+  /**
+   * The name that the initiator says, unchecked; undefined at the initiator, which learns the other
+   * name from `welcome`.
+   */
   remoteName: unknown;
   proof: Proof;
   leftover: Uint8Array;
 }
 
-/** What a handshake needs of a connection. */
+/** The part of a connection that a handshake needs. */
 export type HandshakeConnection = Pick<Connection, "read" | "write">;
 
-/** How an acceptor checks who connects. */
+/** The secret that an initiator has to know, and the limit of guesses. */
 export interface SecretCheck {
   secret: string;
-  /** Runs one guess, unless there were too many; why the initiator is not taken, undefined where it was right. */
+  /**
+   * Runs one guess, unless there were too many; gives why the initiator is not taken, undefined
+   * where it was right.
+   */
   attempt: (run: () => Promise<boolean>) => Promise<string | undefined>;
 }
 
 /**
- * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's id, and what that wants to be proved, before
- * message 3 leaves, and throws to end it there.
+ * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's id, and what that wants
+ * to be proved, before message 3 leaves, and throws to end it there.
  */
 export async function initiate(
   conn: HandshakeConnection,
@@ -104,7 +115,10 @@ export async function initiate(
   return { ...ciphers, remote, features, remoteName: undefined, proof, leftover: reader.leftover };
 }
 
-/** The acceptor's side of SPEC.md §2 to §4, up to its decision. Without `check` nothing has to be proved. */
+/**
+ * The acceptor's side of SPEC.md §2 to §4, up to its decision. Without `check` nothing has to be
+ * proved.
+ */
 export async function accept(
   conn: HandshakeConnection,
   { keyPair, check }: { keyPair: IdentityKeys; check?: SecretCheck | undefined },
@@ -141,7 +155,7 @@ function handshakeState({ dhPair }: IdentityKeys, { initiator }: { initiator: bo
   return new HandshakeState({ pattern: PATTERN, initiator, prologue: PREAMBLE, s: dhPair });
 }
 
-/** What a side says of itself. */
+/** The fields that a side says of itself. */
 function saidBy({ kem }: IdentityKeys) {
   return { kem: toBase64url(kem), features: FEATURES };
 }
@@ -154,7 +168,7 @@ function keysOf(
   return joinedKeys(state.remoteStatic!, fromBase64url(kem));
 }
 
-/** What a proof runs over. */
+/** The frames and the context of a proof. */
 interface ProofRun {
   context: Omit<ProofContext, "secret">;
   frames: ProofFrames;
@@ -168,7 +182,7 @@ async function prove(secret: string, { context, frames }: ProofRun): Promise<Pro
   return { refusal: "the other side refused", isWrong: result === "wrong" };
 }
 
-/** Wants the secret to be proved; a refusal is told by an empty frame first. */
+/** Wants the secret to be proved; an empty frame comes first where it is not. */
 async function demand(
   { secret, attempt }: SecretCheck,
   { context, frames }: ProofRun,
@@ -191,7 +205,10 @@ function given(secret: string | undefined): string {
   throw new P2pError("refused", "the hub wants a secret, and none is given");
 }
 
-/** The frames of a proof, encrypted as records are; the first that is sent leaves together with `before`. */
+/**
+ * The frames of a proof, encrypted as records are; the first that is sent leaves together with
+ * `before`.
+ */
 function proofFrames(
   conn: HandshakeConnection,
   { reader, ciphers: { send, receive }, before = [] }: {

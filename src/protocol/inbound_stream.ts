@@ -11,7 +11,7 @@ export const WINDOW_BYTES = 4 * 2 ** 20;
 /** So small that a window of credit is always on its way, far as the other side may be. */
 const CREDIT_STEP_BYTES = WINDOW_BYTES / 8;
 
-/** What an inbound stream works with. */
+/** All that an inbound stream works with. */
 export interface InboundOptions {
   /** That of the exchange, for errors. */
   number: number;
@@ -22,11 +22,16 @@ export interface InboundOptions {
   onTaken: () => void;
 }
 
-/** The sealed chunks that come in on an exchange, under the credit that is granted as they are read. */
+/**
+ * The sealed chunks that come in on an exchange, under the credit that is granted as they are read.
+ */
 export class InboundStream {
   readonly #options: InboundOptions;
   readonly #changed = new Notify();
-  /** Made when it is asked for: most exchanges have no data, and a hub keeps one open for each who is joined. */
+  /**
+   * Made when it is asked for: most exchanges have no data, and a hub keeps one open for each who
+   * is joined.
+   */
   #readable: ReadableStream<OwnedBytes> | undefined;
   #chunks: OwnedBytes[] = [];
   #waitingBytes = 0;
@@ -49,12 +54,12 @@ export class InboundStream {
     }, { highWaterMark: 0 });
   }
 
-  /** Bytes that wait for whoever reads; 0 as long as nobody does, for then credit is their bound. */
+  /** Bytes that wait for the reader; 0 as long as there is none, for then credit is their bound. */
   get waitingBytes(): number {
     return this.#readable === undefined ? 0 : this.#waitingBytes;
   }
 
-  /** The wait of whoever reads; undefined where nobody does, or chunks are here. */
+  /** The wait of the reader; undefined where there is none, or chunks are here. */
   get wait(): Wait | undefined {
     return this.#wait;
   }
@@ -65,7 +70,8 @@ export class InboundStream {
     if (this.#last !== "to come") {
       throw new P2pError("protocol", `exchange ${number} sent data after its end`);
     }
-    if (chunk.length < SEALED_CHUNK_BYTES) this.#last = "seen"; // Many small ones would cost more than their bytes.
+    // Many small ones would cost more than their bytes.
+    if (chunk.length < SEALED_CHUNK_BYTES) this.#last = "seen";
     this.#granted -= chunk.length;
     if (this.#granted < 0) {
       const excess = `${-this.#granted} bytes more than it was granted`;
@@ -83,13 +89,13 @@ export class InboundStream {
     this.#changed.notify();
   }
 
-  /** Ends the wait of whoever reads with `failure`, once what is here was read. */
+  /** Ends the wait of the reader with `failure`, once all that is here was read. */
   fail(failure: P2pError): void {
     this.#failure ??= failure;
     this.#changed.notify();
   }
 
-  /** Drops what is here and what still comes: nobody will read it. */
+  /** Drops all that is here and that still comes: it will not be read. */
   drop(): void {
     this.#isDropped = true;
     this.#chunks = [];

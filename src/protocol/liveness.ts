@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** How long a side may be silent, and how long the other one is waited for (SPEC.md §11). */
+/** The time that a side may be silent, and that the other one waits (SPEC.md §11). */
 export interface LivenessTimes {
   /** From the last word to a `ping`. */
   pingAfterMs: number;
@@ -10,13 +10,19 @@ export interface LivenessTimes {
   lostAfterMs: number;
 }
 
-/** The acceptor waits longer: its answer to a ping is word enough, and a hub has thousands to keep alive. */
+/**
+ * The acceptor waits longer: its answer to a ping is word enough, and a hub has thousands to keep
+ * alive.
+ */
 export const LIVENESS_TIMES = {
   initiator: { pingAfterMs: 25_000, answerWithinMs: 5_000, lostAfterMs: 15_000 },
   acceptor: { pingAfterMs: 35_000, answerWithinMs: 5_000, lostAfterMs: 15_000 },
 };
 
-/** Tells when a side has to speak up, and when the line is dead: by what was said and heard, byte by byte (SPEC.md §11). */
+/**
+ * Tells when a side has to speak up, and when the line is dead: by what was said and heard, byte by
+ * byte (SPEC.md §11).
+ */
 export class Liveness {
   readonly #clock: Clock;
   #saidAt: number;
@@ -42,7 +48,7 @@ export class Liveness {
     if (!isPong) this.#askedAt ??= this.#saidAt;
   }
 
-  /** When bytes last came. */
+  /** The time at which bytes last came. */
   get heardAt(): number {
     return this.#heardAt;
   }
@@ -60,13 +66,13 @@ export class Liveness {
     if (!isPong) this.#owedSince ??= this.#clock.now();
   }
 
-  /** Whether we do not look at what comes: then nobody is given up, and the other side is told that we live. */
+  /** True while nothing is read: then the other side is not given up, and hears that we live. */
   set holdsBack(holdsBack: boolean) {
     this.#holdsBack = holdsBack;
     if (this.#askedAt !== undefined) this.#askedAt = this.#clock.now();
   }
 
-  /** What has to be done now. */
+  /** The step that is due now. */
   due({ pingAfterMs, answerWithinMs, lostAfterMs }: LivenessTimes):
     | "lost"
     | "ping"

@@ -28,10 +28,10 @@ export const MAX_EXCHANGE = 2 ** 31 - 1;
 /** Most UTF-16 code units of a reason (SPEC.md §7). */
 export const MAX_REASON_LENGTH = 500;
 
-/** What a file is taken for (SPEC.md §7, `offer`). */
+/** The kinds that a file is taken for (SPEC.md §7, `offer`). */
 export const KINDS = ["image", "csv", "json", "file"] as const;
 
-/** Why an offer is refused (SPEC.md §7). */
+/** The reasons to refuse an offer (SPEC.md §7). */
 export const REFUSE_CODES = [
   "name",
   "kind",
@@ -46,7 +46,7 @@ export const REFUSE_CODES = [
   "unknown",
 ] as const;
 
-/** Why a running exchange is ended (SPEC.md §7). */
+/** The reasons to end a running exchange (SPEC.md §7). */
 export const CANCEL_CODES = [
   ...REFUSE_CODES,
   "interrupted",
@@ -55,7 +55,7 @@ export const CANCEL_CODES = [
   "damaged",
 ] as const;
 
-/** Why a session ends (SPEC.md §7). */
+/** The reasons to end a session (SPEC.md §7). */
 export const GOODBYE_CODES = [
   "bye",
   "refused",
@@ -65,7 +65,7 @@ export const GOODBYE_CODES = [
   "replaced",
 ] as const;
 
-/** What became of one receiver of a transfer through the hub (SPEC.md §16). */
+/** The outcomes of a transfer through the hub, for one recipient (SPEC.md §16). */
 export const OUTCOME_CODES = ["delivered", "expired", ...CANCEL_CODES] as const;
 
 /** Most receivers of one transfer (SPEC.md §16). */
@@ -229,10 +229,10 @@ export const OPENINGS = [
   "claim",
 ] as const;
 
-/** What became of one receiver. */
+/** The outcome for one recipient. */
 export type OutcomeCode = typeof OUTCOME_CODES[number];
 
-/** What a file is taken for. */
+/** The kind that a file is taken for. */
 export type Kind = typeof KINDS[number];
 
 /** The code of a `refuse`. */
@@ -263,7 +263,7 @@ export interface UnknownMessage {
   type: "unknown";
   /** The exchange that it belongs to, or opens; undefined where there is none. */
   exchange: number | undefined;
-  /** True where the other side has to be told that nobody here knows it. */
+  /** True where the other side has to hear that it is not known here. */
   must: boolean;
 }
 
@@ -290,7 +290,7 @@ export function decodeMessage(bytes: Uint8Array): Message | UnknownMessage {
   }
 }
 
-/** Nothing in it is wrong, whatever it is: nobody here knows what it should be. */
+/** Nothing in it is wrong, whatever it is: its right form is not known here. */
 function unknownMessage(value: { exchange?: unknown; must?: unknown }): UnknownMessage {
   const { exchange, must } = value;
   const isNumber = Number.isInteger(exchange) && exchange as number >= 1 &&
@@ -324,7 +324,7 @@ export function decodeJson(bytes: Uint8Array, maxBytes: number): unknown {
   }
 }
 
-/** How deep `json` nests, counted on the text so that nothing deep is ever built. */
+/** The depth to which `json` nests, counted on the text so that nothing deep is ever built. */
 function depth(json: string): number {
   let deepest = 0, level = 0, inString = false;
   for (let i = 0; i < json.length; i++) {

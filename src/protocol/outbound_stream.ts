@@ -6,10 +6,10 @@ import { DATA_HEADROOM_BYTES } from "./channel.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
 import type { Wait, WaitsFor } from "./wait.ts";
 
-/** What is out for so long makes the window "full" in a trace. */
+/** A wait for credit of that length makes the window "full" in a trace. */
 const FULL_AFTER_MS = 1_000;
 
-/** What an outbound stream works with. */
+/** All that an outbound stream works with. */
 export interface OutboundOptions {
   clock: Clock;
   /** Sends one chunk; resolves when the connection has taken it. */
@@ -48,7 +48,7 @@ export class OutboundStream {
     return WINDOW_BYTES - this.#credit;
   }
 
-  /** The wait of whoever writes; undefined where nobody does. */
+  /** The wait of the writer; undefined where there is none. */
   get wait(): Wait | undefined {
     return this.#wait;
   }
@@ -59,13 +59,13 @@ export class OutboundStream {
     this.#changed.notify();
   }
 
-  /** Ends the wait of whoever writes with `failure`. */
+  /** Ends the wait of the writer with `failure`. */
   fail(failure: P2pError): void {
     this.#failure ??= failure;
     this.#changed.notify();
   }
 
-  /** Drops what is written from now on, so that no pipe waits for credit that will not come. */
+  /** Drops all that is written from now on, so that no pipe waits for credit that will not come. */
   drop(): void {
     this.#isDropped = true;
     this.#changed.notify();

@@ -9,7 +9,7 @@ export interface ProofFrames {
   next(): Promise<Uint8Array>;
 }
 
-/** What a run is bound to: the secret, the handshake hash, and both ids. */
+/** All that a run is bound to: the secret, the handshake hash, and both ids. */
 export interface ProofContext {
   secret: string;
   handshakeHash: Uint8Array;
@@ -20,7 +20,7 @@ export interface ProofContext {
 /** In place of a share or a tag: the acceptor does not take the initiator. */
 export const NOTHING = new Uint8Array(0);
 
-/** What an acceptor says to an initiator that has not proved that it knows the secret. */
+/** The words of an acceptor to an initiator that has not proved that it knows the secret. */
 export const WRONG_SECRET = "the secret is wrong";
 
 /** Loads what a proof needs while something else is waited for. */
@@ -28,7 +28,7 @@ export function preloadProof(): void {
   import("../secure/cpace/cpace.ts").catch(() => {}); // Where it is missing, the proof says so.
 }
 
-/** What CPace runs on (SPEC.md §4). */
+/** The input of CPace (SPEC.md §4). */
 export function proofInput(context: ProofContext): CpaceInput {
   const { secret, handshakeHash, initiator, acceptor } = context;
   return {
@@ -44,8 +44,8 @@ export function proofInput(context: ProofContext): CpaceInput {
 export type ProofResult = "proved" | "wrong" | "untried";
 
 /**
- * The initiator's side. Where the acceptor does not take it, it says why in its `goodbye`; throws `P2pError` where the
- * acceptor itself does not know the secret.
+ * The initiator's side. Where the acceptor does not take it, it says why in its `goodbye`; throws
+ * `P2pError` where the acceptor itself does not know the secret.
  */
 export async function proveSecret(input: CpaceInput, frames: ProofFrames): Promise<ProofResult> {
   const { CpaceInitiator } = await import("../secure/cpace/cpace.ts");

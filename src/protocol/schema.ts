@@ -4,7 +4,7 @@ import type { KeyText } from "../secure/static_key.ts";
 /** Checks one value from the wire and gives it its type, or throws with `path` in the message. */
 export type Check<T> = (value: unknown, path: string) => T;
 
-/** What a {@link Check} gives. */
+/** The value that a {@link Check} gives. */
 export type Checked<C> = C extends Check<infer T> ? T : never;
 
 /**
@@ -68,12 +68,12 @@ export function wordOr<const T extends string>(words: readonly T[], otherwise: T
   };
 }
 
-/** What `check` takes, or `otherwise` where the field is missing (SPEC.md §7, `?`). */
+/** A value that `check` takes, or `otherwise` where the field is missing (SPEC.md §7, `?`). */
 export function optional<T>(check: Check<T>, otherwise: T): Check<T> {
   return (value, path) => value === undefined ? otherwise : check(value, path);
 }
 
-/** What `check` takes, or null. */
+/** A value that `check` takes, or null. */
 export function nullable<T>(check: Check<T>): Check<T | null> {
   return (value, path) => value === null ? null : check(value, path);
 }

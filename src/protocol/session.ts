@@ -14,33 +14,39 @@ import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
 /** Exchanges that may be open at once in each direction (SPEC.md §7). */
 export const MAX_OPEN_EXCHANGES = 16;
 
-/** Answers that may wait for the socket: more are for somebody who asks and does not read. */
+/** Answers that may wait for the connection: a peer with more of them asks and does not read. */
 const MAX_WAITING_ANSWERS = 64;
 
-/** Bytes of chunks that may wait in all exchanges of a session together: with more it reads no further (SPEC.md §11). */
+/**
+ * Bytes of chunks that may wait in all exchanges of a session together: with more it reads no
+ * further (SPEC.md §11).
+ */
 export const MAX_WAITING_BYTES = WINDOW_BYTES;
 
 let sessions = 0;
 const live = new Set<Session>();
 
-/** The reason for a message that nobody here knows. */
+/** The reason for a message that is not known here. */
 const UNKNOWN = "this version of p2p does not know that";
 
 /** Takes an exchange that the other side has opened, and how. Without it every one is refused. */
 export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) => void;
 
-/** What a session is told at its start. */
+/** The side of a session, and how it runs. */
 export interface SessionOptions {
   initiator: boolean;
   onOpen?: OnOpen | undefined;
   times?: LivenessTimes;
   /** The peer's name, where it is known; an initiator learns it by `welcome`. */
   peer?: string;
-  /** That of the system where none is handed in. */
+  /** The clock of the system by default. */
   clock?: Clock;
 }
 
-/** A connection with somebody known: exchanges over one channel, kept alive, ended by `goodbye` (SPEC.md §6, §7, §11). */
+/**
+ * A connection with a peer that is known: exchanges over one channel, kept alive, ended by
+ * `goodbye` (SPEC.md §6, §7, §11).
+ */
 export class Session {
   /** Sessions that are not over, the oldest first. */
   static get live(): Iterable<Session> {
@@ -49,7 +55,10 @@ export class Session {
 
   /** Counts the sessions of this process. */
   readonly number = ++sessions;
-  /** Settles when the session is over: resolves after a goodbye of code `bye` or ours, rejects with why otherwise. */
+  /**
+   * Settles when the session is over: resolves after a goodbye of code `bye` or ours, rejects with
+   * why otherwise.
+   */
   readonly closed: Promise<void>;
   /** The acceptor's name, from `welcome`; rejects where it does not take the session. */
   readonly welcomed: Promise<string>;
@@ -97,7 +106,7 @@ export class Session {
     return this.#channel.send({ type: "welcome", name });
   }
 
-  /** What goes on in it, for people who look why nothing happens. */
+  /** The peer, the times and the exchanges, for people who look why nothing happens. */
   get state(): SessionState {
     const now = this.#clock.now();
     return {
@@ -110,7 +119,10 @@ export class Session {
     };
   }
 
-  /** Ends the session with a reason and closes the connection once that has left, or has had its time. */
+  /**
+   * Ends the session with a reason and closes the connection once that has left, or has had its
+   * time.
+   */
   async goodbye(code: GoodbyeCode, reason: string): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
@@ -153,14 +165,17 @@ export class Session {
       this.#failure = failure;
       this.#welcome.reject(failure);
       for (const exchange of this.#exchanges.values()) exchange.fail(failure);
-      // A break of the protocol is told to the other side.
+      // The other side hears of its break of the protocol.
       if (failure.code === "protocol") await this.goodbye("protocol", failure.message);
       this.#ended = true;
       this.#channel.abort();
     }
   }
 
-  /** Resolves when so few chunks wait that more may be read: what comes meanwhile stays with the system, and the sender. */
+  /**
+   * Resolves when so few chunks wait that more may be read: what comes meanwhile stays with the
+   * system, and the sender.
+   */
   async #untilRoom() {
     const isFull = () => !this.#ended && !this.#aborted && this.#waitingBytes() > MAX_WAITING_BYTES;
     if (!isFull()) return;
@@ -206,7 +221,10 @@ export class Session {
     }
   }
 
-  /** The acceptor's first record is `welcome`, unless it is `goodbye`; nobody else says it (SPEC.md §4). */
+  /**
+   * The acceptor's first record is `welcome`, unless it is `goodbye`; nobody else says it (SPEC.md
+   * §4).
+   */
   #checkWelcome(type: Incoming["type"]) {
     if (type === "goodbye" || type === "unknown") return;
     const due = this.#options.initiator && !this.#welcomeSeen;
@@ -214,7 +232,9 @@ export class Session {
     this.#welcomeSeen = true;
   }
 
-  /** The open exchange of that number; undefined where it is over; "protocol" where it never was. */
+  /**
+   * The open exchange of that number; undefined where it is over; "protocol" where it never was.
+   */
   #find(number: number): Exchange | undefined {
     const exchange = this.#exchanges.get(number);
     const last = this.#isOurs(number) ? this.#nextOwn - 2 : this.#lastTheirs;
@@ -243,7 +263,7 @@ export class Session {
     onOpen(this.#add(number, opening), opening, this);
   }
 
-  /** What a later version may know is told to be unknown where it has to be, and ends no session (SPEC.md §21). */
+  /** Answers a message of a later version where that is due; it ends no session (SPEC.md §21). */
   #takeUnknown({ exchange: number, must }: UnknownMessage) {
     if (number === undefined) return;
     const opens = !this.#isOurs(number) && number > this.#lastTheirs;

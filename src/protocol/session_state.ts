@@ -2,7 +2,7 @@ import type { Address } from "../transport/address.ts";
 import type { Message } from "./messages.ts";
 import type { WaitsFor } from "./wait.ts";
 
-/** A session, as people see it who look why nothing happens. Times in milliseconds. */
+/** A session as it is shown to people who look why nothing happens. Times in milliseconds. */
 export interface SessionState {
   /** Counts the sessions of this process. */
   number: number;

@@ -1,4 +1,4 @@
-/** What keeps somebody waiting on an exchange. */
+/** The cause of a wait on an exchange. */
 export type WaitsFor =
   /** The other side has to grant more first. */
   | "credit"

@@ -20,8 +20,8 @@ export interface StallWatchOptions {
 }
 
 /**
- * Reports where nothing moves for {@link STALLED_AFTER_MS} although the other side has something to do,
- * and what that is: once each time.
+ * Reports where nothing moves for {@link STALLED_AFTER_MS} although the other side has something to
+ * do, and what that is: once each time.
  */
 export class StallWatch implements Disposable {
   /** What the other side has not said yet, in words; undefined while no message is due. */

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { P2pError } from "../errors.ts";
 
-/** Where a hub listens. */
+/** The place where a hub listens. */
 export interface Address {
   host: string;
   port: number;
@@ -11,7 +11,8 @@ export interface Address {
 export const DEFAULT_PORT = 8080;
 
 /**
- * `HOST[:PORT]`, `[::1]:8080`, a bare IPv6 address or `:PORT`. Throws `P2pError` "usage" for anything else.
+ * `HOST[:PORT]`, `[::1]:8080`, a bare IPv6 address or `:PORT`. Throws `P2pError` "usage" for
+ * anything else.
  */
 export function parseAddress(text: string): Address {
   const bracketed = /^\[([^\]]*:[^\]]*)\](?::(.*))?$/.exec(text);
@@ -31,7 +32,7 @@ export function formatAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether `host` can only be reached from this machine. */
+/** True where `host` can only be reached from this machine. */
 export function isLoopback(host: string): boolean {
   const plain = host.toLowerCase().replace(/^::ffff:/, "");
   return plain === "localhost" || plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));

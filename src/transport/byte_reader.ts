@@ -15,7 +15,10 @@ export class ByteReader {
     this.#bytes = new Uint8Array(maxBytes);
   }
 
-  /** The next `count` bytes. "connection" where the source ends or fails before, "protocol" over the total of `maxBytes`. */
+  /**
+   * The next `count` bytes. "connection" where the source ends or fails before, "protocol" over the
+   * total of `maxBytes`.
+   */
   async read(count: number): Promise<Uint8Array> {
     const end = this.#taken + count;
     if (end > this.#bytes.length) {

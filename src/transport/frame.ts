@@ -11,7 +11,10 @@ export const FRAME_HEADER_BYTES = 4;
 /** Bytes of the exchange number at the start of a data frame's body. */
 export const EXCHANGE_BYTES = 4;
 
-/** What is read at once where little is asked for: a hub has one for each who is joined. */
+/**
+ * Bytes that are read at once where few are asked for: a hub has such a buffer for each person who
+ * is joined.
+ */
 export const BUFFER_BYTES = 1_024;
 
 const BOUNDS: Record<number, { name: string; min: number; max: number }> = {
@@ -25,7 +28,7 @@ export interface Frame {
   body: Uint8Array<ArrayBuffer>;
 }
 
-/** How frames are read. */
+/** Options of {@link readFrames}. */
 export interface FrameOptions {
   /** Bytes that were read from the source before. */
   leftover?: Uint8Array;
@@ -33,7 +36,9 @@ export interface FrameOptions {
   onData?: () => void;
 }
 
-/** Writes the header of a frame whose body has `length` bytes at `offset` of `bytes` (SPEC.md §5). */
+/**
+ * Writes the header of a frame whose body has `length` bytes at `offset` of `bytes` (SPEC.md §5).
+ */
 export function writeFrameHeader(
   bytes: Uint8Array,
   offset: number,
@@ -43,9 +48,9 @@ export function writeFrameHeader(
 }
 
 /**
- * All frames from `source` to its end, each in a buffer of its own, behind room for a header (SPEC.md §5). A type or
- * length that is out of bounds throws "protocol" before the body is allocated; an end inside a frame throws
- * "connection".
+ * All frames from `source` to its end, each in a buffer of its own, behind room for a header
+ * (SPEC.md §5). A type or length that is out of bounds throws "protocol" before the body is
+ * allocated; an end inside a frame throws "connection".
  */
 export async function* readFrames(
   source: ByteSource,
@@ -70,7 +75,10 @@ export async function* readFrames(
   }
 }
 
-/** Gives small amounts out of one larger read, so that many small frames come with one; what is large is read directly. */
+/**
+ * Gives small amounts out of one larger read, so that many small frames come with one; what is
+ * large is read directly.
+ */
 function buffered(source: ByteSource, leftover: Uint8Array): ByteSource {
   const buffer = new Uint8Array(BUFFER_BYTES);
   let left = leftover;

@@ -16,7 +16,7 @@ export class TcpConnection implements Connection {
       conn.setNoDelay(true);
       conn.setKeepAlive(true);
     } catch {
-      // It is gone already: whoever reads is told.
+      // It is gone already: reading says so.
     }
     this.#writer = conn.writable.getWriter();
     this.#writer.closed.catch(() => {}); // A failing write tells its caller.

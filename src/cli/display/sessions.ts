@@ -6,7 +6,10 @@ import { printable } from "../../ui/printable.ts";
 import { formatBytes, formatDuration } from "../../units.ts";
 import type { Output } from "./output.ts";
 
-/** Prints all sessions and their exchanges at each SIGUSR1 or SIGUSR2, until it is disposed of; Windows has neither. */
+/**
+ * Prints all sessions and their exchanges at each SIGUSR1 or SIGUSR2, until it is disposed of;
+ * Windows has neither.
+ */
 export function showSessionsOnSignal(output: Output): Disposable {
   if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
   const show = () => output.answer(sessionLines(Array.from(Session.live, ({ state }) => state)));
@@ -25,8 +28,8 @@ export function showSessionsOnSignal(output: Output): Disposable {
 }
 
 /**
- * Closes the debugger that Deno opens by itself at SIGUSR1, since 2.9: through it every user of this
- * machine could do what this process may.
+ * Closes the debugger that Deno opens by itself at SIGUSR1, since 2.9: through it every user of
+ * this machine could do what this process may.
  */
 async function closeDebugger() {
   const { default: inspector } = await import("node:inspector");

@@ -2,7 +2,7 @@ import { P2pError } from "../../errors.ts";
 import { trace, TRACE_TOPICS, type TraceEvent, type TraceTopic } from "../../trace.ts";
 import { writeToStderr } from "../../ui/terminal.ts";
 
-/** What of the traces is printed. */
+/** The traces that are printed. */
 export interface TraceChoice {
   /** True for the changes of state of every topic. */
   verbose: boolean;
@@ -10,7 +10,9 @@ export interface TraceChoice {
   topics: string;
 }
 
-/** Prints what the layers below trace, one line on stderr for each event, to the end of the program. */
+/**
+ * Prints what the layers below trace, one line on stderr for each event, to the end of the program.
+ */
 export function showTrace({ verbose, topics }: TraceChoice): void {
   const chosen = parseTopics(topics);
   for (const topic of TRACE_TOPICS) {
@@ -23,7 +25,10 @@ export function showTrace({ verbose, topics }: TraceChoice): void {
   }
 }
 
-/** The topics that `text` names, with commas between them; `P2pError` "usage" for a word that is not one of them. */
+/**
+ * The topics that `text` names, with commas between them; `P2pError` "usage" for a word that is not
+ * one of them.
+ */
 export function parseTopics(text: string): TraceTopic[] {
   const words = text.split(",").map((word) => word.trim()).filter((word) => word !== "");
   return words.map((word) => {
