@@ -2,6 +2,7 @@ import type { P2pError } from "../errors.ts";
 import type { Identity } from "../home/identity.ts";
 import { findPerson } from "../home/known_people.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
+import { warmMlKem } from "../secure/ml_kem.ts";
 import type { Acceptance } from "../transfer/receive/acceptance.ts";
 import type { TransferEvent } from "../transfer/events.ts";
 import { openReceiver, type ReceiverChoices } from "../transfer/open_receiver.ts";
@@ -69,6 +70,7 @@ export interface HubServer {
  */
 export async function openHubServer(options: HubServerOptions): Promise<HubServer> {
   const { address, home, identity: { keyPair }, name, secret, onEvent } = options;
+  const warm = warmMlKem().catch(() => {}); // Where it fails, the first handshake says so.
   const people = await NameRegistry.open(home);
   const policy = options.rules && new HubPolicy(options.rules, { home, people });
   const receiver = await receiverOf(options, policy);
@@ -95,7 +97,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
       onError: (from, error: P2pError) =>
         onEvent({ type: "error", from: from || undefined, error }),
     });
-    return new RunningHub(address.host, { hub, switchboard, receiver, spool });
+    return new RunningHub(address.host, { hub, switchboard, receiver, spool, warm });
   } catch (error) {
     await spool.close();
     throw error;
@@ -108,6 +110,8 @@ interface HubParts {
   switchboard: Switchboard;
   receiver: Receiver;
   spool: Spool;
+  /** Resolves when the first handshake costs no more than the others. */
+  warm: Promise<void>;
 }
 
 class RunningHub implements HubServer {
@@ -126,7 +130,8 @@ class RunningHub implements HubServer {
 
   /** From the door inwards: each step ends what could still need the ones after it. */
   async #close() {
-    const { hub, switchboard, receiver, spool } = this.#parts;
+    const { hub, switchboard, receiver, spool, warm } = this.#parts;
+    await warm;
     // 1. No peer comes in any more; those that are here are told, and their sessions end, and every
     // exchange with them.
     await hub.close();
