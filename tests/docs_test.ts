@@ -92,6 +92,14 @@ Deno.test("docs/reference.md has every option of every command, and no other", (
   assert.deepEqual([...new Set(documented)].filter((option) => !ours.has(option)), []);
 });
 
+Deno.test("docs/reference.md has every variable of ours", () => {
+  const reference = texts.get("docs/reference.md")!;
+  const sources = filesIn("src").filter((path) => path.endsWith(".ts")).map(read);
+  const names = new Set(sources.flatMap((text) => text.match(/"P2P_[A-Z_]+"/g) ?? []));
+  assert.ok(names.size > 2, "nothing is looked at");
+  assert.deepEqual([...names].filter((name) => !reference.includes(name.slice(1, -1))), []);
+});
+
 /** Targets of links, those to other sites aside. */
 function linksIn(text: string): string[] {
   return [...withoutBlocks(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!)

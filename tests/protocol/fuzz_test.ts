@@ -30,7 +30,7 @@ import { TempDir } from "../helpers/temp_dir.ts";
 import { fullOr } from "../helpers/full_or.ts";
 
 /** How long sessions are tampered with. */
-const SECONDS = Number(Deno.env.get("P2P_FUZZ_SECONDS") ?? 2);
+const SECONDS = Number(Deno.env.get("P2P_FUZZ_SECONDS") ?? fullOr(2, 1));
 
 /** So much of a session passes before what it carries is at its end. */
 const SESSION_BYTES = 3 * CHUNK_BYTES;

@@ -5,6 +5,7 @@ import { runShow } from "../../../src/cli/commands/show.ts";
 import { encodePng } from "../../../src/preview/image/encode_png.ts";
 import { quarters } from "../../preview/image/test_images.ts";
 import { runtimeEnv } from "../../helpers/runtime_env.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 const SHOW = `import { showCommand } from ${
@@ -45,9 +46,11 @@ Deno.test({
     ];
     await withFiles(async (folder) => {
       const path = join(folder, "picture.png");
-      await Promise.all(cases.map(async ([env, seen]) => {
-        assert.match(await onTerminal(path, env), seen, JSON.stringify(env));
-      }));
+      await Promise.all(
+        fullOr(cases, cases.slice(0, 3)).map(async ([env, seen]) => {
+          assert.match(await onTerminal(path, env), seen, JSON.stringify(env));
+        }),
+      );
     });
   },
 });

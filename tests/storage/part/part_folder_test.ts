@@ -84,7 +84,7 @@ Deno.test("a mode with setuid is published without it", onUnix, async () => {
 });
 
 /** How many files make up two segments and a bit. */
-const FILES = fullOr(200, 60);
+const FILES = fullOr(200, 40);
 
 Deno.test("a folder goes on in the middle, wherever it was cut and killed", async () => {
   await using from = await tempFolder();
@@ -104,7 +104,7 @@ Deno.test("a folder goes on in the middle, wherever it was cut and killed", asyn
   );
 });
 
-const MANY = fullOr(2_000, 400);
+const MANY = fullOr(2_000, 300);
 
 Deno.test(`a folder of ${MANY} files goes on in the middle`, async () => {
   await using from = await tempFolder();
