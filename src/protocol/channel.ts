@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { RecordCipher } from "../secure/record_cipher.ts";
 import type { Address } from "../transport/address.ts";
-import type { ByteSource, Connection } from "../transport/connection.ts";
+import type { Connection } from "../transport/connection.ts";
 import {
   EXCHANGE_BYTES,
   FRAME,
@@ -165,21 +165,13 @@ export class Channel {
   }
 
   #frames(): AsyncGenerator<Frame> {
-    return readFrames(this.#listening(), {
+    return readFrames(this.#conn, {
       leftover: this.#leftover,
-      onData: () => this.#movedAt = this.#clock.now(),
-    });
-  }
-
-  /** The connection, each read of which is heard: on a slow line one frame takes minutes. */
-  #listening(): ByteSource {
-    return {
-      read: async (into) => {
-        const length = await this.#conn.read(into);
+      onRead: (type) => {
         this.liveness.heard();
-        return length;
+        if (type === FRAME.data) this.#movedAt = this.liveness.heardAt;
       },
-    };
+    });
   }
 
   #decode({ type, body }: Frame): Incoming {

@@ -11,6 +11,13 @@ export const WINDOW_BYTES = 4 * 2 ** 20;
 /** So small that a window of credit is always on its way, far as the other side may be. */
 const CREDIT_STEP_BYTES = WINDOW_BYTES / 8;
 
+/**
+ * A step for what comes faster than a step in {@link CREDIT_EVERY_MS}: on such a line the other
+ * side is near, and each `credit` costs both sides as much processor time as a chunk.
+ */
+const FAST_CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
+const CREDIT_EVERY_MS = 5;
+
 /** All that an inbound stream works with. */
 export interface InboundOptions {
   /** That of the exchange, for errors. */
@@ -37,6 +44,7 @@ export class InboundStream {
   #waitingBytes = 0;
   #granted = WINDOW_BYTES;
   #consumed = 0;
+  #grantedAt = -Infinity;
   #last: "to come" | "seen" | "ended" = "to come";
   #isDropped = false;
   #failure: P2pError | undefined;
@@ -115,11 +123,18 @@ export class InboundStream {
     this.#waitingBytes -= chunk.length;
     this.#options.onTaken();
     this.#consumed += chunk.length;
-    if (this.#consumed >= CREDIT_STEP_BYTES) this.#grant();
+    if (this.#isGrantDue()) this.#grant();
     controller.enqueue(chunk);
   }
 
+  #isGrantDue(): boolean {
+    if (this.#consumed < CREDIT_STEP_BYTES) return false;
+    if (this.#consumed >= FAST_CREDIT_STEP_BYTES) return true;
+    return this.#options.clock.now() - this.#grantedAt >= CREDIT_EVERY_MS;
+  }
+
   #grant() {
+    this.#grantedAt = this.#options.clock.now();
     const bytes = this.#consumed;
     this.#granted += bytes;
     this.#consumed = 0;

@@ -2,6 +2,7 @@ import type { OwnedBytes } from "../buffer_pool.ts";
 import type { Clock } from "../clock.ts";
 import type { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
+import { trace } from "../trace.ts";
 import { DATA_HEADROOM_BYTES } from "./channel.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
 import type { Wait, WaitsFor } from "./wait.ts";
@@ -16,7 +17,7 @@ export interface OutboundOptions {
   send: (buffer: OwnedBytes) => Promise<void>;
   /** Says `end`. */
   sendEnd: () => Promise<void>;
-  /** Hears that no credit came for a while. */
+  /** Hears that no credit came for a while; it is for traces alone. */
   onFull: () => void;
 }
 
@@ -85,7 +86,7 @@ export class OutboundStream {
   async #creditFor(bytes: number) {
     const { clock, onFull } = this.#options;
     this.#begin("credit");
-    using _ = clock.after(FULL_AFTER_MS, onFull);
+    using _ = trace.exchange.hasSubscribers ? clock.after(FULL_AFTER_MS, onFull) : undefined;
     while (!this.#isDropped && this.#failure === undefined && this.#credit < bytes) {
       await this.#changed.wait();
     }

@@ -32,8 +32,11 @@ export interface Frame {
 export interface FrameOptions {
   /** Bytes that were read from the source before. */
   leftover?: Uint8Array;
-  /** Hears of each part of a data frame that comes: on a slow line the whole takes its time. */
-  onData?: () => void;
+  /**
+   * Hears of each part that comes, and in the middle of which frame: on a slow line one takes
+   * minutes.
+   */
+  onRead?: ((type: number | undefined) => void) | undefined;
 }
 
 /**
@@ -54,20 +57,19 @@ export function writeFrameHeader(
  */
 export async function* readFrames(
   source: ByteSource,
-  { leftover = new Uint8Array(), onData }: FrameOptions = {},
+  { leftover = new Uint8Array(), onRead }: FrameOptions = {},
 ): AsyncGenerator<Frame> {
   const bytes = buffered(source, leftover);
   const header = new Uint8Array(FRAME_HEADER_BYTES);
   let filled = 0;
   for (;;) {
-    filled = await fill(bytes, header, { filled, least: header.length });
+    filled = await fill(bytes, header, { filled, least: header.length, onRead });
     if (filled === 0) return;
     if (filled < header.length) throw endedInside();
     const { type, length } = readFrameHeader(header);
     // The next header comes with the body, so that a large frame is one read.
     const body = takeBuffer(header.length + length + header.length).subarray(header.length);
-    const onRead = type === FRAME.data ? onData : undefined;
-    const end = await fill(bytes, body, { filled: 0, least: length, onRead });
+    const end = await fill(bytes, body, { filled: 0, least: length, onRead, type });
     if (end < length) throw endedInside();
     header.set(body.subarray(length, end));
     filled = end - length;
@@ -98,16 +100,22 @@ function buffered(source: ByteSource, leftover: Uint8Array): ByteSource {
   };
 }
 
+interface Filling extends Pick<FrameOptions, "onRead"> {
+  filled: number;
+  least: number;
+  type?: number;
+}
+
 /** Reads until `least` bytes of `into` are filled or the source ends, and gives how many are. */
 async function fill(
   source: ByteSource,
   into: Uint8Array,
-  { filled, least, onRead }: { filled: number; least: number; onRead?: (() => void) | undefined },
+  { filled, least, onRead, type }: Filling,
 ): Promise<number> {
   while (filled < least) {
     const length = await source.read(into.subarray(filled));
     if (length === null) break;
-    onRead?.();
+    onRead?.(type);
     filled += length;
   }
   return filled;
