@@ -18,19 +18,25 @@ Deno.test("RecordCipher opens what the other side sealed, in its order", () => {
 });
 
 Deno.test("RecordCipher changes the key after 65,536 records, as Noise §4.2 says, and counts nonces on", () => {
-  const cipher = start();
-  for (let i = 0; i < 65_535; i++) cipher.seal(MESSAGE);
-  assert.deepEqual(cipher.seal(MESSAGE), sealed(KEY, 65_535n));
+  const [sender, receiver] = [start(), start()];
+  for (let i = 0; i < 65_535; i++) assert.equal(receiver.open(sender.seal(MESSAGE))[0], 1);
   const next = sealedBytes(KEY, 2n ** 64n - 1n, new Uint8Array(32)).slice(0, 32);
-  assert.deepEqual(cipher.seal(MESSAGE), sealed(next, 65_536n));
+  for (const record of [sealed(KEY, 65_535n), sealed(next, 65_536n)]) {
+    assert.deepEqual(sender.seal(MESSAGE), record);
+    assert.deepEqual(receiver.open(record), MESSAGE);
+  }
   assert.equal(RECORDS_PER_KEY, 65_536);
 });
 
-Deno.test("RecordCipher goes on across changes of the key", () => {
-  const [sender, receiver] = [start(), start()];
-  for (let i = 0; i < fullOr(2, 1) * RECORDS_PER_KEY + 2; i++) {
-    assert.equal(receiver.open(sender.seal(MESSAGE))[0], 1);
-  }
+Deno.test({
+  name: "RecordCipher goes on across changes of the key",
+  ignore: fullOr(false, true),
+  fn() {
+    const [sender, receiver] = [start(), start()];
+    for (let i = 0; i < 3 * RECORDS_PER_KEY + 2; i++) {
+      assert.equal(receiver.open(sender.seal(MESSAGE))[0], 1);
+    }
+  },
 });
 
 Deno.test("RecordCipher refuses records that were swapped, dropped, sent again or changed", () => {
