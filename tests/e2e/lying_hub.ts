@@ -144,11 +144,13 @@ export async function bring(
   { from = "ana", transfer = file.transfer, sealed, chunks = (all) => all, unsettled }: Tampering =
     {},
 ): Promise<Message> {
+  // Sealed before: exchanges are opened in the order of their numbers, also where several are at once.
+  const envelope = sealed ?? await file.envelopeFor(peer.keys);
   const exchange = session.open();
   try {
     await exchange.send({
       ...{ type: "delivery", transfer, from, size: file.content.length },
-      sealed: sealed ?? await file.envelopeFor(peer.keys),
+      sealed: envelope,
     });
     const reply = await exchange.receive();
     if (reply.type !== "accept") return await settled(exchange, reply, unsettled);
