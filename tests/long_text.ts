@@ -13,9 +13,10 @@ import { foldedName } from "../src/names/folded_name.ts";
 import { numberedName } from "../src/names/numbered_name.ts";
 import { kindOf } from "../src/transfer/source/kind.ts";
 import { printable, printableJson } from "../src/ui/printable.ts";
+import { fullOr } from "./helpers/full_or.ts";
 
 /** The longest that a name is looked at, and far more than that. */
-const LENGTHS = [250, 100_000];
+const LENGTHS = [250, fullOr(100_000, 30_000)];
 
 /** What makes expressions try again and again: runs of what they repeat, and an end that fits nothing. */
 const REPEATED = [

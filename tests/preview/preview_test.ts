@@ -14,10 +14,13 @@ const ACTIVE = /[\p{Cc}\p{Cf}\p{Cs}]/u;
 /** The escapes that previews make. */
 const OURS = /\x1b\[[\d;]*m/g;
 
+/** Naughty strings in one file. */
+const SOME = fullOr(10, 25);
+
 Deno.test("preview makes naughty strings visible in cells, keys, strings and text", async () => {
   for (const color of fullOr(["none", "truecolor"] as const, ["truecolor"] as const)) {
-    for (let i = 0; i < naughtyStrings.length; i += 10) {
-      const some = naughtyStrings.slice(i, i + 10);
+    for (let i = 0; i < naughtyStrings.length; i += SOME) {
+      const some = naughtyStrings.slice(i, i + SOME);
       await assertVisible("x.csv", some.map((text) => `"${text.replaceAll('"', '""')}",1`), color);
       await assertVisible(
         "x.json",

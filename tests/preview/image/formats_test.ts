@@ -198,7 +198,7 @@ Deno.test("a picture that is not drawn says why", async () => {
     [jpg!.subarray(0, 5), "the JPEG is damaged: its header cannot be read"],
     [webp!.subarray(0, 30), "the WebP is damaged: its end is missing"],
   ];
-  for (const [bytes, reason] of files) {
+  for (const [bytes, reason] of fullOr(files, files.slice(-5))) {
     assert.deepEqual(await previewFile("x.png", bytes), [`no preview: ${reason}`]);
   }
 });

@@ -26,7 +26,7 @@ Deno.test("decoders give the pixels of each format", async () => {
 
 Deno.test("decodeImage shrinks a picture into its box, in the decoding process", async () => {
   const files = await inEachFormat(quarters(64, 32));
-  for (const type of ["jpg", "png", "gif", "webp", "tiff", "bmp"]) {
+  for (const type of fullOr(["jpg", "png", "gif", "webp", "tiff", "bmp"], ["jpg", "webp"])) {
     const { body, ...facts } = await withFile(
       files[type]!,
       (path) => decodeImage(path, { box: { width: 16, height: 16 }, form: "rgba" }),
@@ -148,8 +148,8 @@ Deno.test("decoders of WebAssembly throw on files that are cut or flipped, or gi
 });
 
 Deno.test("previewImage outlives flipped files of each format", async () => {
-  const files = await inEachFormat(quarters(16, 12));
-  for (const [type, bytes] of Object.entries(files)) {
+  const files = Object.entries(await inEachFormat(quarters(16, 12)));
+  for (const [type, bytes] of fullOr(files, files.slice(0, 3))) {
     for (const part of fullOr([0.2, 0.5, 0.9], [0.5])) {
       const flipped = bytes.slice();
       flipped[Math.floor(bytes.length * part)]! ^= 0xff;
@@ -160,8 +160,8 @@ Deno.test("previewImage outlives flipped files of each format", async () => {
 });
 
 Deno.test("previewImage shows a picture or one line for damaged files of each format", async () => {
-  const files = await inEachFormat(quarters(40, 30));
-  for (const [type, bytes] of Object.entries(files)) {
+  const files = Object.entries(await inEachFormat(quarters(40, 30)));
+  for (const [type, bytes] of fullOr(files, files.slice(-3))) {
     const lines = await previewFile(`x.${type}`, bytes.subarray(0, bytes.length * 0.6));
     assert.ok(lines.length === 1 ? /^no preview: /.test(lines[0]!) : lines.length === 16, type);
   }

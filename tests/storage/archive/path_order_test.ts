@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { P2pError } from "../../../src/errors.ts";
 import { MAX_OPEN_NAMES, PathOrder } from "../../../src/storage/archive/path_order.ts";
+import { fullOr } from "../../helpers/full_or.ts";
 
 Deno.test("PathOrder takes a tree depth first, with files and folders mixed", () => {
   add("a/", "a/1", "a/s/", "a/s/1", "a/s/t/", "a/s/t/1", "a/z", "b", "c/", "c/1");
@@ -53,11 +54,14 @@ Deno.test("PathOrder takes every tree in the order of a depth-first walk, and no
   const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
     tree: fc.dictionary(fc.stringMatching(/^[a-f]{1,3}$/), fc.option(tie("tree")), { maxKeys: 4 }),
   }));
-  fc.assert(fc.property(tree, (root) => {
-    const entries = walk(root);
-    add(...entries);
-    for (const entry of entries) assertRefused(/cannot accept/, ...entries, entry);
-  }));
+  fc.assert(
+    fc.property(tree, (root) => {
+      const entries = walk(root);
+      add(...entries);
+      for (const entry of entries) assertRefused(/cannot accept/, ...entries, entry);
+    }),
+    { numRuns: fullOr(100, 20) },
+  );
 });
 
 interface Tree {

@@ -160,7 +160,8 @@ Deno.test("a folder is cut back to where what is on disk agrees", async () => {
     "files that nobody knows of": (part) =>
       Deno.writeTextFile(join(part, "tree", "zzz"), "left behind"),
   };
-  for (const [what, spoil] of Object.entries(damage)) {
+  const all = Object.entries(damage);
+  for (const [what, spoil] of fullOr(all, all.filter((_, i) => i % 2 === 0))) {
     await using to = await tempFolder();
     const part = await claim(to.path, source);
     await write(part, archive, { cutAt: 2 * SEGMENT_BYTES + 5 });
