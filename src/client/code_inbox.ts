@@ -38,6 +38,7 @@ export class CodeInbox {
   readonly #over = Promise.withResolvers<void>();
   #session: Session | undefined;
   #givingUp: ReturnType<typeof setTimeout> | undefined;
+  #isFilled = false;
 
   constructor(client: HubClient, options: CodeInboxOptions) {
     this.#client = client;
@@ -73,6 +74,7 @@ export class CodeInbox {
       await this.#session?.goodbye("bye", "leaving");
       throw error;
     } finally {
+      this.#isFilled = true;
       this.#keepWaiting();
       signal.removeEventListener("abort", onAbort);
     }
@@ -127,7 +129,9 @@ export class CodeInbox {
     return Promise.race([this.#over.promise.then(() => false), session.closed.then(lost, lost)]);
   }
 
+  /** Not once the inbox is filled or given up: the sender's side may end after that. */
   #giveUpLater() {
+    if (this.#isFilled) return;
     this.#givingUp ??= setTimeout(() => this.#fail(senderGone()), GIVE_UP_MS);
   }
 
