@@ -36,6 +36,15 @@ export async function treeOf(folder: string, except = ""): Promise<Record<string
   return tree;
 }
 
+/** The paths of files below `folder` whose text `holds` is true of, in order. */
+export function filesWith(folder: string, holds: (text: string) => boolean, above = ""): string[] {
+  return [...Deno.readDirSync(join(folder, above))].flatMap(({ name, isDirectory, isFile }) => {
+    const path = join(above, name);
+    if (isDirectory) return filesWith(folder, holds, path);
+    return isFile && holds(Deno.readTextFileSync(join(folder, path))) ? [path] : [];
+  }).sort();
+}
+
 async function contentOf(path: string, info: Deno.FileInfo): Promise<string> {
   if (info.isDirectory) return "folder";
   if (info.isSymlink) return `-> ${await Deno.readLink(path)}`;
