@@ -25,9 +25,20 @@ export function unpackLzw(input: Uint8Array): Uint8Array<ArrayBuffer> {
     }
     if (code >= next) throw new RangeError(`no LZW code ${code}`);
     last = code < CLEAR ? output.add(code) : output.repeat(starts[code]!, lengths[code]!);
-    if (next + 1 >= 1 << bits && bits < MAX_BITS) bits++;
+    if (next + 1 < 1 << bits || bits === MAX_BITS) continue;
+    if (endsAt(input, { at, bits })) break;
+    bits++;
   }
   return output.bytes();
+}
+
+/**
+ * True where `END` in so many bits is all that is left. The code before it may be the last one of
+ * its width: some writers go over to the next one then, some do not.
+ */
+function endsAt(input: Uint8Array, { at, bits }: { at: number; bits: number }): boolean {
+  const rest = input.length * 8 - at - bits;
+  return rest >= 0 && rest < 8 && codeAt(input, at, bits) === END;
 }
 
 /** Reads a code of 9 to 12 bits, the most significant first. */
