@@ -1,7 +1,7 @@
 import { basename, resolve } from "node:path";
 import { P2pError } from "../errors.ts";
 import { openSource } from "../transfer/source/open_source.ts";
-import type { Source } from "../transfer/source/source.ts";
+import type { Source, SourceOptions } from "../transfer/source/source.ts";
 import { stdinSource, textSource } from "../transfer/source/stdin_source.ts";
 
 /**
@@ -15,9 +15,9 @@ export interface Item {
 }
 
 /** A file or folder to send, under another name where `as` gives one. */
-export function fileItem(file: string, as?: string): Item {
+export function fileItem(file: string, options: SourceOptions = {}): Item {
   const path = resolve(file);
-  return { label: basename(path), path, open: () => openSource(file, { as }) };
+  return { label: basename(path), path, open: () => openSource(file, options) };
 }
 
 /** A snippet of text to send. */

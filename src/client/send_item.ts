@@ -54,11 +54,17 @@ export async function sendItem(
   let transferId: string | undefined;
   try {
     source = await item.open();
-    const { name: as, stamp } = source;
-    const key = { to: destination(options), path: item.path, as, stamp: stamp ?? runId };
-    const { transfer, begun, done } = await outgoing.open(key, { fresh: restart });
+    const key = keyOf(source, { item, options });
+    const exactStamp = source.exactStamp ?? runId;
+    const how = { exactStamp, fresh: restart };
+    let known = await outgoing.open(key, how);
+    if (known.isTouched && !await isStill(known.done, source)) {
+      await outgoing.remove(key);
+      known = await outgoing.open(key, how);
+    }
+    const { transfer, done, ...entry } = known;
     transferId = transfer;
-    const sending = { item, source, transferId, begun, key, options };
+    const sending = { item, source, transferId, ...entry, key, options };
     if (done !== undefined) reportAgain(done, sending);
     else if (options.recipients === undefined) await sendToHub(sending);
     else await sendToPeople(options.recipients, sending);
@@ -80,8 +86,17 @@ interface Sending {
   transferId: string;
   /** True where a part of it may be at the receiver. */
   begun: boolean;
+  /** True where anything about the source has moved since then. */
+  isTouched: boolean;
   key: OutgoingKey;
   options: SendItemOptions;
+}
+
+/** True where `source` has the content that was delivered before, or none was. */
+async function isStill(done: Done[] | undefined, source: Source): Promise<boolean> {
+  const digests = new Set(done?.map(({ delivered }) => delivered?.sha256));
+  if (digests.size === 0) return true;
+  return digests.size === 1 && digests.has(await source.digest(Infinity));
 }
 
 /** Reports what an earlier run of the same line has done. */
@@ -92,11 +107,12 @@ function reportAgain(done: Done[], { item, source: { leftOut }, transferId, opti
   }
 }
 
-async function sendToHub({ item, source, transferId, begun, key, options }: Sending) {
+async function sendToHub(sending: Sending) {
+  const { item, source, transferId, begun, isTouched, key, options } = sending;
   const { connected: { session, name: to }, report, limit, signal, outgoing, onOutcome } = options;
   const onReceipt = (delivered: Delivered) => outgoing.finish(key, [{ delivered }]);
   const delivered = await sendTransfer(session, source, {
-    ...{ transfer: transferId, begun, to, report, onReceipt, limit, signal },
+    ...{ transfer: transferId, begun, isTouched, to, report, onReceipt, limit, signal },
   });
   onOutcome({ item, transferId, delivered, leftOut: source.leftOut });
 }
@@ -134,6 +150,20 @@ function sentTransfer(
       key: encodeKey(keys.id),
     })),
   };
+}
+
+/**
+ * What makes it the same transfer in another run. A receiver tells by digests whether its part is
+ * the beginning of what is there now; a hub cannot, so that to people a source that anything has
+ * happened to is another one.
+ */
+function keyOf(
+  { name: as, stamp, exactStamp }: Source,
+  { item, options }: { item: Item; options: SendItemOptions },
+): OutgoingKey {
+  const isToHub = options.recipients === undefined;
+  const same = isToHub && stamp !== null ? "" : exactStamp ?? runId;
+  return { to: destination(options), path: item.path, as, stamp: same };
 }
 
 /** The same file for other people is another transfer. */

@@ -18,7 +18,7 @@ export interface OutgoingKey {
   path: string;
   /** The name at the receiver. */
   as: string;
-  /** The stamp of the source: another one for another content. */
+  /** Another one makes it another transfer, whatever a receiver may have of it. */
   stamp: string;
 }
 
@@ -31,7 +31,15 @@ export interface OutgoingEntry {
   transfer: string;
   /** True where an earlier run may have left a part of it at the receiver. */
   begun: boolean;
+  /** True where anything about the source has moved since it was begun. */
+  isTouched: boolean;
   done?: Done[];
+}
+
+/** The first line of a file: a transfer, and the source as it was. */
+interface Begun {
+  transfer: string;
+  exactStamp: string;
 }
 
 /** The outcome of a transfer for one receiver. */
@@ -60,18 +68,22 @@ export class OutgoingTransfers {
     this.#line = createHash("sha256").update(JSON.stringify(line)).digest("hex");
   }
 
-  /** The transfer of `key`: the one begun earlier, else a new one. */
-  async open(key: OutgoingKey, { fresh = false } = {}): Promise<OutgoingEntry> {
+  /**
+   * The transfer of `key`: the one begun earlier, else a new one. `exactStamp` is that of the source
+   * now.
+   */
+  async open(
+    key: OutgoingKey,
+    { exactStamp, fresh = false }: { exactStamp: string; fresh?: boolean },
+  ): Promise<OutgoingEntry> {
     const path = this.#path(key);
-    const given = this.#given.get(path);
-    if (given !== undefined) return { transfer: given, begun: true };
-    const known = fresh ? undefined : await this.#read(path);
-    const { transfer } = known ?? { transfer: toHex(randomBytes(16)) };
+    const known = fresh && !this.#given.has(path) ? undefined : await this.#read(path);
+    const transfer = known?.transfer ?? this.#given.get(path) ?? toHex(randomBytes(16));
+    const begun = known !== undefined || this.#given.has(path);
+    const isTouched = known !== undefined && known.exactStamp !== exactStamp;
     this.#given.set(path, transfer);
-    if (known !== undefined) return { ...known, begun: true };
-    await makePrivateFolder(this.#dir);
-    await Deno.writeTextFile(path, `${transfer}\n`, { mode: 0o600 });
-    return { transfer, begun: false };
+    if (known === undefined) await this.#begin(path, { transfer, exactStamp });
+    return { transfer, begun, isTouched, ...known?.done && { done: known.done } };
   }
 
   /** Notes what became of the transfer of `key`, before its receiver may forget it. */
@@ -86,6 +98,7 @@ export class OutgoingTransfers {
 
   /** Forgets the transfer of `key`: it will not go on. */
   async remove(key: OutgoingKey): Promise<void> {
+    this.#given.delete(this.#path(key));
     await Deno.remove(this.#path(key)).catch(() => {});
   }
 
@@ -94,17 +107,23 @@ export class OutgoingTransfers {
     for (const path of this.#finished) await Deno.remove(path).catch(() => {});
   }
 
-  /** The entry that an earlier run has left; undefined where there is nothing to go on with. */
-  async #read(path: string): Promise<Omit<OutgoingEntry, "begun"> | undefined> {
+  async #begin(path: string, { transfer, exactStamp }: Begun): Promise<void> {
+    await makePrivateFolder(this.#dir);
+    await Deno.writeTextFile(path, `${transfer} ${exactStamp}\n`, { mode: 0o600 });
+  }
+
+  /** What an earlier run has left; undefined where there is nothing to go on with. */
+  async #read(path: string): Promise<Begun & { done?: Done[] } | undefined> {
     const text = await Deno.readTextFile(path).catch(() => "");
-    const [transfer = "", last] = text.trimEnd().split("\n");
+    const [first = "", last] = text.trimEnd().split("\n");
+    const [transfer = "", exactStamp = ""] = first.split(" ");
     if (!/^[0-9a-f]{32}$/.test(transfer)) return undefined;
-    if (last === undefined) return { transfer };
+    if (last === undefined) return { transfer, exactStamp };
     const { line, at, done } = parsed(last);
     // Another line that names the file means to send it.
     if (line !== this.#line || Date.now() - at > KEEP_MS) return undefined;
     this.#finished.add(path);
-    return { transfer, done };
+    return { transfer, exactStamp, done };
   }
 
   #path({ to, path, as, stamp }: OutgoingKey): string {

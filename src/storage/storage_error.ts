@@ -28,7 +28,8 @@ export function storageError(action: string, cause: unknown): P2pError {
 
 /** The source is not what it was when it was opened (SPEC.md §8, `cancel` with `changed`). */
 export function changedError(name: string, cause?: unknown): StorageError {
-  const hint = "send it again when nothing writes to it any more";
+  const hint = "send it when nothing writes to it any more, or as it is now: with `--snapshot`, " +
+    "or by `cat FILE | p2p send - --as NAME`";
   return new StorageError("changed", `"${name}" changed while it was sent`, { hint, cause });
 }
 

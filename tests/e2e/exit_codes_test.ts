@@ -247,7 +247,8 @@ Deno.test("a file that changes while it is sent exits 5, and nothing is publishe
     code: 5,
     lines: [
       '"log.txt" changed while it was sent',
-      "send it again when nothing writes to it any more",
+      "send it when nothing writes to it any more, or as it is now: with `--snapshot`, " +
+      "or by `cat FILE | p2p send - --as NAME`",
     ],
   });
   const { reason } = await scene.hub.event("interrupted");

@@ -117,6 +117,23 @@ Deno.test("a part that was changed on the hub's disk is not gone on with", async
   assert.deepEqual(await scene.read("big.bin"), sampleBytes(BYTES));
 });
 
+for (const name of ["big.bin", "folder"]) {
+  Deno.test(`after a change of mode the same line goes on with ${name}`, async () => {
+    await using scene = await Scene.open();
+    await scene.write("big.bin", sampleBytes(BYTES));
+    await scene.write("folder/a.bin", sampleBytes(BYTES));
+    await scene.write("folder/z.txt", "z");
+    await cutSender(scene, [name], "SIGKILL");
+    await Deno.chmod(join(scene.files, "big.bin"), 0o600);
+    // What was not sent yet may even be another one.
+    await scene.write("folder/z.txt", "changed since");
+    assert.ok((await sendAgain(scene, [name])).resumedAt > 0);
+    const big = name === "folder" ? "folder/a.bin" : name;
+    assert.deepEqual(await scene.read(big), sampleBytes(BYTES));
+    if (name === "folder") assert.equal(await scene.readText("folder/z.txt"), "changed since");
+  });
+}
+
 Deno.test("--no-resume starts over", async () => {
   await using scene = await Scene.open();
   await scene.write("big.bin", sampleBytes(BYTES));

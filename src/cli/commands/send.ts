@@ -61,6 +61,11 @@ function sendOptions() {
         "60s",
       ).argParser(parseDuration),
     )
+    .addOption(
+      new Option("--snapshot", "send what a file has now, also where it grows meanwhile").default(
+        false,
+      ),
+    )
     .addOption(new Option("--no-resume", "start over, even if part of it is already there"))
     .addOption(
       new Option("--again <id>", "send an earlier transfer again, by its id of `p2p status`"),
@@ -188,7 +193,7 @@ function peopleOf({ peer, all }: SendOptions): PeopleChoice | undefined {
 }
 
 /** Reads from the command line what to send; "usage" for combinations that make no sense. */
-function itemsOf(files: string[], { text, as }: SendOptions): Item[] {
+function itemsOf(files: string[], { text, as, snapshot }: SendOptions): Item[] {
   if (text !== undefined) {
     if (files.length === 0) return [textItem(text, as)];
     throw new P2pError("usage", "--text is sent instead of a file, and a file is given too");
@@ -204,7 +209,7 @@ function itemsOf(files: string[], { text, as }: SendOptions): Item[] {
     });
   }
   return files.map((file) =>
-    file === "-" ? streamItem(Deno.stdin.readable, named(as)) : fileItem(file, as)
+    file === "-" ? streamItem(Deno.stdin.readable, named(as)) : fileItem(file, { as, snapshot })
   );
 }
 

@@ -23,6 +23,18 @@ export function offerLine(offer: PartOffer): { offer: PartOffer } {
   return { offer: { transfer: offer.transfer, ...fieldsOf(OFFER_FIELDS, offer) } };
 }
 
+/**
+ * True where `offer` goes on with what `first`, the first line of a journal, began. A folder in
+ * which something has changed does: how far the same the digests tell (SPEC.md §8).
+ */
+export function isSameOffer(first: string | undefined, offer: PartOffer): boolean {
+  const comparable = ({ offer }: { offer: PartOffer }) => {
+    const { size: _size, files: _files, modified: _modified, ...same } = offer;
+    return JSON.stringify(offer.folder ? same : offer);
+  };
+  return first !== undefined && comparable(JSON.parse(first)) === comparable(offerLine(offer));
+}
+
 /** Reads the lines of a journal; lines of no known shape are passed over. */
 export function readRecord(lines: readonly object[]): PartRecord {
   const segments = new Map<number, Set<string>>();

@@ -7,7 +7,7 @@ import { Part } from "./part.ts";
 import type { PartOffer } from "./part_content.ts";
 import { PartFile } from "./part_file.ts";
 import { PartFolder } from "./part_folder.ts";
-import { offerLine, readRecord } from "./part_record.ts";
+import { isSameOffer, offerLine, readRecord } from "./part_record.ts";
 import { STAGING_FOLDER, topName } from "../../names/file_name.ts";
 import { erasePart, openStagingFolder, partId, sweepParts } from "./staging_folder.ts";
 import { storageError } from "../storage_error.ts";
@@ -97,7 +97,7 @@ export class Staging {
     const folder = join(this.#folder, id);
     const first = offerLine(offer);
     let record = readRecord(await readJournal(join(folder, "journal"), anyLine));
-    const isNew = record.offer !== JSON.stringify(first);
+    const isNew = !isSameOffer(record.offer, offer);
     if (isNew) {
       await erasePart(folder);
       await Deno.mkdir(folder, { mode: 0o700 });

@@ -24,6 +24,8 @@ export interface SendOptions {
   transfer: string;
   /** True where the receiver may have a part of it. */
   begun?: boolean;
+  /** True where the source may have another content than in the run that began it. */
+  isTouched?: boolean;
   /** The receiver's name, for the events. */
   to: string;
   report: Report;
@@ -109,7 +111,7 @@ function receiptFor(answer: Message, context: Context): Promise<Settled> | Settl
     case "accept":
       return sendContent(answer, context);
     case "receipt":
-      return { receipt: answer, already: true };
+      return checkReceipt(answer, context);
     case "exists":
       return compareExisting(answer.sha256, context);
     case "refuse":
@@ -119,6 +121,17 @@ function receiptFor(answer: Message, context: Context): Promise<Settled> | Settl
     default:
       throw new P2pError("protocol", `expected an answer to an offer, got "${answer.type}"`);
   }
+}
+
+/** The receipt of an earlier run, unless it is for another content. */
+async function checkReceipt(receipt: Receipt, context: Context): Promise<Settled> {
+  const { source, early, options, exchange } = context;
+  if (!options.isTouched || await (early ?? source).digest(Infinity) === receipt.sha256) {
+    return { receipt, already: true };
+  }
+  await exchange.send({ type: "settled" });
+  // The receiver has forgotten it now: offered once more, it is new.
+  throw new P2pError("connection", `"${source.name}" was sent before, with another content`);
 }
 
 async function sendContent(accept: Message<"accept">, context: Context): Promise<Settled> {

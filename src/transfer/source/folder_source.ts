@@ -11,7 +11,7 @@ import {
 import { PathOrder } from "../../storage/archive/path_order.ts";
 import { checkedPath } from "../../names/file_name.ts";
 import { changedError, StorageError, storageError } from "../../storage/storage_error.ts";
-import { fileStamp, isExecutable, modifiedOf, SourceStamp } from "./source_stamp.ts";
+import { exactStamp, isExecutable, modifiedOf, SourceStamp } from "./source_stamp.ts";
 import type { FoundSource } from "./file_source.ts";
 import { kindOf } from "./kind.ts";
 import { type LeftOut, PLAIN_OFFER, type Source } from "./source.ts";
@@ -29,7 +29,7 @@ const ENTRIES_PER_TURN = 500;
 export async function openFolderSource(found: FoundSource): Promise<Source> {
   const survey = await surveyFolder(found);
   const chunks = (offset: number) =>
-    archiveChunks(folderItems(found, survey.stamp), { chunkBytes: CHUNK_BYTES, offset });
+    archiveChunks(folderItems(found, survey.exactStamp), { chunkBytes: CHUNK_BYTES, offset });
   return {
     ...PLAIN_OFFER,
     name: found.name,
@@ -38,6 +38,7 @@ export async function openFolderSource(found: FoundSource): Promise<Source> {
     files: survey.files,
     modified: modifiedOf(found.info),
     stamp: survey.stamp,
+    exactStamp: survey.exactStamp,
     leftOut: survey.leftOut,
     digest: (offset) => prefixDigest(chunks(0), offset),
     stream: (offset) => readAhead(chunks(offset)),
@@ -49,6 +50,7 @@ interface Survey {
   readonly size: number;
   readonly files: number;
   readonly stamp: string;
+  readonly exactStamp: string;
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -77,7 +79,7 @@ async function surveyFolder({ path, signal }: FoundSource): Promise<Survey> {
     if (entries % ENTRIES_PER_TURN === 0) await setImmediate();
     signal?.throwIfAborted();
   }
-  return { size, files, stamp: stamp.hex, leftOut };
+  return { size, files, stamp: stamp.hex, exactStamp: stamp.exact, leftOut };
 }
 
 function checkEntry(order: PathOrder, { path, file, info }: WalkEntry): void {
@@ -106,20 +108,20 @@ function* folderItems(
     else yield* fileItem(entry, head);
   }
   // The end makes the archive whole for the receiver: it goes out only if nothing has changed.
-  if (stamp.hex !== surveyed) throw changedError(name);
+  if (stamp.exact !== surveyed) throw changedError(name);
   yield { header: ARCHIVE_END };
 }
 
 /** One file, the same before and after it is read. */
 function* fileItem(entry: WalkEntry, buffer: Uint8Array): Generator<ArchiveItem> {
   const name = entry.path.join("/");
-  const before = fileStamp(entry.info);
+  const before = exactStamp(entry.info);
   using file = openFile(entry.file);
-  if (fileStamp(file.statSync()) !== before) throw changedError(name);
+  if (exactStamp(file.statSync()) !== before) throw changedError(name);
   const size = entry.info.size;
   const head = buffer.subarray(0, readHead(file, { buffer: buffer.subarray(0, size), name }));
   yield { header: encodeHeader(entry, head), content: { name, size, head, file } };
-  if (fileStamp(file.statSync()) !== before) throw changedError(name);
+  if (exactStamp(file.statSync()) !== before) throw changedError(name);
 }
 
 function encodeHeader({ path, info }: WalkEntry, head?: Uint8Array): Uint8Array {

@@ -12,7 +12,13 @@ import { whatIs } from "./source_stamp.ts";
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const info = await statSource(path);
   const name = sourceName(options.as ?? basename(resolve(path)));
-  const found = { path: resolve(path), name, info, signal: options.signal };
+  const found = {
+    path: resolve(path),
+    name,
+    info,
+    snapshot: options.snapshot ?? false,
+    signal: options.signal,
+  };
   if (info.isDirectory) return await openFolderSource(found);
   if (info.isFile) return await openFileSource(found);
   const hint = "send its output: `… | p2p send - --as NAME`";

@@ -6,10 +6,12 @@ import { checkedPath } from "../../names/file_name.ts";
 /** A thing to send: the fields of its offer, and its content stream (SPEC.md §8). */
 export interface Source extends OfferFields {
   /**
-   * Hex digest that is the same in a later run if nothing has changed; null where the source cannot
-   * be read again.
+   * Hex digest that is the same in a later run if no content has changed, as far as sizes and times
+   * say; null where the source cannot be read again.
    */
   readonly stamp: string | null;
+  /** Hex digest that is another one also where only metadata has moved. */
+  readonly exactStamp: string | null;
   /** Entries of a folder that an archive cannot hold: links, sockets, devices, FIFOs. */
   readonly leftOut: readonly LeftOut[];
   /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */
@@ -43,6 +45,8 @@ export interface LeftOut {
 /** Options of opening a source: `as` is its name at the receiver. */
 export interface SourceOptions {
   readonly as?: string | undefined;
+  /** Sends what a file had when it was opened, also where it grows meanwhile. */
+  readonly snapshot?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

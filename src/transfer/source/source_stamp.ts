@@ -1,30 +1,49 @@
 import { createHash } from "node:crypto";
 
 /**
- * Facts of a file that differ once it was written to, replaced or removed (SPEC.md §8: size,
- * modification and change time).
+ * Facts of a file that differ once its content was written to, by all that the system says of it:
+ * size and time of last change (SPEC.md §8).
  */
-export function fileStamp(info: Deno.FileInfo): string {
-  const times = [info.mtime, info.ctime].map((time) => time?.getTime() ?? 0);
-  // The times may stay as they are where only its last name is taken away.
-  const gone = info.nlink === 0 ? ["gone"] : [];
-  return [info.dev, info.ino, info.size, ...times, ...gone].join("/");
+export function contentStamp(info: Deno.FileInfo): string {
+  return `${info.size}/${info.mtime?.getTime() ?? 0}`;
 }
 
 /**
- * A running hash over what its files were when they were looked at: another one where anything has
- * changed.
+ * Facts of a file that differ also where it was replaced, got another name or mode, or where its
+ * times were set back: the content is then worth a second look.
+ */
+export function exactStamp(info: Deno.FileInfo): string {
+  const { dev, ino, ctime } = info;
+  return [contentStamp(info), dev, ino, ctime?.getTime() ?? 0].join("/");
+}
+
+/** True where the last name of an open file was taken away: its times may stay as they are. */
+export function isGone(info: Deno.FileInfo): boolean {
+  return info.nlink === 0;
+}
+
+/**
+ * A running hash over what its files were when they were looked at: another one where the content
+ * of any has changed; `exact`, where anything has.
  */
 export class SourceStamp {
-  readonly #hash = createHash("sha256");
+  readonly #content = createHash("sha256");
+  readonly #exact = createHash("sha256");
 
   add(path: readonly string[], info: Deno.FileInfo): this {
-    this.#hash.update(`${path.join("/")}\0${fileStamp(info)}\n`);
+    const name = path.join("/");
+    // A folder's time says only that names in it came or went, and those are entries of their own.
+    this.#content.update(`${name}\0${info.isFile ? contentStamp(info) : "folder"}\n`);
+    this.#exact.update(`${name}\0${exactStamp(info)}\n`);
     return this;
   }
 
   get hex(): string {
-    return this.#hash.copy().digest("hex");
+    return this.#content.copy().digest("hex");
+  }
+
+  get exact(): string {
+    return this.#exact.copy().digest("hex");
   }
 }
 

@@ -20,6 +20,7 @@ export async function stdinSource(
     name: sent,
     kind: kindOf(first.value ?? new Uint8Array(0), sent),
     stamp: null,
+    exactStamp: null,
     leftOut: [],
     digest: (offset) => offset === 0 ? prefixDigest([], 0) : Promise.reject(readOnce(sent)),
     stream(offset) {
@@ -41,6 +42,7 @@ export function textSource(text: string, name: string): Source {
     size: bytes.length,
     text: true,
     stamp: null,
+    exactStamp: null,
     leftOut: [],
     digest: (offset) => prefixDigest(chunks(0), offset),
     stream: (offset) => readAhead(chunks(offset)),

@@ -116,6 +116,88 @@ Deno.test(
   },
 );
 
+const onLinux = { ignore: Deno.build.os !== "linux" };
+
+Deno.test("a file of which the system states no size is read to its end", onLinux, async () => {
+  for (
+    const path of [
+      "/proc/version",
+      "/proc/self/limits",
+      "/sys/kernel/mm/transparent_hugepage/enabled",
+    ]
+  ) {
+    const expected = await Deno.readFile(path).catch(() => undefined);
+    if (expected === undefined) continue; // Not every system has each of them.
+    const source = await openSource(path);
+    assert.deepEqual([source.size, source.stamp], [null, null], path);
+    assert.deepEqual(joined(await chunksOf(source, 0)), expected, path);
+    assert.equal(await source.digest(Infinity), sha256(expected), path);
+  }
+});
+
+Deno.test("where only metadata moves while a file is sent, it arrives", onUnix, async () => {
+  const touches: Record<string, (path: string) => Promise<unknown>> = {
+    "another mode": (path) => Deno.chmod(path, 0o600),
+    "another name": (path) => Deno.link(path, `${path}${crypto.randomUUID()}`),
+    "another time of access": async (path) => Deno.utime(path, 1, (await Deno.stat(path)).mtime!),
+  };
+  for (const [what, touch] of Object.entries(touches)) {
+    for (const at of [0, C]) {
+      await using folder = await tempFolder();
+      const path = await file(folder.path, "x.bin", sampleBytes(6 * C));
+      const source = await openSource(path);
+      assert.equal(await source.digest(at), sha256(sampleBytes(6 * C).subarray(0, at)));
+      const reader = source.stream(at).getReader();
+      const first = await reader.read();
+      await untilTouched(path, touch);
+      const rest = await drain(streamOf(reader));
+      assert.equal(
+        sha256(joined([first.value!, ...rest])),
+        sha256(sampleBytes(6 * C).subarray(at)),
+      );
+      assert.equal((await openSource(path)).stamp, source.stamp, what);
+      assert.notEqual((await openSource(path)).exactStamp, source.exactStamp, what);
+    }
+  }
+});
+
+Deno.test(
+  "a file whose content changes while its size and time are put back has changed",
+  onUnix,
+  async () => {
+    for (const at of [0, 2 * C]) {
+      await using folder = await tempFolder();
+      const path = await file(folder.path, "x.bin", sampleBytes(8 * C));
+      const source = await openSource(path);
+      await source.digest(at);
+      const reader = source.stream(at).getReader();
+      await reader.read();
+      {
+        using changed = await Deno.open(path, { write: true });
+        await changed.write(sampleBytes(10, 9));
+      }
+      await Deno.utime(path, new Date(), new Date(1_600_000_000_000));
+      await assert.rejects(drain(streamOf(reader)), { reason: "changed" });
+    }
+  },
+);
+
+Deno.test("a snapshot is what a file had when it was opened, also where it grows", async () => {
+  await using folder = await tempFolder();
+  const path = await file(folder.path, "x.log", sampleBytes(8 * C + 5));
+  const source = await openSource(path, { snapshot: true });
+  const reader = source.stream(0).getReader();
+  const first = await reader.read();
+  await Deno.writeFile(path, sampleBytes(100), { append: true });
+  const rest = await drain(streamOf(reader));
+  assert.equal(sha256(joined([first.value!, ...rest])), sha256(sampleBytes(8 * C + 5)));
+  assert.equal(source.size, 8 * C + 5);
+  const cut = source.stream(0).getReader();
+  await cut.read();
+  await Deno.truncate(path, 7 * C);
+  await assert.rejects(drain(streamOf(cut)), { reason: "changed" });
+});
+
 Deno.test("a stream that is cancelled or aborted closes its file", async () => {
   await using folder = await tempFolder();
   const path = await file(folder.path, "x.bin", sampleBytes(8 * C));
@@ -139,6 +221,8 @@ Deno.test("the stamp of a source stays, and changes with its content, time or na
     (await openSource(join(folder.path, "f"))).stamp,
   ];
   const first = await ids();
+  assert.deepEqual(await ids(), first);
+  if (Deno.build.os !== "windows") await Deno.chmod(path, 0o600);
   assert.deepEqual(await ids(), first);
   await Deno.utime(path, new Date(), new Date(1000));
   const second = await ids();
@@ -328,6 +412,24 @@ function pieces(bytes: Uint8Array, length: number): ReadableStream<Uint8Array> {
 
 function chunksOf(source: Source, offset: number): Promise<Uint8Array[]> {
   return drain(source.stream(offset));
+}
+
+/** Touches a file until it shows: the system's clock for that has a few milliseconds. */
+async function untilTouched(path: string, touch: (path: string) => Promise<unknown>) {
+  const ctime = async () => (await Deno.stat(path)).ctime!.getTime();
+  const before = await ctime();
+  do await touch(path); while (await ctime() === before);
+}
+
+/** What is left to read, as a stream. */
+function streamOf(reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
 }
 
 async function drain(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]> {
