@@ -10,7 +10,7 @@ import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import type { Connection } from "../transport/connection.ts";
 import { TcpConnection } from "../transport/tcp_connection.ts";
 import { Admission } from "./admission.ts";
-import { FailureLimit, tooMany } from "./failure_limit.ts";
+import { FailureLimit, networkOf, tooMany } from "./failure_limit.ts";
 
 /** After an accept that failed (too many open files, say), before the next one. */
 const ACCEPT_PAUSE_MS = 100;
@@ -26,6 +26,8 @@ export interface Peer {
   key: Uint8Array;
   keys: PublicKeys;
   name: string;
+  /** What it shares with its neighbours: see `networkOf`. */
+  network?: string;
 }
 
 /** Options of a {@link Hub}. */
@@ -148,7 +150,8 @@ export class Hub {
     const { keyPair } = this.#options;
     const handshake = await accept(conn, { keyPair, check: this.#check(address) });
     const { remote, remoteName, proof } = handshake;
-    const peer = { key: remote.id, keys: remote, name: String(remoteName) };
+    const network = networkOf(address);
+    const peer = { key: remote.id, keys: remote, name: String(remoteName), network };
     // Before anything of the session is read.
     const refusal = typeof proof === "object" ? proof.refusal : await this.#refusal(peer);
     const session = new Session(new Channel(conn, handshake), {

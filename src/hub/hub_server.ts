@@ -15,6 +15,7 @@ import { NameRegistry } from "./name_registry.ts";
 import { HubPolicy } from "./policy/hub_policy.ts";
 import type { Rule } from "./policy/policy.ts";
 import { Spool } from "./spool/spool.ts";
+import { Book } from "../storage/book/book.ts";
 import { Switchboard } from "./switchboard.ts";
 
 /** Options of {@link openHubServer}. */
@@ -78,7 +79,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   const report = (event: HubEvent) => onEvent({ type: "people", event });
   const spool = await Spool.open(home, {
     keepMs: options.keepMs,
-    quotaBytes: options.quotaBytes ?? Infinity,
+    book: new Book({ quotaBytes: options.quotaBytes }),
     onOutcome: (transfer, outcome) => report(outcomeEvent(transfer, outcome)),
     onError,
   });

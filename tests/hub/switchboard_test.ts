@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
 import { encodeKey } from "../../src/secure/static_key.ts";
 import type { HubEvent } from "../../src/hub/hub_event.ts";
+import { Book } from "../../src/storage/book/book.ts";
 import type { Peer } from "../../src/hub/hub.ts";
 import { NameRegistry } from "../../src/hub/name_registry.ts";
 import { outcomeEvent } from "../../src/hub/hub_event.ts";
@@ -327,7 +328,7 @@ class Scene implements AsyncDisposable {
     const dir = await TempDir.make();
     const events: HubEvent[] = [];
     const spool = await Spool.open(dir.path, {
-      ...{ keepMs: 86_400_000, quotaBytes: Infinity },
+      ...{ keepMs: 86_400_000, book: new Book() },
       onOutcome: (...args) => events.push(outcomeEvent(...args)),
     });
     return new Scene({ dir, spool, people: await NameRegistry.open(dir.path), events });

@@ -15,6 +15,9 @@ const MAX_DELIVERIES = 8;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** The outcome of a transfer of which the hub's disk has lost the envelope. */
+const LOST = { code: "damaged", sealed: null } as const;
+
 /** Options of a {@link Courier}: the person that it serves, in one session. */
 export interface CourierOptions {
   person: Person;
@@ -110,8 +113,10 @@ export class Courier {
     using _ = transfer.serve(person.name);
     const exchange = session.open();
     try {
-      const sealed = transfer.envelopeFor(person)!;
-      const result = await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });
+      const sealed = await transfer.readEnvelope(person.name);
+      const result = sealed === undefined
+        ? LOST
+        : await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });
       if (typeof result === "string") return result;
       await spool.conclude(transfer, { to: person.name, code: result.code, sealed: result.sealed });
       await exchange.send({ type: "settled" });

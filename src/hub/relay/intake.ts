@@ -1,14 +1,15 @@
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import { MAX_REASON_LENGTH, type Message } from "../../protocol/messages.ts";
-import { encodeKey } from "../../secure/static_key.ts";
-import type { NoRoom } from "../../storage/reservations.ts";
+import { encodeKey, type KeyText } from "../../secure/static_key.ts";
+import type { Account } from "../../storage/book/book.ts";
+import type { NoRoom } from "../../storage/book/bounds.ts";
 import type { Peer } from "../hub.ts";
 import { nearestName } from "../../names/nearest_name.ts";
 import type { NameRegistry } from "../name_registry.ts";
 import { Visit } from "./visit.ts";
 import type { Roster } from "../roster.ts";
-import type { Recipient } from "../spool/spool_record.ts";
+import type { SpoolDraft } from "../spool/spool_draft.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
@@ -35,6 +36,9 @@ export interface Relaying {
   from: Peer;
 }
 
+/** Somebody whom a transfer is for. */
+type Person = { name: string; key: KeyText };
+
 type Routed = Pick<Message<"routed">, "state" | "until" | "reason">;
 
 /** Takes transfers to people from their senders into the spool (SPEC.md §16). */
@@ -50,8 +54,9 @@ export class Intake {
 
   /** Takes one transfer to its end: stored and every outcome sent, or the sender gone. */
   async take(exchange: Exchange, relaying: Relaying): Promise<void> {
-    const recipients = await this.#route(exchange, relaying);
-    const admitted = await this.#admit(recipients, relaying);
+    await using draft = this.#options.spool.draft(accountOf(relaying));
+    const recipients = await this.#route(exchange, relaying, draft);
+    const admitted = await this.#admit(recipients, { relaying, draft });
     if ("code" in admitted) return await exchange.send({ type: "refuse", ...admitted });
     await this.#serve(admitted, exchange);
   }
@@ -65,10 +70,18 @@ export class Intake {
     }
   }
 
-  /** Answers each envelope by one `routed`; gives those that have somewhere to go. */
-  async #route(exchange: Exchange, { opening, from }: Relaying): Promise<Recipient[]> {
+  /**
+   * Answers each envelope by one `routed`, and puts those in the draft that have somewhere to go;
+   * gives the people that these are for. Of what has come before there are envelopes already.
+   */
+  async #route(
+    exchange: Exchange,
+    { opening, from }: Relaying,
+    draft: SpoolDraft,
+  ): Promise<Person[]> {
     const begun = this.#options.spool.find(encodeKey(from.key), opening.transfer);
-    const recipients = new Map<string, Recipient>();
+    const isNew = begun === undefined || begun.upload.chunks === 0;
+    const recipients = new Map<string, Person>();
     for (let i = 0; i < opening.receivers; i++) {
       const { to, sealed } = await nextEnvelope(exchange);
       const person = this.#findPerson(to, begun);
@@ -80,7 +93,8 @@ export class Intake {
         : await this.#routedTo(person.name, { opening, from });
       await exchange.send({ type: "routed", to, ...routed });
       if (person === undefined || routed.state === "refused") continue;
-      recipients.set(person.name, { name: person.name, key: person.key, sealed });
+      recipients.set(person.name, person);
+      if (isNew) await draft.add(person, sealed);
     }
     return [...recipients.values()];
   }
@@ -110,8 +124,11 @@ export class Intake {
 
   /** The transfer as it is known, or a new one, or the reason for which there is none. */
   async #admit(
-    recipients: Recipient[],
-    { opening: { transfer: transferId, size }, from }: Relaying,
+    recipients: Person[],
+    { relaying: { opening: { transfer: transferId, size }, from }, draft }: {
+      relaying: Relaying;
+      draft: SpoolDraft;
+    },
   ): Promise<SpooledTransfer | NoRoom> {
     if (recipients.length === 0) {
       return { code: "person", reason: "nobody of those names is known here" };
@@ -121,14 +138,15 @@ export class Intake {
     const name = people.find(from.name)?.name ?? from.name;
     const known = spool.find(key, transferId);
     if (known === undefined) {
-      return await spool.admit({ transfer: transferId, size, from: { name, key }, recipients });
+      return await spool.admit(draft, { transfer: transferId, size, from: { name, key } });
     }
-    if (recipients.some((recipient) => known.envelopeFor(recipient) === undefined)) {
+    if (recipients.some((recipient) => !known.isFor(recipient))) {
       return { code: "declined", reason: "this transfer was begun for other people" };
     }
+    await known.ready();
     const { isStored, isComing, bytes } = known.upload;
     if (isStored || isComing) return known;
-    return spool.noRoom(known, Math.max(0, (size ?? 0) - bytes)) ?? known;
+    return spool.noRoom(known, Math.max(size ?? 0, bytes)) ?? known;
   }
 
   async #serve(transfer: SpooledTransfer, exchange: Exchange) {
@@ -148,6 +166,7 @@ export class Intake {
       visits.delete(visit);
       if (visits.size === 0) this.#visits.delete(transfer);
       if (this.#uploads.get(transfer) === visit) this.#uploads.delete(transfer);
+      if (visits.size === 0) await this.#options.spool.forgetEmpty(transfer);
     }
   }
 
@@ -166,6 +185,10 @@ export class Intake {
       if (this.#options.roster.find(name) === undefined) this.#options.onStored(transfer, name);
     }
   }
+}
+
+function accountOf({ from: { key, network } }: Relaying): Account {
+  return { key: encodeKey(key), network };
 }
 
 async function nextEnvelope(exchange: Exchange): Promise<Message<"envelope">> {

@@ -136,7 +136,7 @@ export class Visit {
 
   async #append(chunk: OwnedBytes) {
     const { upload } = this.#transfer;
-    this.#checkRoom(chunk.length - upload.bytesToCome);
+    this.#checkRoom(chunk.length);
     try {
       await upload.append(chunk, { more: this.#exchange.waitingBytes > 0 });
     } catch (cause) {
@@ -145,13 +145,14 @@ export class Visit {
   }
 
   /**
-   * Throws where there is no room for `more` bytes than were declared: an archive is larger than
-   * its files, a stream as large as it gets, and liars exist too.
+   * Throws where there is no room for the next chunk beyond what was declared: an archive is larger
+   * than its files, a stream as large as it gets, and liars exist too.
    */
-  #checkRoom(more: number) {
-    const noRoom = more > 0 ? this.#spool.noRoom(this.#transfer, more) : undefined;
+  #checkRoom(length: number) {
+    const { bytes, bytesToCome } = this.#transfer.upload;
+    if (length <= bytesToCome) return;
+    const noRoom = this.#spool.noRoom(this.#transfer, bytes - bytesToCome + length);
     if (noRoom === undefined) return;
-    const { bytes } = this.#transfer.upload;
     throw new StorageError(
       noRoom.code,
       `no room for more than ${bytes} bytes: ${noRoom.reason}`,

@@ -2,19 +2,22 @@ import { join } from "node:path";
 import { P2pError } from "../../errors.ts";
 import { decodeKey, type KeyText } from "../../secure/static_key.ts";
 import { makePrivateFolder } from "../../home/private_file.ts";
-import { freeBytes } from "../../storage/file_system.ts";
-import type { NoRoom } from "../../storage/reservations.ts";
+import { type Account, type Book, isNoRoom } from "../../storage/book/book.ts";
+import type { NoRoom } from "../../storage/book/bounds.ts";
+import { Disk } from "../../storage/book/disk.ts";
+import type { Entry } from "../../storage/book/entry.ts";
 import { partId } from "../../storage/part/staging_folder.ts";
 import { trace } from "../../trace.ts";
+import { SpoolDraft } from "./spool_draft.ts";
 import type { Outcome, Relay } from "./spool_record.ts";
-import { SpoolTotals } from "./spool_totals.ts";
 import { SpooledTransfer } from "./spooled_transfer.ts";
+import { ANSWER_BYTES, priceOfContent, priceOfEnvelopes, TransferPrice } from "./transfer_price.ts";
 
 /** Bytes that stay free on the hub's disk. */
 const SPARE_BYTES = 64 * 2 ** 20;
 
-/** Transfers of one sender that may wait at once: each costs a folder, whatever its size. */
-const MAX_WAITING = 10_000;
+/** Transfers of the ledger that are forgotten at once where there is no room for new ones. */
+const FORGOTTEN_AT_ONCE = 100;
 
 const SWEEP_EVERY_MS = 60_000;
 
@@ -22,8 +25,8 @@ const SWEEP_EVERY_MS = 60_000;
 export interface SpoolOptions {
   /** Time that a transfer waits for its recipients. */
   keepMs: number;
-  /** Most bytes that wait from one sender, and for one recipient. */
-  quotaBytes: number;
+  /** Everything that it keeps is booked there. */
+  book: Book;
   /** Called with each outcome, once that is on disk. */
   onOutcome?: (transfer: SpooledTransfer, outcome: Outcome) => void;
   /** Called with the error of a sweep; the spool goes on. */
@@ -40,11 +43,13 @@ export class Spool {
   readonly #options: SpoolOptions;
   readonly #lock: Deno.FsFile;
   /** By folder name, in the order in which they came. */
-  readonly #transfers: Map<string, SpooledTransfer>;
-  readonly #totals: SpoolTotals;
+  readonly #transfers = new Map<string, SpooledTransfer>();
+  readonly #prices = new Map<SpooledTransfer, TransferPrice>();
+  readonly #disk: Disk;
   readonly #sweeper: ReturnType<typeof setInterval>;
-  #sweeping: Promise<void>;
-  #lastCreated: number;
+  readonly #onResize = (one: SpooledTransfer) => this.#prices.get(one)?.update(one);
+  #sweeping = Promise.resolve();
+  #lastCreated = 0;
 
   /**
    * The spool in `home`, with what an earlier process left in it. "local" where another hub uses
@@ -54,38 +59,18 @@ export class Spool {
     const folder = join(home, "spool");
     await makePrivateFolder(folder);
     const lock = await lockSpool(home);
-    const found: [string, SpooledTransfer][] = [];
-    const totals = new SpoolTotals();
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      const path = join(folder, name);
-      const transfer = isDirectory
-        ? await SpooledTransfer.recover(path, (one) => totals.update(one))
-        : undefined;
-      if (transfer === undefined) await Deno.remove(path, { recursive: true });
-      else found.push([name, transfer]);
-    }
-    found.sort(([, a], [, b]) => a.relay.created - b.relay.created);
-    for (const [, transfer] of found) totals.add(transfer);
-    return new Spool(folder, { options, lock, totals, transfers: new Map(found) });
+    const spool = new Spool(folder, options, lock);
+    await spool.#recover();
+    return spool;
   }
 
-  private constructor(
-    folder: string,
-    { options, lock, totals, transfers }: {
-      options: SpoolOptions;
-      lock: Deno.FsFile;
-      totals: SpoolTotals;
-      transfers: Map<string, SpooledTransfer>;
-    },
-  ) {
+  private constructor(folder: string, options: SpoolOptions, lock: Deno.FsFile) {
     this.keepMs = options.keepMs;
     this.#folder = folder;
     this.#options = options;
     this.#lock = lock;
-    this.#totals = totals;
-    this.#transfers = transfers;
-    this.#lastCreated = [...transfers.values()].at(-1)?.relay.created ?? 0;
-    this.#sweeping = this.#sweepQuietly();
+    this.#disk = new Disk(folder, { spareBytes: SPARE_BYTES });
+    options.book.onFull((account) => this.#forgetConcluded(account));
     this.#sweeper = setInterval(() => this.#sweeping = this.#sweepQuietly(), SWEEP_EVERY_MS);
     Deno.unrefTimer(this.#sweeper as unknown as number);
   }
@@ -95,44 +80,55 @@ export class Spool {
     return this.#transfers.get(idOf(senderKey, transferId));
   }
 
+  /** A place for the envelopes of a transfer that begins. */
+  draft(account: Account): SpoolDraft {
+    const folder = join(this.#folder, `draft-${crypto.randomUUID()}`);
+    return new SpoolDraft({ folder, account, book: this.#options.book, disk: this.#disk });
+  }
+
   /**
-   * Takes a new transfer in, or says why there is no room; two at once are never promised the same
-   * room.
+   * Takes a new transfer in whose envelopes are here, or says why there is no room; two at once are
+   * never promised the same room.
    */
-  async admit(relay: Omit<Relay, "created" | "until">): Promise<SpooledTransfer | NoRoom> {
+  async admit(
+    draft: SpoolDraft,
+    { transfer: transferId, size, from }: Pick<Relay, "transfer" | "size" | "from">,
+  ): Promise<SpooledTransfer | NoRoom> {
+    if (draft.noRoom !== undefined) return draft.noRoom;
+    const { recipients } = draft;
+    if (recipients.length === 0) {
+      return { code: "busy", reason: "the hub has forgotten it just now: send it again" };
+    }
+    const account = { ...draft.account, recipients: recipients.map(({ name }) => name) };
+    const content = await this.#bookContent(account, size ?? 0);
+    if (isNoRoom(content)) return content;
     // Later than all others, so that the order outlives a restart.
     const now = Date.now();
     const created = this.#lastCreated = Math.max(now, this.#lastCreated + 1);
-    const id = idOf(relay.from.key, relay.transfer);
-    const until = now + this.keepMs;
-    const transfer = new SpooledTransfer(
-      join(this.#folder, id),
-      { ...relay, created, until },
-      (one) => this.#totals.update(one),
-    );
-    const noRoom = this.noRoom(transfer, relay.size ?? 0);
-    if (noRoom !== undefined) return noRoom;
+    const id = idOf(from.key, transferId);
+    const transfer = this.#open(id, {
+      ...{ transfer: transferId, from, size, recipients },
+      ...{ created, until: now + this.keepMs },
+    });
+    this.#add(id, transfer, new TransferPrice({ envelopes: draft.takeEntry(), content }));
     transfer.upload.expect();
-    this.#add(id, transfer);
     try {
-      await transfer.create();
+      await transfer.create(draft);
       return transfer;
     } catch (error) {
-      this.#forget(id, transfer);
+      this.#drop(id, transfer);
       throw error;
     }
   }
 
   /** Everything that waits for a person, the oldest first. */
   waitingFor(person: { name: string; key: KeyText }): SpooledTransfer[] {
-    return this.#all((transfer) =>
-      !transfer.outcomes.has(person.name) && transfer.envelopeFor(person) !== undefined
-    );
+    return this.#all((transfer) => !transfer.outcomes.has(person.name) && transfer.isFor(person));
   }
 
   /** The number of transfers that wait for a recipient. */
   countWaiting(name: string): number {
-    return this.#totals.ofRecipient(name).transfers;
+    return this.#options.book.countFor("content", name);
   }
 
   /** Everything that `senderKey` has sent, the oldest first. */
@@ -140,13 +136,18 @@ export class Spool {
     return this.#all(({ relay }) => relay.from.key === senderKey);
   }
 
-  /** The reason for which `more` bytes of `transfer` do not fit; undefined where they do. */
-  noRoom(transfer: SpooledTransfer, more: number): NoRoom | undefined {
-    const reason = this.#tooMany(transfer) ?? this.#overQuota(transfer, more);
-    if (reason !== undefined) return { code: "quota", reason };
-    const free = this.#free();
-    if (more <= free) return undefined;
-    return { code: "space", reason: `${more} bytes are to come, and ${free} are free at the hub` };
+  /** The reason for which a transfer cannot have so many bytes; undefined where it can. */
+  noRoom(transfer: SpooledTransfer, bytes: number): NoRoom | undefined {
+    const toCome = bytes - transfer.upload.bytes + transfer.upload.bytesToCome;
+    return this.#prices.get(transfer)?.content.noRoom(priceOfContent(bytes), toCome);
+  }
+
+  /** Forgets a transfer of which nothing has come: its sender begins anew, or does not. */
+  async forgetEmpty(transfer: SpooledTransfer): Promise<void> {
+    const { upload, outcomes, relay } = transfer;
+    const id = idOf(relay.from.key, relay.transfer);
+    if (upload.chunks > 0 || upload.isComing || outcomes.size > 0) return;
+    if (this.#transfers.get(id) === transfer) await this.#forget(id, transfer);
   }
 
   /**
@@ -161,7 +162,8 @@ export class Spool {
   }
 
   /** Notes what became of a recipient, for good. */
-  async conclude(transfer: SpooledTransfer, outcome: Outcome): Promise<void> {
+  async conclude(transfer: SpooledTransfer, said: Outcome): Promise<void> {
+    const outcome = bounded(said);
     await transfer.conclude(outcome);
     this.#options.onOutcome?.(transfer, outcome);
   }
@@ -177,8 +179,7 @@ export class Spool {
         await this.conclude(transfer, { to, code: "expired", sealed: null });
       }
       if (transfer.msLeft + this.keepMs > 0 || !transfer.isConcluded) continue;
-      this.#forget(id, transfer);
-      await transfer.remove();
+      await this.#forget(id, transfer);
     }
     if (trace.relay.hasSubscribers) {
       const { size } = this.#transfers;
@@ -191,6 +192,8 @@ export class Spool {
     clearInterval(this.#sweeper);
     await this.#sweeping;
     for (const transfer of this.#transfers.values()) await transfer.close();
+    for (const price of this.#prices.values()) price[Symbol.dispose]();
+    this.#prices.clear();
     this.#lock.close();
   }
 
@@ -206,39 +209,81 @@ export class Spool {
     return [...this.#transfers.values()].filter(matches);
   }
 
-  #add(id: string, transfer: SpooledTransfer) {
+  /** Takes up what an earlier process left. */
+  async #recover() {
+    const found: [string, SpooledTransfer][] = [];
+    for await (const { name, isDirectory } of Deno.readDir(this.#folder)) {
+      const path = join(this.#folder, name);
+      const transfer = isDirectory
+        ? await SpooledTransfer.recover(path, this.#onResize)
+        : undefined;
+      if (transfer === undefined) await Deno.remove(path, { recursive: true });
+      else found.push([name, transfer]);
+    }
+    found.sort(([, a], [, b]) => a.relay.created - b.relay.created);
+    for (const [id, transfer] of found) this.#add(id, transfer, this.#restored(transfer));
+    this.#lastCreated = found.at(-1)?.[1].relay.created ?? 0;
+    await this.#sweepQuietly();
+  }
+
+  #restored({ relay, upload }: SpooledTransfer): TransferPrice {
+    const { book } = this.#options;
+    const names = relay.recipients.map(({ name }) => name);
+    const bytes = relay.recipients.reduce((sum, { length }) => sum + length, 0);
+    const disk = this.#disk;
+    const envelopes = priceOfEnvelopes({ count: names.length, bytes });
+    const account = { key: relay.from.key };
+    return new TransferPrice({
+      envelopes: book.restore("envelopes", account, { price: envelopes, disk }),
+      content: book.restore("content", { ...account, recipients: names }, {
+        price: priceOfContent(upload.bytes),
+        disk,
+      }),
+    });
+  }
+
+  async #bookContent(account: Account, bytes: number): Promise<Entry | NoRoom> {
+    const { book } = this.#options;
+    const item = { price: priceOfContent(bytes), toCome: bytes, disk: this.#disk };
+    return await book.withRoom(account, () => book.book("content", account, item));
+  }
+
+  #open(id: string, relay: Relay): SpooledTransfer {
+    return new SpooledTransfer(join(this.#folder, id), relay, this.#onResize);
+  }
+
+  /** Forgets the oldest of the ledger: of the same sender, else of all. */
+  async #forgetConcluded({ key }: Account): Promise<boolean> {
+    const concluded = [...this.#transfers].filter(([, one]) => one.isConcluded);
+    const own = concluded.filter(([, { relay }]) => relay.from.key === key);
+    const oldest = (own.length > 0 ? own : concluded).slice(0, FORGOTTEN_AT_ONCE);
+    for (const [id, transfer] of oldest) await this.#forget(id, transfer);
+    return oldest.length > 0;
+  }
+
+  #add(id: string, transfer: SpooledTransfer, price: TransferPrice) {
     this.#transfers.set(id, transfer);
-    this.#totals.add(transfer);
+    this.#prices.set(transfer, price);
+    price.update(transfer);
   }
 
-  #forget(id: string, transfer: SpooledTransfer) {
+  #drop(id: string, transfer: SpooledTransfer) {
     this.#transfers.delete(id);
-    this.#totals.remove(transfer);
+    this.#prices.get(transfer)?.[Symbol.dispose]();
+    this.#prices.delete(transfer);
   }
 
-  #tooMany({ relay }: SpooledTransfer): string | undefined {
-    if (this.#totals.ofSender(relay.from.key).transfers < MAX_WAITING) return undefined;
-    return `${MAX_WAITING} transfers of one sender wait already`;
+  async #forget(id: string, transfer: SpooledTransfer) {
+    this.#transfers.delete(id);
+    await transfer.remove();
+    this.#drop(id, transfer);
   }
+}
 
-  #overQuota({ relay, waiting }: SpooledTransfer, more: number): string | undefined {
-    const left = ({ bytes }: { bytes: number }) => Math.max(0, this.#options.quotaBytes - bytes);
-    const ofSender = left(this.#totals.ofSender(relay.from.key));
-    if (more > ofSender) {
-      return `it has ${more} bytes, and ${ofSender} are left of what one sender may have waiting`;
-    }
-    for (const name of waiting) {
-      const ofRecipient = left(this.#totals.ofRecipient(name));
-      if (more <= ofRecipient) continue;
-      return `it has ${more} bytes, and ${ofRecipient} are left of what may wait for "${name}"`;
-    }
-  }
-
-  /** Bytes on the disk that were promised to no transfer. */
-  #free(): number {
-    const free = (freeBytes(this.#folder) ?? Infinity) - SPARE_BYTES;
-    return Math.max(0, free - this.#totals.bytesToCome);
-  }
+/** An outcome whose sealed answer has the room that was kept for it: else it goes without. */
+function bounded(outcome: Outcome): Outcome {
+  const { sealed } = outcome;
+  return sealed !== null && sealed.length > ANSWER_BYTES ? { ...outcome, sealed: null } : outcome;
 }
 
 function idOf(senderKey: KeyText, transferId: string): string {

@@ -13,7 +13,7 @@ import { linesLike } from "../../storage/journal.ts";
 import { MAX_ENVELOPE_LENGTH, MAX_RECEIVERS, OUTCOME_CODES } from "../../protocol/messages.ts";
 
 const name = text(64, 1);
-const recipient = object({ name, key: keyText, sealed: text(MAX_ENVELOPE_LENGTH) });
+const recipient = object({ name, key: keyText, length: int() });
 const relay = object({
   transfer: hex(32),
   from: object({ name, key: keyText }),
@@ -30,12 +30,11 @@ const outcome = object({
 });
 
 /**
- * The start of a transfer to people: its sender, its recipients, and the envelope of each (SPEC.md
- * §16, §18). `transfer` is its id.
+ * The start of a transfer to people: its sender and its recipients (SPEC.md §16, §18). `transfer` is its id.
  */
 export type Relay = Checked<typeof relay>;
 
-/** A person that a transfer is for, with the envelope. */
+/** A person that a transfer is for, with the length of the envelope in `envelopes`. */
 export type Recipient = Checked<typeof recipient>;
 
 /** One run of the sender. */

@@ -1,13 +1,15 @@
 import { join } from "node:path";
 import type { KeyText } from "../../secure/static_key.ts";
 import { anyLine, readJournal } from "../../storage/journal.ts";
+import { ignoreMissing } from "../../storage/file_system.ts";
 import { storageError } from "../../storage/storage_error.ts";
 import { Notify } from "../../notify.ts";
 import { trace } from "../../trace.ts";
 import { LiveFeed } from "../relay/live_feed.ts";
 import { Cursors } from "./cursors.ts";
+import { type EnvelopePlace, ENVELOPES_FILE, placesOf, readEnvelope } from "./envelopes.ts";
 import { SpoolJournal } from "./spool_journal.ts";
-import { type Outcome, readSpoolRecord, type Recipient, type Relay } from "./spool_record.ts";
+import { type Outcome, readSpoolRecord, type Relay } from "./spool_record.ts";
 import { Upload } from "./upload.ts";
 
 /** The state of one recipient: an outcome, or what is being done about it. */
@@ -15,6 +17,11 @@ export type RecipientState = Outcome["code"] | "waiting" | "running";
 
 /** Called when the bytes of a transfer, or the recipients that wait for it, are others. */
 export type OnResize = (transfer: SpooledTransfer) => void;
+
+/** Envelopes that have come, in a folder of their own that is moved to where they stay. */
+export interface KeptEnvelopes {
+  keep(folder: string): Promise<void>;
+}
 
 /**
  * One transfer in the spool (SPEC.md §18): whom it is for and what became of each, in `journal`.
@@ -33,8 +40,9 @@ export class SpooledTransfer {
   readonly cursors = new Cursors();
   readonly #folder: string;
   readonly #journal: SpoolJournal;
-  readonly #recipients: Map<string, Recipient>;
+  readonly #envelopes: Map<string, EnvelopePlace>;
   readonly #onResize: OnResize;
+  #created = Promise.resolve();
   /**
    * The end of its time, by `performance.now()`: a system clock that is set ends nothing early or
    * late.
@@ -48,7 +56,7 @@ export class SpooledTransfer {
     const found = new SpooledTransfer(folder, record.relay, onResize);
     await found.upload.recover(record);
     for (const outcome of record.outcomes) found.outcomes.set(outcome.to, outcome);
-    if (found.isConcluded) await found.upload.drop();
+    if (found.isConcluded) await found.#dropContent();
     return found;
   }
 
@@ -57,7 +65,7 @@ export class SpooledTransfer {
     this.#folder = folder;
     this.relay = relay;
     this.#endsAt = performance.now() + relay.until - Date.now();
-    this.#recipients = new Map(relay.recipients.map((recipient) => [recipient.name, recipient]));
+    this.#envelopes = placesOf(relay.recipients);
     this.#onResize = onResize;
     this.#journal = new SpoolJournal(folder);
     this.feed = new LiveFeed({ recipients: relay.recipients.length });
@@ -68,14 +76,17 @@ export class SpooledTransfer {
     });
   }
 
-  /** Makes its folder; nothing of it is promised to anybody before it is stored. */
-  async create(): Promise<void> {
-    try {
-      await Deno.mkdir(this.#folder, { mode: 0o700 });
-      await this.#journal.append({ relay: this.relay });
-    } catch (cause) {
-      throw storageError(`cannot keep a transfer in "${this.#folder}"`, cause);
-    }
+  /**
+   * Makes its folder of the envelopes that have come; nothing of it is promised to anybody before
+   * it is stored. Whoever asks again waits for the same.
+   */
+  create(draft: KeptEnvelopes): Promise<void> {
+    return this.#created = this.#create(draft);
+  }
+
+  /** Resolves when its folder is there; throws what {@link create} failed with. */
+  async ready(): Promise<void> {
+    await this.#created;
   }
 
   /** Time that is left for its recipients, in ms; below 0 once that is over. */
@@ -85,18 +96,27 @@ export class SpooledTransfer {
 
   /** True when every recipient has an outcome. */
   get isConcluded(): boolean {
-    return this.outcomes.size === this.#recipients.size;
+    return this.outcomes.size === this.#envelopes.size;
   }
 
   /** Names of the recipients without an outcome. */
   get waiting(): string[] {
-    return [...this.#recipients.keys()].filter((name) => !this.outcomes.has(name));
+    return [...this.#envelopes.keys()].filter((name) => !this.outcomes.has(name));
   }
 
-  /** The envelope for a person; undefined where it goes to other people, or to another key. */
-  envelopeFor({ name, key }: { name: string; key: KeyText }): string | undefined {
-    const recipient = this.#recipients.get(name);
-    return recipient?.key === key ? recipient.sealed : undefined;
+  /** Bytes of the sealed answers that are here. */
+  get answerBytes(): number {
+    return [...this.outcomes.values()].reduce((sum, { sealed }) => sum + (sealed?.length ?? 0), 0);
+  }
+
+  /** True where it has an envelope for that person, under this very key. */
+  isFor({ name, key }: { name: string; key: KeyText }): boolean {
+    return this.#envelopes.get(name)?.key === key;
+  }
+
+  /** Reads the envelope of a recipient; undefined where the disk has lost it. */
+  async readEnvelope(name: string): Promise<string | undefined> {
+    return await readEnvelope(this.#folder, this.#envelopes.get(name)!);
   }
 
   /** The state of a recipient; `interrupted` where its sender was cut off before the end. */
@@ -133,7 +153,7 @@ export class SpooledTransfer {
       const transfer = this.relay.transfer.slice(0, 8);
       trace.relay.publish({ what: "outcome", state: true, transfer, code: outcome.code });
     }
-    if (this.isConcluded) await this.upload.drop();
+    if (this.isConcluded) await this.#dropContent();
   }
 
   /** Forgets it altogether. */
@@ -145,6 +165,20 @@ export class SpooledTransfer {
   /** Closes what is open. */
   async close(): Promise<void> {
     await this.upload.pause();
+  }
+
+  async #create(draft: KeptEnvelopes): Promise<void> {
+    try {
+      await draft.keep(this.#folder);
+      await this.#journal.append({ relay: this.relay });
+    } catch (cause) {
+      throw storageError("cannot keep a transfer", cause);
+    }
+  }
+
+  async #dropContent(): Promise<void> {
+    await this.upload.drop();
+    await Deno.remove(join(this.#folder, ENVELOPES_FILE)).catch(ignoreMissing);
   }
 
   #changed() {

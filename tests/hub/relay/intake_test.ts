@@ -29,13 +29,13 @@ Deno.test("Intake answers each envelope: joined, away, refused by a rule, or unk
 });
 
 Deno.test("Intake refuses what is for nobody known, for others than it was begun for, and what does not fit", async () => {
-  await using scene = await IntakeScene.open({ people: ["bob", "cy"], quotaBytes: 1000 });
+  await using scene = await IntakeScene.open({ people: ["bob", "cy"], quotaBytes: 100_000 });
   const refusal = async (to: string[], size = 10) => {
     const { sender } = await scene.send(to, size);
     return (await expected(sender, "refuse")).code;
   };
   assert.equal(await refusal(["eve"]), "person");
-  assert.equal(await refusal(["bob"], 1001), "quota");
+  assert.equal(await refusal(["bob"], 100_001), "quota");
   await expected((await scene.send(["bob"])).sender, "accept");
   assert.equal(await refusal(["bob", "cy"]), "declined");
 });

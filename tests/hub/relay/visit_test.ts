@@ -3,7 +3,7 @@ import { Visit } from "../../../src/hub/relay/visit.ts";
 import type { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
 import type { Exchange } from "../../../src/protocol/exchange.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
-import { SALT } from "../spool/spooled.ts";
+import { ENVELOPE_BYTES, SALT } from "../spool/spooled.ts";
 import { expected, framed, RelayScene } from "./relay_scene.ts";
 
 Deno.test("Visit takes content to the spool, says when it is stored, and sends each outcome", async () => {
@@ -63,14 +63,19 @@ Deno.test("Visit gives a transfer up for the codes after which nothing comes, an
 });
 
 Deno.test("Visit stops a sender that brings more than there is room for, for good where it is a quota", async () => {
-  await using scene = await RelayScene.open({ quotaBytes: 2 * SEALED_CHUNK_BYTES });
+  await using scene = await RelayScene.open({
+    quotaBytes: 2 * SEALED_CHUNK_BYTES + ENVELOPE_BYTES,
+  });
   const transfer = await scene.spool.admit(1, { size: null });
   const { sender, over } = await begin(scene, transfer);
   await expected(sender, "accept");
   await bring(sender, [SEALED_CHUNK_BYTES, SEALED_CHUNK_BYTES, 1000]);
   const { code, reason } = await expected(sender, "cancel");
   assert.equal(code, "quota");
-  assert.match(reason, /^no room for more than 524320 bytes: it has 1000 bytes, and 0 are left /);
+  assert.match(
+    reason,
+    /^no room for more than 524320 bytes: it has 525320 bytes, and 524320 are left /,
+  );
   await sender.send({ type: "settled" });
   await over;
   assert.equal(transfer.stateOf("bob"), "quota");

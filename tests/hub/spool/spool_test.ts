@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { Spool } from "../../../src/hub/spool/spool.ts";
+import { Book } from "../../../src/storage/book/book.ts";
 import { TempDir } from "../../helpers/temp_dir.ts";
 import { shiftWallClock } from "../../helpers/wall_clock.ts";
-import { chunkOf, KEYS, SALT, TestSpool } from "./spooled.ts";
+import { chunkOf, ENVELOPE_BYTES, KEYS, SALT, TestSpool } from "./spooled.ts";
 
 Deno.test("Spool never promises the same room twice, however many ask at once", async () => {
   await using dir = await TempDir.make();
-  await using scene = await TestSpool.open(dir.path, { quotaBytes: 3_000 });
+  const quotaBytes = 3 * (1_000 + ENVELOPE_BYTES);
+  await using scene = await TestSpool.open(dir.path, { quotaBytes });
   const asked = Array.from({ length: 10 }, (_, i) => scene.admit(i, { size: 1_000 }));
   const admitted = await Promise.allSettled(asked);
   assert.equal(admitted.filter(({ status }) => status === "fulfilled").length, 3);
@@ -14,17 +16,18 @@ Deno.test("Spool never promises the same room twice, however many ask at once", 
 
 Deno.test("Spool has a quota for each sender and for each receiver", async () => {
   await using dir = await TempDir.make();
-  await using scene = await TestSpool.open(dir.path, { quotaBytes: 3_000 });
-  await scene.store(1, { size: 2_000 });
+  const quotaBytes = 400_000;
+  await using scene = await TestSpool.open(dir.path, { quotaBytes });
+  await scene.store(1, { size: 200_000 });
   await assert.rejects(
-    scene.admit(2, { to: ["cy"], size: 1_001 }),
-    /^Error: quota: it has 1001 bytes, and \d+ are left of what one sender may have waiting$/,
+    scene.admit(2, { to: ["cy"], size: 140_000 }),
+    /^Error: quota: it has 140000 bytes, and \d+ are left of the quota \(400 KB\)$/,
   );
   await assert.rejects(
-    scene.admit(3, { from: "cy", to: ["ana", "bob"], size: 1_001 }),
-    /^Error: quota: .* are left of what may wait for "bob"$/,
+    scene.admit(3, { from: "cy", to: ["ana", "bob"], size: 140_001 }),
+    /^Error: quota: it has 140001 bytes, and \d+ are left of what may wait for "bob" \(400 KB\)$/,
   );
-  await scene.admit(4, { from: "cy", to: ["ana"], size: 3_000 });
+  await scene.admit(4, { from: "cy", to: ["ana"], size: quotaBytes - ENVELOPE_BYTES });
 });
 
 Deno.test("Spool has room again for what was concluded, and for what does not come", async () => {
@@ -33,9 +36,10 @@ Deno.test("Spool has room again for what was concluded, and for what does not co
   const stored = await scene.store(1, { size: 200_000 });
   await assert.rejects(scene.admit(2, { size: 200_000 }));
   await scene.spool.conclude(stored, { to: "bob", code: "kind", sealed: null });
-  const cut = await scene.admit(3, { size: 300_000 });
+  const size = 300_000 - 3 * ENVELOPE_BYTES;
+  const cut = await scene.admit(3, { size });
   await cut.upload.pause(); // Declared, and never sent: nobody's mailbox is full of that.
-  const declared = await scene.admit(4, { size: 300_000 });
+  const declared = await scene.admit(4, { size });
   await declared.upload.pause();
 });
 
@@ -45,9 +49,9 @@ Deno.test("Spool.noRoom stops what grows beyond what was declared", async () => 
   const stream = await scene.admit(1, { size: null });
   await stream.upload.begin(SALT);
   await stream.upload.append(chunkOf());
-  assert.equal(scene.spool.noRoom(stream, 262_160), undefined);
+  assert.equal(scene.spool.noRoom(stream, 2 * 262_160), undefined);
   await stream.upload.append(chunkOf());
-  assert.equal(scene.spool.noRoom(stream, 262_160)?.code, "quota");
+  assert.equal(scene.spool.noRoom(stream, 3 * 262_160)?.code, "quota");
 });
 
 Deno.test("Spool keeps the order in which transfers came, also over a restart", async () => {
@@ -123,7 +127,7 @@ Deno.test("Spool throws away what is no transfer, and goes on", async () => {
 
 Deno.test("Spool belongs to one hub at a time", async () => {
   await using dir = await TempDir.make();
-  const options = { keepMs: 1000, quotaBytes: Infinity };
+  const options = { keepMs: 1000, book: new Book() };
   {
     await using _ = await TestSpool.open(dir.path);
     await assert.rejects(Spool.open(dir.path, options), {

@@ -4,7 +4,7 @@ import { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
 import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
 import { SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
 import { TempDir } from "../../helpers/temp_dir.ts";
-import { chunkOf, relayOf, SALT } from "./spooled.ts";
+import { chunkOf, keptEnvelopes, relayOf, SALT } from "./spooled.ts";
 
 /** Chunks of a segment. */
 const SEGMENT = 32;
@@ -198,9 +198,9 @@ class Scene implements AsyncDisposable {
     chunks: number,
     { size = null, to = ["bob", "cy"] }: { size?: number | null; to?: ("bob" | "cy")[] } = {},
   ) {
-    const relay = { ...relayOf(1, { to, size }), created: 1, until: 2 };
-    const transfer = new SpooledTransfer(this.folder, relay);
-    await transfer.create();
+    const { sealed, ...relay } = relayOf(1, { to, size });
+    const transfer = new SpooledTransfer(this.folder, { ...relay, created: 1, until: 2 });
+    await transfer.create(keptEnvelopes({ sealed }));
     await transfer.upload.begin(SALT);
     for (let i = 0; i < chunks; i++) await transfer.upload.append(chunkOf());
     return transfer;

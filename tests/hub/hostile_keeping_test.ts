@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { HubServer, HubServerOptions } from "../../src/hub/hub_server.ts";
+import type { Message } from "../../src/protocol/messages.ts";
+import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
+import { FILE_BYTES } from "../../src/storage/book/price.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { openServer } from "../helpers/hub_server.ts";
+import { RawPeer } from "../helpers/raw_peer.ts";
+import { TempDir } from "../helpers/temp_dir.ts";
+
+/** Rule 24 of what a stranger may try: what is kept has a price. */
+
+const QUOTA = 1_000_000;
+const LONGEST_ENVELOPE = "A".repeat(8_192);
+const SALT = "S".repeat(43);
+
+Deno.test("envelopes are kept within the quota, and go with a sender that brings nothing", async () => {
+  await using scene = await Scene.open();
+  const names = await scene.joinAs(16);
+  {
+    using mallory = await scene.connect();
+    const answers = [];
+    for (let i = 0; i < 16; i++) answers.push(await relay(mallory, { number: i, to: names }));
+    const codes = answers.map(({ type, code }) => `${type} ${code ?? ""}`);
+    assert.ok(codes.filter((code) => code === "accept ").length >= 3, codes.join());
+    const refusal = answers.at(-1)!;
+    assert.equal(refusal.code, "quota");
+    assert.match(refusal.reason, /^it has \d+ bytes, and \d+ are left of the quota \(1\.0 MB\)$/);
+    assert.ok(scene.bytesIn("home/spool") < QUOTA, `${scene.bytesIn("home/spool")} bytes`);
+  }
+  await eventually(() => assert.deepEqual(scene.names("home/spool"), []));
+  using mallory = await scene.connect();
+  assert.equal((await relay(mallory, { number: 99, to: names })).type, "accept");
+});
+
+Deno.test("envelopes count again after a restart, and are read when one is delivered", async () => {
+  await using scene = await Scene.open();
+  const [name = ""] = await scene.joinAs(1);
+  let stored = 0;
+  {
+    using mallory = await scene.connect();
+    for (let i = 0; i < 70; i++) {
+      const { type } = await relay(mallory, { number: i, to: [name] });
+      if (type !== "accept") continue;
+      stored++;
+      await mallory.send({ type: "begin", exchange: 2 * i + 1, offset: 0, salt: SALT });
+      await mallory.sendData(2 * i + 1, new Uint8Array(17));
+      await mallory.send({ type: "end", exchange: 2 * i + 1 });
+      await until(mallory, "stored");
+      await mallory.send({ type: "settled", exchange: 2 * i + 1 });
+    }
+  }
+  assert.ok(stored >= 1 && stored < 70, `${stored} are stored`);
+  await scene.restart();
+  {
+    using mallory = await scene.connect();
+    assert.equal((await relay(mallory, { number: 99, to: [name] })).code, "quota");
+  }
+  using bo = await scene.connect(name);
+  await bo.send({ type: "join", exchange: 1 });
+  assert.equal((await until(bo, "delivery")).sealed, LONGEST_ENVELOPE);
+});
+
+/** The fields of any answer. */
+type Answer = { type: string; code?: string; reason: string };
+
+/** Opens a relay and sends its envelopes; the hub's last word on it. */
+async function relay(
+  peer: RawPeer,
+  { number, to }: { number: number; to: string[] },
+): Promise<Answer> {
+  const exchange = 2 * number + 1;
+  const transfer = number.toString(16).padStart(32, "0");
+  await peer.send({ type: "relay", exchange, transfer, size: null, receivers: to.length });
+  for (const name of to) {
+    await peer.send({ type: "envelope", exchange, to: name, sealed: LONGEST_ENVELOPE });
+  }
+  return await peer.answer() as Answer;
+}
+
+async function until<T extends Message["type"]>(peer: RawPeer, type: T): Promise<Message<T>> {
+  while (true) {
+    const message = await peer.receive();
+    assert.ok(message !== undefined, `no ${type} has come`);
+    if (message.type === type) return message as Message<T>;
+  }
+}
+
+/** A hub with a small quota, and one stranger with one key. */
+class Scene implements AsyncDisposable {
+  readonly #dir: TempDir;
+  readonly #keys: IdentityKeys;
+  #server: HubServer;
+
+  static async open(options: Partial<HubServerOptions> = {}): Promise<Scene> {
+    const dir = await TempDir.make();
+    const { server } = await openServer(dir, { quotaBytes: QUOTA, ...options });
+    return new Scene(dir, server, await identityKeys());
+  }
+
+  private constructor(dir: TempDir, server: HubServer, keys: IdentityKeys) {
+    this.#dir = dir;
+    this.#server = server;
+    this.#keys = keys;
+  }
+
+  /** A session of the stranger. */
+  connect(name = "mallory"): Promise<RawPeer> {
+    return RawPeer.connect(this.#server.address.port, { name, keyPair: this.#keys });
+  }
+
+  /** Joins under so many names, and leaves; gives the names. */
+  async joinAs(count: number): Promise<string[]> {
+    const names = Array.from({ length: count }, (_, i) => `name ${i}`);
+    for (const name of names) {
+      using peer = await this.connect(name);
+      await peer.send({ type: "join", exchange: 1 });
+      await until(peer, "joined");
+    }
+    return names;
+  }
+
+  async restart(): Promise<void> {
+    await this.#server.close();
+    ({ server: this.#server } = await openServer(this.#dir, { quotaBytes: QUOTA }));
+  }
+
+  names(folder: string): string[] {
+    return [...Deno.readDirSync(this.#dir.join(folder))].map(({ name }) => name);
+  }
+
+  /** Bytes on the disk, as the book counts them. */
+  bytesIn(folder: string): number {
+    const pathOf = (name: string) => join(folder, name);
+    const entries = [...Deno.readDirSync(this.#dir.join(folder))];
+    return entries.reduce(
+      (sum, { name, isDirectory }) =>
+        sum + FILE_BYTES +
+        (isDirectory
+          ? this.bytesIn(pathOf(name))
+          : Deno.statSync(this.#dir.join(pathOf(name))).size),
+      0,
+    );
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.#server.close();
+    await this.#dir[Symbol.asyncDispose]();
+  }
+}
