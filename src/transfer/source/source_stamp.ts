@@ -10,11 +10,12 @@ export function contentStamp(info: Deno.FileInfo): string {
 
 /**
  * Facts of a file that differ also where it was replaced, got another name or mode, or where its
- * times were set back: the content is then worth a second look.
+ * times were set back: the content is then worth a second look. The runtime gives the change time
+ * in whole seconds.
  */
 export function exactStamp(info: Deno.FileInfo): string {
-  const { dev, ino, ctime } = info;
-  return [contentStamp(info), dev, ino, ctime?.getTime() ?? 0].join("/");
+  const { dev, ino, mode, nlink, ctime } = info;
+  return [contentStamp(info), dev, ino, mode, nlink, ctime?.getTime() ?? 0].join("/");
 }
 
 /** True where the last name of an open file was taken away: its times may stay as they are. */
