@@ -17,14 +17,19 @@ Deno.test("RecordCipher opens what the other side sealed, in its order", () => {
   }
 });
 
-Deno.test("RecordCipher changes the key after 65,536 records, as Noise §4.2 says, and counts nonces on", () => {
-  const sender = start();
-  for (let i = 0; i < 65_535; i++) sender.seal(MESSAGE);
-  const next = sealedBytes(KEY, 2n ** 64n - 1n, new Uint8Array(32)).slice(0, 32);
-  for (const record of [sealed(KEY, 65_535n), sealed(next, 65_536n)]) {
-    assert.deepEqual(sender.seal(MESSAGE), record);
-  }
-  assert.equal(RECORDS_PER_KEY, 65_536);
+Deno.test({
+  name:
+    "RecordCipher changes the key after 65,536 records, as Noise §4.2 says, and counts nonces on",
+  ignore: fullOr(false, true),
+  fn() {
+    const sender = start();
+    for (let i = 0; i < 65_535; i++) sender.seal(MESSAGE);
+    const next = sealedBytes(KEY, 2n ** 64n - 1n, new Uint8Array(32)).slice(0, 32);
+    for (const record of [sealed(KEY, 65_535n), sealed(next, 65_536n)]) {
+      assert.deepEqual(sender.seal(MESSAGE), record);
+    }
+    assert.equal(RECORDS_PER_KEY, 65_536);
+  },
 });
 
 Deno.test({

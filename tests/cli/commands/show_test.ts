@@ -15,16 +15,16 @@ await showCommand().parseAsync(Deno.args, { from: "user" });`;
 
 Deno.test("show prints plain text where there is no terminal, also of a picture", async () => {
   await withFiles(async (folder) => {
-    for (const name of ["picture.png", "table.csv", "data.json"]) {
-      const { stdout } = await new Deno.Command(Deno.execPath(), {
-        args: ["eval", SHOW, "--", join(folder, name)],
-        cwd: ROOT,
-        env: { TERM: "xterm-kitty", COLORTERM: "truecolor", NO_COLOR: "" },
-      }).output();
-      const text = new TextDecoder().decode(stdout);
-      assert.doesNotMatch(text, /[^\P{Cc}\n]/u, name);
-      assert.ok(text.split("\n").length > 3, text);
-    }
+    const files = ["picture.png", "table.csv", "data.json"].map((name) => join(folder, name));
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", SHOW, "--", ...files],
+      cwd: ROOT,
+      env: { TERM: "xterm-kitty", COLORTERM: "truecolor", NO_COLOR: "" },
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assert.doesNotMatch(text, /[^\P{Cc}\n]/u);
+    const shown = text.split(/^\/.*:$/m).slice(1);
+    assert.deepEqual(shown.map((lines) => lines.split("\n").length > 4), [true, true, true], text);
   });
 });
 
@@ -47,7 +47,7 @@ Deno.test({
     await withFiles(async (folder) => {
       const path = join(folder, "picture.png");
       await Promise.all(
-        fullOr(cases, cases.slice(0, 3)).map(async ([env, seen]) => {
+        fullOr(cases, cases.slice(0, 2)).map(async ([env, seen]) => {
           assert.match(await onTerminal(path, env), seen, JSON.stringify(env));
         }),
       );

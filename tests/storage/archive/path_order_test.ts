@@ -33,13 +33,17 @@ Deno.test("PathOrder refuses to go back into a folder that was left", () => {
   assertRefused(/"a": another entry/, "a/", "b", "a/");
 });
 
-Deno.test("PathOrder bounds the names of open folders and forgets those of folders left", () => {
-  const order = new PathOrder();
-  order.add(["big"], true);
-  for (let i = 1; i < MAX_OPEN_NAMES; i++) order.add(["big", `${i}`], false);
-  assert.throws(() => order.add(["big", "one more"], false), /more than 262144 names/);
-  order.add(["next"], true);
-  order.add(["next", "1"], false);
+Deno.test({
+  name: "PathOrder bounds the names of open folders and forgets those of folders left",
+  ignore: fullOr(false, true),
+  fn() {
+    const order = new PathOrder();
+    order.add(["big"], true);
+    for (let i = 1; i < MAX_OPEN_NAMES; i++) order.add(["big", `${i}`], false);
+    assert.throws(() => order.add(["big", "one more"], false), /more than 262144 names/);
+    order.add(["next"], true);
+    order.add(["next", "1"], false);
+  },
 });
 
 Deno.test("PathOrder quotes the end of a long path", () => {
