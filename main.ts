@@ -26,6 +26,10 @@ const commands: CommandTable = {
     summary: "what you sent to whom through a hub, and where it stands",
     load: async () => (await import("./src/cli/commands/status.ts")).statusCommand(),
   },
+  hub: {
+    summary: "the hubs this machine knows, and the one in use",
+    load: async () => (await import("./src/cli/commands/hub.ts")).hubCommand(),
+  },
   explain: {
     summary: "the rule of a policy file that decides",
     load: async () => (await import("./src/cli/commands/explain.ts")).explainCommand(),

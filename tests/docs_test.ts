@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { explainCommand } from "../src/cli/commands/explain.ts";
+import { hubCommand } from "../src/cli/commands/hub.ts";
 import { idCommand } from "../src/cli/commands/id.ts";
 import { joinCommand } from "../src/cli/commands/join.ts";
 import { menuCommand } from "../src/cli/commands/menu.ts";
@@ -84,6 +85,7 @@ Deno.test("docs/reference.md has every option of every command, and no other", (
     ...[serveCommand(), sendCommand(), joinCommand(), receiveCommand(), peersCommand()],
     ...[statusCommand(), showCommand(), menuCommand(), idCommand(), trustCommand()],
     explainCommand(),
+    hubCommand(),
   ];
   const options = commands.flatMap(({ options }) => options.map(({ long }) => long!));
   const documented = [...reference.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option);

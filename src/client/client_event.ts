@@ -2,15 +2,16 @@ import type { P2pError } from "../errors.ts";
 import type { Code } from "../secure/code.ts";
 import type { Delivered, Stalled, Stored, TransferEvent } from "../transfer/events.ts";
 import type { LeftOut } from "../transfer/source/source.ts";
+import type { Pinned } from "./hub_check.ts";
 import type { Item } from "./items.ts";
 
 /** A change on a person's side of a hub, for those who show it. */
 export type ClientEvent =
   /**
-   * The hub's key was remembered without a question: on loopback, or because the hub knows the
-   * secret.
+   * The hub's key was remembered without a question: on loopback, because the hub knows the secret,
+   * or because it was known at another address.
    */
-  | { type: "pinned"; fingerprint: string }
+  | { type: "pinned" } & Pinned
   /** A session with the hub has begun; its name and fingerprint. */
   | { type: "connected"; name: string; fingerprint: string }
   /** The hub of that name has taken us; so many others are there. */

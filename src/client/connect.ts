@@ -1,21 +1,20 @@
-import { sameKey } from "../secure/static_key.ts";
 import { Backoff } from "../backoff.ts";
 import { systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { Identity } from "../home/identity.ts";
-import { pinKey, pinnedKey } from "../home/known_hubs.ts";
 import { sleep } from "../sleep.ts";
 import { traceRetry } from "../trace.ts";
-import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
+import { type Address, formatAddress } from "../transport/address.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Stalled } from "../transfer/events.ts";
 import { STALLED_AFTER_MS } from "../transfer/stall_watch.ts";
 import { dial } from "../transport/dial.ts";
 import { Channel } from "../protocol/channel.ts";
-import { type Auth, type Handshake, initiate } from "../protocol/handshake.ts";
+import { initiate } from "../protocol/handshake.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
+import { HubCheck, type HubCheckOptions } from "./hub_check.ts";
 
 const OPEN_WITHIN_MS = 30_000;
 
@@ -27,24 +26,10 @@ const TRIES = 4;
 const PAUSES = { firstMs: 250, longestMs: 1_000 };
 
 /** Options of {@link connect}. */
-export interface ConnectOptions {
+export interface ConnectOptions extends Omit<HubCheckOptions, "address"> {
   identity: Identity;
   /** The peer name that this person goes by. */
   name: string;
-  /** The folder with the pinned keys. */
-  home: string;
-  /** For a hub that wants one. */
-  secret: string | undefined;
-  /**
-   * True where the hub need not be trusted: a key that is met for the first time is taken, and not
-   * pinned.
-   */
-  skipPin: boolean;
-  /**
-   * Called where a key was pinned without a question: on loopback, or because the hub knows the
-   * secret.
-   */
-  onPinned: (fingerprint: string) => void;
   /** Called where the hub has not answered for a while. */
   onStalled?: (stall: Stalled) => void;
   onOpen?: OnOpen | undefined;
@@ -58,31 +43,6 @@ export interface Connected {
   fingerprint: string;
 }
 
-/** The refusal of a hub whose key is met for the first time, beyond loopback. */
-export class UnknownHub extends P2pError {
-  readonly key: Uint8Array;
-
-  constructor(where: string, key: Uint8Array) {
-    const shown = fingerprint(key);
-    super("refused", `the hub at ${where} is not known: its fingerprint is ${shown}`, {
-      hint:
-        "compare that with what `p2p serve` shows there, then run the line again with --trust-new",
-      detail: "hub-unknown",
-    });
-    this.key = key;
-  }
-}
-
-/** The refusal of a hub that wants a secret, where none is known. */
-export class SecretWanted extends P2pError {
-  constructor(where: string) {
-    super("refused", `cannot connect to ${where}: the hub wants a secret`, {
-      hint: "give it with --secret-file FILE or in P2P_SECRET",
-      detail: "secret-wanted",
-    });
-  }
-}
-
 /**
  * Dials, shakes hands, checks the key against the pin, and waits for the welcome (SPEC.md §2 to
  * §4). Throws `P2pError`: "connection" where there is no hub, {@link UnknownHub} and {@link
@@ -90,8 +50,9 @@ export class SecretWanted extends P2pError {
  * refuses.
  */
 export async function connect(address: Address, options: ConnectOptions): Promise<Connected> {
-  const { secret, signal } = options;
-  if (secret !== undefined) preloadProof();
+  const { signal } = options;
+  const check = await HubCheck.of({ ...options, address });
+  if (check.hasSecret) preloadProof();
   using _ = systemClock.after(STALLED_AFTER_MS, () => {
     const waitsFor = `no answer from ${formatAddress(address)} yet`;
     options.onStalled?.({ event: "stalled", seconds: STALLED_AFTER_MS / 1000, waitsFor });
@@ -101,7 +62,7 @@ export async function connect(address: Address, options: ConnectOptions): Promis
   for (let tries = 1;; tries++) {
     const conn = await dial(address, options);
     try {
-      return await within(until, signal, open(conn, address, options));
+      return await within(until, signal, open(conn, { address, check, options }));
     } catch (error) {
       conn.close();
       if (!isLost(error)) throw error;
@@ -125,58 +86,21 @@ function notConnected(address: Address, cause: P2pError): P2pError {
 
 async function open(
   conn: Connection,
-  address: Address,
-  options: ConnectOptions,
+  { address, check, options }: { address: Address; check: HubCheck; options: ConnectOptions },
 ): Promise<Connected> {
-  const { identity: { keyPair }, name, onOpen, secret } = options;
+  const { identity: { keyPair }, name, onOpen } = options;
   const handshake = await initiate(conn, {
     keyPair,
     name,
-    secret,
-    checkKey: (key, auth) => checkPin(key, { auth, address, options }),
+    checkKey: (id, auth) => check.check(id, auth),
   });
   const channel = new Channel(conn, handshake);
   if (typeof handshake.proof === "object") {
     return await refused(channel, { address, isWrong: handshake.proof.isWrong });
   }
-  if (handshake.proof === "secret") await pinNew(handshake, { address, options });
+  if (handshake.proof === "secret") await check.proved(handshake);
   const session = new Session(channel, { initiator: true, onOpen });
   return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
-}
-
-/**
- * Compares with the pin; at first contact pins on loopback, or leaves it to the secret (SPEC.md
- * §4).
- */
-async function checkPin(
-  key: Uint8Array,
-  { auth, address, options }: { auth: Auth; address: Address; options: ConnectOptions },
-) {
-  const { home, onPinned, skipPin, secret } = options;
-  const where = formatAddress(address);
-  const pinned = await pinnedKey(home, where);
-  if (pinned !== undefined && !sameKey(pinned, key)) {
-    throw keyChanged(where, { was: pinned, is: key });
-  }
-  if (auth === "secret") {
-    if (secret === undefined) throw new SecretWanted(where);
-    return;
-  }
-  if (pinned !== undefined || skipPin) return;
-  if (!isLoopback(address.host)) throw new UnknownHub(where, key);
-  await pinKey(home, where, key);
-  onPinned(fingerprint(key));
-}
-
-/** A hub that knows the secret is the right one. */
-async function pinNew(
-  { remote: { id } }: Handshake,
-  { address, options: { home, onPinned } }: { address: Address; options: ConnectOptions },
-) {
-  const where = formatAddress(address);
-  if (await pinnedKey(home, where) !== undefined) return;
-  await pinKey(home, where, id);
-  onPinned(fingerprint(id));
 }
 
 /** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */
@@ -192,15 +116,6 @@ async function refused(
   throw new P2pError("refused", message, {
     hint: "ask whoever runs the hub for its secret",
     detail: "wrong-secret",
-  });
-}
-
-function keyChanged(where: string, { was, is }: { was: Uint8Array; is: Uint8Array }) {
-  const change = `it was ${fingerprint(was)}, it is ${fingerprint(is)}`;
-  return new P2pError("refused", `the key of the hub at ${where} has changed: ${change}`, {
-    hint:
-      `somebody may be in between. If the change is right, run \`p2p trust forget ${where}\`, then this line again`,
-    detail: "key-changed",
   });
 }
 

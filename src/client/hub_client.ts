@@ -6,14 +6,19 @@ import { codeName } from "../secure/code.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 import type { ClientEvent } from "./client_event.ts";
-import { connect, type Connected, SecretWanted, UnknownHub } from "./connect.ts";
+import { connect, type Connected } from "./connect.ts";
+import type { Pinned } from "./hub_check.ts";
+import { SecretWanted, UnknownHub } from "./hub_refusals.ts";
 
 /** The questions that only a person can answer; `hub` is `host:port`. */
 export interface Questions {
   /** Resolves to true where that is the fingerprint of the hub, which is met for the first time. */
   trustKey: (hub: string, fingerprint: string) => Promise<boolean>;
-  /** Resolves to the secret of the hub; undefined where there is no answer. */
-  secret: (hub: string) => Promise<string | undefined>;
+  /**
+   * Resolves to the secret of the hub, the one that was tried before being wrong where `isAgain`;
+   * undefined where there is no answer.
+   */
+  secret: (hub: string, isAgain: boolean) => Promise<string | undefined>;
 }
 
 /**
@@ -33,6 +38,8 @@ export interface HubClientOptions {
   /** The folder with the keys and logs of this installation. */
   home: string;
   secret?: SharedSecret;
+  /** False to keep nothing of a hub that is new. */
+  remember?: boolean;
   questions: Questions;
   onEvent: (event: ClientEvent) => void;
 }
@@ -51,6 +58,12 @@ export class HubClient {
   readonly home: string;
   readonly #options: HubClientOptions;
   readonly #skipPin: boolean;
+  /** The key that a person has trusted, where it is not remembered. */
+  #trusted: Uint8Array | undefined;
+  /** True once the hub was met for the first time, and remembered. */
+  #isNew = false;
+  /** What the hub calls itself, where it was met for the first time here and is remembered. */
+  metHub: string | undefined;
 
   constructor(options: HubClientOptions, { skipPin = false } = {}) {
     const { address, identity, name, home } = options;
@@ -84,21 +97,29 @@ export class HubClient {
    * changed or is not trusted, and where the hub refuses.
    */
   async connect({ onOpen, signal }: SessionChoices): Promise<Connected> {
-    const { address, identity, name, home, secret } = this.#options;
-    while (true) {
+    const { address, identity, name, home, secret, remember = true } = this.#options;
+    for (let isSecretWrong = false;;) {
       const tried = secret?.known;
       try {
-        return await connect(address, {
-          ...{ identity, name, home, onOpen, signal },
+        const connected = await connect(address, {
+          ...{ identity, name, home, onOpen, signal, remember, isSecretWrong },
           secret: tried,
+          trusted: this.#trusted,
           skipPin: this.#skipPin,
           onStalled: (stall) => this.emit({ type: "stalled", stall }),
-          onPinned: (shown) => this.emit({ type: "pinned", fingerprint: shown }),
+          onPinned: (pinned) => this.#pinned(pinned),
         });
+        if (this.#isNew) this.metHub = connected.name;
+        return connected;
       } catch (error) {
         if (error instanceof UnknownHub) await this.#askToTrust(error);
-        else if (error instanceof SecretWanted) await this.#askForSecret(error);
-        else throw this.#forgetWrongSecret(error, tried);
+        else if (error instanceof SecretWanted) await this.#askForSecret(error, isSecretWrong);
+        else {
+          if (!isWrongSecret(error)) throw error;
+          isSecretWrong = true;
+          // Another client that shares it may know another one since.
+          if (secret?.known === tried) await this.#askForSecret(error, isSecretWrong);
+        }
       }
     }
   }
@@ -116,23 +137,27 @@ export class HubClient {
   }
 
   async #askToTrust(unknown: UnknownHub) {
-    const { home, questions } = this.#options;
+    const { home, questions, remember = true } = this.#options;
     if (!await questions.trustKey(this.hub, fingerprint(unknown.key))) throw unknown;
-    await pinKey(home, this.hub, unknown.key);
+    if (remember) await pinKey(home, this.hub, unknown.key);
+    else this.#trusted = unknown.key;
+    this.#isNew = remember;
   }
 
-  async #askForSecret(wanted: SecretWanted) {
+  #pinned(pinned: Pinned) {
+    this.#isNew = pinned.movedFrom === undefined;
+    this.emit({ type: "pinned", ...pinned });
+  }
+
+  async #askForSecret(error: P2pError, isAgain: boolean) {
     const { secret, questions } = this.#options;
-    if (secret === undefined) throw wanted;
-    secret.known = await questions.secret(this.hub);
-    if (secret.known === undefined) throw wanted;
+    if (secret === undefined) throw error;
+    secret.known = undefined;
+    secret.known = await questions.secret(this.hub, isAgain);
+    if (secret.known === undefined) throw error;
   }
+}
 
-  /** A wrong secret is asked for the next time; another one may be known since. */
-  #forgetWrongSecret(error: unknown, tried: string | undefined): unknown {
-    const { secret } = this.#options;
-    const isWrong = error instanceof P2pError && error.detail === "wrong-secret";
-    if (isWrong && secret?.known === tried) secret!.known = undefined;
-    return error;
-  }
+function isWrongSecret(error: unknown): error is P2pError {
+  return error instanceof P2pError && error.detail === "wrong-secret";
 }

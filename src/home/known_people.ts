@@ -2,7 +2,12 @@ import { join } from "node:path";
 import { P2pError } from "../errors.ts";
 import { foldedName } from "../names/folded_name.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
-import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./private_file.ts";
+import {
+  appendPrivateLines,
+  readPrivateFile,
+  replacePrivateFile,
+  whileLocked,
+} from "./private_file.ts";
 import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 
 const FILE = "known_people.jsonl";
@@ -106,10 +111,12 @@ export async function addPerson(
 
 /** Forgets all people called `name`, whoever vouched for them; gives their entries. */
 export async function forgetPerson(home: string, name: string): Promise<KnownPerson[]> {
-  const people = await knownPeople(home);
-  const left = people.filter((one) => one.name !== name);
-  if (left.length < people.length) await write(home, left);
-  return people.filter((one) => one.name === name);
+  return await whileLocked(home, async () => {
+    const people = await knownPeople(home);
+    const left = people.filter((one) => one.name !== name);
+    if (left.length < people.length) await write(home, left);
+    return people.filter((one) => one.name === name);
+  });
 }
 
 /**
@@ -120,17 +127,19 @@ export async function renamePerson(
   home: string,
   { from, to }: { from: string; to: string },
 ): Promise<KnownPerson[]> {
-  const people = await knownPeople(home);
-  const renamed = people.filter((one) => one.name === from && isVouched(one));
-  const taken = people.findLast((one) => one.name === to);
-  if (renamed.length > 0 && taken !== undefined && taken.key !== renamed[0]!.key) {
-    throw new P2pError("refused", `cannot rename "${from}": "${to}" is another person`, {
-      hint: `choose another name, or run \`${forgetLine(to)}\` first`,
-    });
-  }
-  const all = people.map((one) => renamed.includes(one) ? { ...one, name: to } : one);
-  if (renamed.length > 0) await write(home, all);
-  return renamed;
+  return await whileLocked(home, async () => {
+    const people = await knownPeople(home);
+    const renamed = people.filter((one) => one.name === from && isVouched(one));
+    const taken = people.findLast((one) => one.name === to);
+    if (renamed.length > 0 && taken !== undefined && taken.key !== renamed[0]!.key) {
+      throw new P2pError("refused", `cannot rename "${from}": "${to}" is another person`, {
+        hint: `choose another name, or run \`${forgetLine(to)}\` first`,
+      });
+    }
+    const all = people.map((one) => renamed.includes(one) ? { ...one, name: to } : one);
+    if (renamed.length > 0) await write(home, all);
+    return renamed;
+  });
 }
 
 /** The command line that forgets a person, for a shell. */
@@ -147,10 +156,9 @@ function keyChanged(known: KnownPerson, key: Uint8Array): P2pError {
 }
 
 async function remember(home: string, ...people: Omit<KnownPerson, "since">[]): Promise<void> {
-  await makePrivateFolder(home);
   const since = new Date().toISOString();
-  const lines = people.map((person) => JSON.stringify({ ...person, since }) + "\n").join("");
-  await Deno.writeTextFile(join(home, FILE), lines, { append: true, mode: 0o600 });
+  const lines = people.map((person) => ({ ...person, since }));
+  await whileLocked(home, () => appendPrivateLines(join(home, FILE), lines));
 }
 
 async function write(home: string, people: KnownPerson[]): Promise<void> {

@@ -62,6 +62,26 @@ export async function replacePrivateFile(dir: string, name: string, text: string
   await Deno.rename(await writeTemporary(dir, text), join(dir, name));
 }
 
+/** The file that is locked while a program changes what several may change at once. */
+const LOCK = "home.lock";
+
+/**
+ * Runs `work` while no other program, and nothing else of this one, changes what several may change
+ * at once in `dir`.
+ */
+export async function whileLocked<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  await makePrivateFolder(dir);
+  using lock = await Deno.open(join(dir, LOCK), { create: true, write: true, mode: 0o600 });
+  await lock.lock(true);
+  return await work();
+}
+
+/** Adds lines to a file (0600), by one write. */
+export async function appendPrivateLines(path: string, lines: readonly object[]): Promise<void> {
+  const text = lines.map((line) => JSON.stringify(line) + "\n").join("");
+  if (text !== "") await Deno.writeTextFile(path, text, { append: true, mode: 0o600 });
+}
+
 async function writeTemporary(dir: string, text: string): Promise<string> {
   const path = join(dir, `.${crypto.randomUUID()}.new`);
   using file = await Deno.open(path, { createNew: true, write: true, mode: 0o600 });

@@ -85,14 +85,15 @@ export interface SecretCheck {
 
 /**
  * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's id, and what that wants
- * to be proved, before message 3 leaves, and throws to end it there.
+ * to be proved, before message 3 leaves, and throws to end it there; it may give the secret, which
+ * then counts in place of `secret`.
  */
 export async function initiate(
   conn: HandshakeConnection,
   { keyPair, name, checkKey, secret }: {
     keyPair: IdentityKeys;
     name: string;
-    checkKey: (id: Uint8Array, auth: Auth) => Promise<void>;
+    checkKey: (id: Uint8Array, auth: Auth) => Promise<string | undefined | void>;
     secret?: string | undefined;
   },
 ): Promise<Handshake> {
@@ -103,13 +104,13 @@ export async function initiate(
   const said = decodePayload(await readMessage(reader, state), FROM_ACCEPTOR);
   const remote = keysOf(state, said);
   const auth = checkedAuth(said.auth);
-  await checkKey(remote.id, auth);
+  const known = await checkKey(remote.id, auth) ?? secret;
   const message3 = framed(await state.writeMessage(encodeJson({ name, ...saidBy(keyPair) })));
   if (auth === "none") await write(conn, message3);
   const ciphers = state.split();
   const frames = proofFrames(conn, { reader, ciphers, before: message3 });
   const context = { handshakeHash: state.handshakeHash, initiator: keyPair, acceptor: remote };
-  const proof = auth === "none" ? auth : await prove(given(secret), { context, frames });
+  const proof = auth === "none" ? auth : await prove(given(known), { context, frames });
   const { features } = said;
   traceDone(proof);
   return { ...ciphers, remote, features, remoteName: undefined, proof, leftover: reader.leftover };

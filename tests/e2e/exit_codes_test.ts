@@ -17,11 +17,6 @@ const USAGE: [args: string, message: string, hint?: string][] = [
     "nothing to send: no file is given",
     "p2p send FILE --to HOST:PORT, or --text for a snippet",
   ],
-  [
-    "send a.txt",
-    "nowhere to send to: --to is missing",
-    "name the hub with --to HOST:PORT or in P2P_TO",
-  ],
   ["send a.txt --tp HUB", "unknown option '--tp'", "Did you mean --to?"],
   ["send a.txt --to", "option '--to <host:port>' argument missing", HELP],
   ["send - --to HUB", "standard input has no name", "name it with --as NAME"],

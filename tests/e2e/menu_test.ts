@@ -36,7 +36,6 @@ testOnTerminal("the first time the menu asks who and where, and remembers it", a
   await leave(elsewhere);
   assert.deepEqual(JSON.parse(await Deno.readTextFile(settings)), {
     name: "Ana Lima",
-    hub: scene.to,
     dir: "./received",
   });
 });
@@ -182,7 +181,6 @@ testOnTerminal("settings are changed from then on, and what makes no sense is sa
   const settings = await Deno.readTextFile(join(await scene.home("ana"), "settings.json"));
   assert.deepEqual(JSON.parse(settings), {
     name: "Bo",
-    hub: scene.to,
     dir: join(scene.files, "inbox"),
   });
 });

@@ -67,11 +67,11 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Starts the hub, again on the same port where there was one, and waits until it listens. */
-  async startHub(home = "hub"): Promise<void> {
+  async startHub(home = "hub", env?: Record<string, string>): Promise<void> {
     const { serve = [], plain, hub } = this.#options;
     const place = ["--port", String(this.port), "--dir", this.received, "--name", "rack"];
     const args = ["serve", ...plain ? [] : ["--json"], ...place, ...serve];
-    this.hub = new Program(args, { home: await this.home(home), ...hub });
+    this.hub = new Program(args, { home: await this.home(home), ...hub, ...env && { env } });
     this.port = plain
       ? Number(/:(\d+)$/.exec(await this.hub.line("to send"))![1])
       : (await this.hub.event("listening")).port;

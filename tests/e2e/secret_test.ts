@@ -149,7 +149,7 @@ Deno.test("--open and loopback ask for no secret", async () => {
   }
 });
 
-Deno.test("a secret is in no command line, no output and no file but its own", async () => {
+Deno.test("a secret is in no command line, no output and no file but those that keep it", async () => {
   await using scene = await sceneWithSecret();
   await scene.write("big.bin", new Uint8Array(3_000_000));
   const file = await secretFile(scene, "ana.secret", SECRET);
@@ -161,7 +161,9 @@ Deno.test("a secret is in no command line, no output and no file but its own", a
   const hub = await scene.stopHub("SIGINT");
   const said = [stdout, stderr, hub.stdout, hub.stderr, wrong.stdout, wrong.stderr].join("\n");
   assert.ok(!said.includes(SECRET) && !said.includes(WRONG));
-  assert.deepEqual(filesWith(scene.dir, (text) => text.includes(SECRET)), ["ana.secret"]);
+  const holding = filesWith(scene.dir, (text) => text.includes(SECRET));
+  assert.deepEqual(holding.sort(), ["ana.secret", "homes/ana/known_hubs.jsonl"]);
+  assert.deepEqual(filesWith(scene.dir, (text) => text.includes(WRONG)), []);
 });
 
 Deno.test({

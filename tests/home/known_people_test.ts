@@ -119,3 +119,16 @@ Deno.test("forgetLine can be pasted into a shell", () => {
   assert.equal(forgetLine("it's Zoë"), `p2p trust forget -- 'it'\\''s Zoë'`);
   assert.equal(forgetLine("-x"), "p2p trust forget -- '-x'");
 });
+
+Deno.test("nobody is lost who is met while another is forgotten", async () => {
+  await using dir = await TempDir.make();
+  await Promise.all(Array.from({ length: 10 }, async (_, i) => {
+    await checkPerson(dir.path, { hub, name: `gone ${i}`, key });
+    await Promise.all([
+      forgetPerson(dir.path, `gone ${i}`),
+      checkPerson(dir.path, { hub, name: `ana ${i}`, key }),
+    ]);
+  }));
+  const names = (await knownPeople(dir.path)).map(({ name }) => name);
+  assert.deepEqual(names.sort(), Array.from({ length: 10 }, (_, i) => `ana ${i}`));
+});

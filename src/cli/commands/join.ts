@@ -6,10 +6,11 @@ import { Arrivals } from "../display/arrivals.ts";
 import { showSessionsOnSignal } from "../display/sessions.ts";
 import { Output } from "../display/output.ts";
 import { endedByUser, withInterrupt } from "../interrupt.ts";
+import { HUB_ARGUMENT } from "../options/chosen_hub.ts";
 import { command, nameOption } from "../options/command.ts";
 import {
-  DEFAULT_HUB,
   hubSecretOption,
+  noRememberOption,
   openClient,
   trustNewOption,
 } from "../options/hub_options.ts";
@@ -27,14 +28,17 @@ type JoinOptions = ReturnType<ReturnType<typeof joinOptions>["opts"]>;
 
 function joinOptions() {
   const named = command("join")
-    .argument("[host:port]", "the hub", DEFAULT_HUB)
+    .argument("[host:port]", HUB_ARGUMENT)
     .addOption(
       nameOption("--name <name>", "who you are there (default: the name of this machine)"),
     );
-  return withReceiveOptions(named).addOption(hubSecretOption()).addOption(trustNewOption());
+  return withReceiveOptions(named).addOption(hubSecretOption()).addOption(trustNewOption())
+    .addOption(noRememberOption());
 }
 
-async function join(options: JoinOptions & { hub: string; signal: AbortSignal }): Promise<void> {
+async function join(
+  options: JoinOptions & { hub: string | undefined; signal: AbortSignal },
+): Promise<void> {
   const output = new Output(options);
   const client = await openClient(options, output);
   const arrivals = new Arrivals(output, options);

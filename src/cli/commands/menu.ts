@@ -1,6 +1,7 @@
 import { P2pError } from "../../errors.ts";
-import { formatAddress, parseAddress } from "../../transport/address.ts";
+import { formatAddress } from "../../transport/address.ts";
 import { isInteractive } from "../../ui/terminal.ts";
+import { chosenHub, HUB_ARGUMENT } from "../options/chosen_hub.ts";
 import { command } from "../options/command.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { withInterrupt } from "../interrupt.ts";
@@ -20,13 +21,14 @@ type MenuOptions = ReturnType<ReturnType<typeof menuOptions>["opts"]>;
 
 function menuOptions() {
   return command("menu")
-    .argument("[hub]", "the hub, HOST[:PORT] (default: the one that is remembered)");
+    .argument("[host:port]", HUB_ARGUMENT);
 }
 
 async function menu(hub: string | undefined, options: MenuOptions): Promise<void> {
   checkTerminal(options);
-  const hubArgument = hub === undefined ? undefined : formatAddress(parseAddress(hub));
   const { home = defaultHome(), color } = options;
+  const { address, isNamed } = await chosenHub(home, hub);
+  const hubArgument = isNamed ? formatAddress(address) : undefined;
   // The questions know no other way, and look at it as soon as they are loaded.
   if (!color) Deno.env.set("NO_COLOR", "1");
   const { openMenu } = await import("../menu/open_menu.ts");

@@ -11,10 +11,11 @@ import { Arrivals } from "../display/arrivals.ts";
 import { Output } from "../display/output.ts";
 import { exitCode } from "../exit_code.ts";
 import { endedByUser, withInterrupt } from "../interrupt.ts";
+import { HUB_ARGUMENT } from "../options/chosen_hub.ts";
 import { command, nameOption } from "../options/command.ts";
 import {
-  DEFAULT_HUB,
   hubSecretOption,
+  noRememberOption,
   openClient,
   qrOption,
   rememberOption,
@@ -36,11 +37,12 @@ type ReceiveOptions = ReturnType<ReturnType<typeof receiveOptions>["opts"]> & {
 function receiveOptions() {
   const named = command("receive")
     .argument("[code]", "what `send --code` shows; asked for where it is left out")
-    .argument("[host:port]", `the hub (default: ${DEFAULT_HUB})`)
+    .argument("[host:port]", HUB_ARGUMENT)
     .addOption(new Option("--code", "make the code here, for the sender to type").default(false))
     .addOption(nameOption("--name <me>", "who receives (default: the name of this machine)"));
   return withReceiveOptions(named)
     .addOption(rememberOption())
+    .addOption(noRememberOption())
     .addOption(qrOption())
     .addOption(hubSecretOption());
 }
@@ -49,9 +51,9 @@ async function receive(words: (string | undefined)[], options: ReceiveOptions): 
   const output = new Output(options);
   const { code, hub } = await choiceOf(words, options);
   const { signal, accept, remember, qr, home, name, secretFile } = options;
-  const client = await openClient({ hub, home, name, secretFile, qr, signal }, output);
+  const client = await openClient({ hub, home, name, secretFile, qr, remember, signal }, output);
   const arrivals = new Arrivals(output, options);
-  const inbox = new CodeInbox(client, { code, remember });
+  const inbox = new CodeInbox(client, { code, remember: remember === true });
   const report: Report = (event) => (arrivals.report(event), inbox.count(event));
   const receiver = await openReceiver(options, { report, ask: askOffer(options, output) });
   const deliveries = new Deliveries(client, {
@@ -75,7 +77,7 @@ async function receive(words: (string | undefined)[], options: ReceiveOptions): 
 interface Choice {
   /** "new" where it is made here. */
   code: Code | "new";
-  hub: string;
+  hub: string | undefined;
 }
 
 /** The code and the hub, from the command line, or asked for. */
@@ -85,7 +87,7 @@ async function choiceOf(
 ): Promise<Choice> {
   const hubs = [first, second].filter((word) => word !== undefined && !looksLikeCode(word));
   const [typed] = [first, second].filter((word) => word !== undefined && looksLikeCode(word));
-  const hub = hubs[0] ?? (Deno.env.get("P2P_TO") || DEFAULT_HUB);
+  const [hub] = hubs;
   if (makesCode && typed !== undefined) {
     throw new P2pError("usage", "--code makes a code, and one is given too", {
       hint: "leave one of them out",

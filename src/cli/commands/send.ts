@@ -3,6 +3,7 @@ import { P2pError } from "../../errors.ts";
 import { type Code, looksLikeCode, parseCode } from "../../secure/code.ts";
 import { parseDuration, parseRate } from "../../units.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
+import { HUB_ARGUMENT } from "../options/chosen_hub.ts";
 import { command, nameOption } from "../options/command.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { fileItem, type Item, streamItem, textItem } from "../../client/items.ts";
@@ -15,11 +16,13 @@ import { printable } from "../../ui/printable.ts";
 import { showBatchResult } from "../display/batch_result.ts";
 import {
   hubSecretOption,
+  noRememberOption,
   openClient,
   qrOption,
   rememberOption,
   trustNewOption,
 } from "../options/hub_options.ts";
+import { offerHub } from "../prompts/offer_hub.ts";
 
 const RESUME_HINT = "run the same line again: it goes on where it stopped";
 
@@ -35,7 +38,7 @@ type SendOptions = ReturnType<ReturnType<typeof sendOptions>["opts"]>;
 function sendOptions() {
   return command("send")
     .argument("[files...]", "files and folders; - is standard input and wants --as NAME")
-    .addOption(new Option("--to <host:port>", "the hub").env("P2P_TO"))
+    .addOption(new Option("--to <host:port>", HUB_ARGUMENT))
     .addOption(
       new Option("--peer <name>", "relay to this person; may be given more than once")
         .argParser((name: string, names: string[] | undefined) => [...names ?? [], name]),
@@ -51,6 +54,7 @@ function sendOptions() {
       new Option("--code [code]", "to whoever shares a one-time code: one that is made, or CODE"),
     )
     .addOption(rememberOption())
+    .addOption(noRememberOption())
     .addOption(qrOption())
     .addOption(hubSecretOption())
     .addOption(trustNewOption())
@@ -92,11 +96,12 @@ async function send(
     const result = code === undefined
       ? await sendBatch(client, items, how)
       : await (await import("../../client/send_by_code.ts"))
-        .sendByCode(client, items, { ...how, code, remember });
+        .sendByCode(client, items, { ...how, code, remember: remember === true });
     Deno.exitCode = showBatchResult(result, { output, resumeHint: RESUME_HINT });
   } finally {
     output.close();
   }
+  await offerHub(client, options);
 }
 
 /** The person who sends, what, and to whom. */
@@ -129,8 +134,7 @@ function clientOf(
   options: SendOptions & { signal: AbortSignal },
   output: Output,
 ): Promise<HubClient> {
-  const hub = required(options.to);
-  return openClient({ ...options, hub, resumeHint: RESUME_HINT }, output);
+  return openClient({ ...options, hub: options.to, resumeHint: RESUME_HINT }, output);
 }
 
 /** Reads `--again`; recipients for whom it waits at the hub are printed and left out. */
@@ -216,11 +220,4 @@ function itemsOf(files: string[], { text, as, snapshot }: SendOptions): Item[] {
 function named(as: string | undefined): string {
   if (as !== undefined) return as;
   throw new P2pError("usage", "standard input has no name", { hint: "name it with --as NAME" });
-}
-
-function required(to: string | undefined): string {
-  if (to !== undefined) return to;
-  throw new P2pError("usage", "nowhere to send to: --to is missing", {
-    hint: "name the hub with --to HOST:PORT or in P2P_TO",
-  });
 }

@@ -8,6 +8,7 @@ import type { HubClient } from "../../client/hub_client.ts";
 import type { JsonEvent } from "../display/json_event.ts";
 import { Output } from "../display/output.ts";
 import { askHubCommand, openClient } from "../options/hub_options.ts";
+import { offerHub } from "../prompts/offer_hub.ts";
 import { withInterrupt } from "../interrupt.ts";
 import { type DeliveryStatus, deliveryStatusOf } from "../../client/delivery_status.ts";
 
@@ -22,6 +23,7 @@ export function statusCommand() {
       const client = await openClient({ hub, ...options, signal }, output);
       const entries = await client.visit(signal, ({ session }) => listTransfers(session));
       await showEntries(entries, { client, output });
+      await offerHub(client, options);
     })
   );
 }

@@ -14,14 +14,13 @@ import {
   type KnownPerson,
   renamePerson,
 } from "../../home/known_people.ts";
-import { formatAddress, parseAddress } from "../../transport/address.ts";
 import { formatDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import { command, parseName } from "../options/command.ts";
-import { defaultHome } from "../../home/default_home.ts";
-import { Output } from "../display/output.ts";
+import { forgotLine } from "../display/hubs.ts";
 import { endedByUser } from "../interrupt.ts";
+import { type World, worldOf } from "../world.ts";
 
 /** `p2p trust`: whose keys this machine knows, and who says so. */
 export function trustCommand() {
@@ -51,23 +50,11 @@ export function trustCommand() {
     );
 }
 
-/** The folder and the output of a command. */
-interface World {
-  home: string;
-  output: Output;
-}
-
-function worldOf(
-  options: { home?: string; json?: true; quiet?: true; color: boolean },
-): World {
-  return { home: options.home ?? defaultHome(), output: new Output(options) };
-}
-
 async function list({ home, output }: World) {
   const people = await knownPeople(home);
-  const hubs = new Map((await knownHubs(home)).map((hub) => [hub.address, hub]));
-  if (people.length + hubs.size === 0) output.note("nobody is known here yet");
-  const names = [...people.map(({ name }) => name), ...hubs.keys()];
+  const hubs = (await knownHubs(home)).filter((hub) => hub.key !== undefined);
+  if (people.length + hubs.length === 0) output.note("nobody is known here yet");
+  const names = [...people.map(({ name }) => name), ...hubs.map(({ address }) => address)];
   const width = Math.max(0, ...names.map((name) => printable(name).length));
   const line = (name: string, key: Uint8Array, by: string) =>
     output.result(`${printable(name).padEnd(width)}  ${fingerprint(key)}  ${by}`);
@@ -77,8 +64,8 @@ async function list({ home, output }: World) {
     output.event({ event: "known", person: name, fingerprint: fingerprint(key), via, since });
     line(name, key, `${vouchedBy(person)} since ${formatDate(Date.parse(since))}`);
   }
-  for (const { address, since, ...hub } of hubs.values()) {
-    const key = decodeKey(hub.key);
+  for (const { address, since, ...hub } of hubs) {
+    const key = decodeKey(hub.key!);
     output.event({ event: "known", hub: address, fingerprint: fingerprint(key), since });
     line(address, key, `hub, met ${formatDate(Date.parse(since))}`);
   }
@@ -110,19 +97,10 @@ async function rename({ home, output }: World, { from, to }: { from: string; to:
 
 async function forget({ home, output }: World, name: string) {
   const people = await forgetPerson(home, name);
-  const hubs = await forgetHub(home, addressOf(name));
+  const hubs = await forgetHub(home, name);
   if (people.length + hubs.length === 0) throw unknown(name);
   for (const key of new Set([...people, ...hubs].map(({ key }) => key))) {
-    output.result(`forgot ${output.style.bold(printable(name))}, ${fingerprint(decodeKey(key))}`);
-  }
-}
-
-/** The address that may be meant; another name stays as it is. */
-function addressOf(name: string): string {
-  try {
-    return formatAddress(parseAddress(name));
-  } catch {
-    return name;
+    output.result(forgotLine({ name, key }, output));
   }
 }
 

@@ -46,7 +46,7 @@ class ClientDisplay {
     const output = this.#output;
     switch (event.type) {
       case "pinned":
-        return output.note(`${hub} is new: its key ${event.fingerprint} is remembered`);
+        return output.note(pinnedLine(event, hub));
       case "connected":
         return this.#connected(event);
       case "joined":
@@ -130,6 +130,12 @@ class ClientDisplay {
 }
 
 type Of<T extends ClientEvent["type"]> = Extract<ClientEvent, { type: T }>;
+
+function pinnedLine({ fingerprint, movedFrom }: Of<"pinned">, hub: string): string {
+  return movedFrom === undefined
+    ? `${hub} is new: its key ${fingerprint} is remembered`
+    : `${hub} is the hub that was at ${movedFrom} before: its key is ${fingerprint}`;
+}
 
 function present(others: number): string {
   if (others === 0) return "nobody else is here";

@@ -45,9 +45,13 @@ export type JsonEvent =
     event: "known";
     person?: string;
     hub?: string;
-    fingerprint: string;
+    fingerprint?: string;
     via?: string;
     since: string;
+    name?: string;
+    me?: string;
+    inUse?: boolean;
+    secret?: boolean;
   }
   | { event: "words"; person: string; words: string[] }
   | { event: "explained"; allowed: boolean; line: number | null; reason?: string }

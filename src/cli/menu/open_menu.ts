@@ -5,8 +5,9 @@ import { createStyle, terminalSize, useColor } from "../../ui/terminal.ts";
 import { wrapWords } from "../../ui/wrap_words.ts";
 import { answerTo } from "../prompts/answer.ts";
 import { askWhoAndWhere } from "./ask_settings.ts";
-import { DEFAULT_HUB } from "../options/hub_options.ts";
+import { chosenHub } from "../options/chosen_hub.ts";
 import { givenSecret } from "../options/secret.ts";
+import { formatAddress } from "../../transport/address.ts";
 import { endedByUser, withInterrupt } from "../interrupt.ts";
 import { MENU_ENTRIES } from "./entries.ts";
 import type { Menu, MenuEntry } from "./menu.ts";
@@ -71,7 +72,7 @@ async function firstSettings(
   home: string,
   { hubArgument, name }: { hubArgument: string | undefined; name: string },
 ): Promise<Settings | undefined> {
-  const hub = Deno.env.get("P2P_TO") || DEFAULT_HUB;
+  const hub = formatAddress((await chosenHub(home, undefined)).address);
   const settings = await askWhoAndWhere({ name, hub, dir: DEFAULT_DIR }, { hubArgument });
   if (settings !== undefined) await saveSettings(home, settings);
   return settings;

@@ -15,7 +15,7 @@ export function hubQuestions({ trustNew = false, signal }: HubQuestionsOptions):
   return {
     trustKey: async (hub, fingerprint) =>
       trustNew || isInteractive() && await askToTrust(hub, { fingerprint, signal }),
-    secret: async (hub) => isInteractive() ? await askForSecret(hub) : undefined,
+    secret: async (hub, isAgain) => isInteractive() ? await askForSecret(hub, isAgain) : undefined,
   };
 }
 
@@ -35,12 +35,12 @@ async function askToTrust(
   return !isCancel(answer) && answer;
 }
 
-async function askForSecret(hub: string): Promise<string | undefined> {
+async function askForSecret(hub: string, isAgain: boolean): Promise<string | undefined> {
   const { password } = await import("@clack/prompts");
   const { answerTo } = await import("./answer.ts");
   return await answerTo((signal) =>
     password({
-      message: `The secret of ${printable(hub)}`,
+      message: `${isAgain ? "That is not it. " : ""}The secret of ${printable(hub)}`,
       validate: (text) => text?.trim() ? undefined : "whoever runs the hub knows it",
       output: stderr, // Nothing but results goes to stdout.
       signal,

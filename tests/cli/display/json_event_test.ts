@@ -51,8 +51,8 @@ const FIELDS: Fields = {
   met: peer,
   identity: { name: always, fingerprint: always, words: always, key: always },
   known: {
-    ...{ fingerprint: always, since: always },
-    ...{ person: sometimes, via: sometimes, hub: sometimes },
+    ...{ since: always, fingerprint: sometimes, person: sometimes, via: sometimes },
+    ...{ hub: sometimes, name: sometimes, me: sometimes, inUse: sometimes, secret: sometimes },
   },
   words: { person: always, words: always },
   explained: { allowed: always, line: always, reason: sometimes },

@@ -1,0 +1,109 @@
+import { findHub, type KnownHub, knownHubs, noteHub, pinKey } from "../home/known_hubs.ts";
+import type { Auth, Handshake } from "../protocol/handshake.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import { decodeKey, encodeKey, sameKey } from "../secure/static_key.ts";
+import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
+import { keyChanged, SecretWanted, UnknownHub } from "./hub_refusals.ts";
+
+/** What is held against a hub that is dialled, and what is remembered of it. */
+export interface HubCheckOptions {
+  address: Address;
+  /** The folder with the hubs that are known. */
+  home: string;
+  /** The secret that was given; without one it is the remembered one. */
+  secret: string | undefined;
+  /** True where the remembered secret has proved wrong. */
+  isSecretWrong: boolean;
+  /** The key that a person has trusted, where it is not remembered. */
+  trusted: Uint8Array | undefined;
+  /**
+   * True where the hub need not be trusted: a key that is met for the first time is taken, and not
+   * pinned.
+   */
+  skipPin: boolean;
+  /** False where nothing is kept of a hub that is new. */
+  remember: boolean;
+  /** Called where a key was pinned without a question. */
+  onPinned: (pinned: Pinned) => void;
+}
+
+/** A hub whose key was pinned. */
+export interface Pinned {
+  fingerprint: string;
+  /** The address at which the hub of this key was known before. */
+  movedFrom?: string;
+}
+
+/** Holds one hub to what is known of it (SPEC.md §4), and remembers what it proves. */
+export class HubCheck {
+  readonly #where: string;
+  readonly #options: HubCheckOptions;
+  readonly #hubs: KnownHub[];
+  #secret: string | undefined;
+
+  private constructor(options: HubCheckOptions, hubs: KnownHub[]) {
+    this.#options = options;
+    this.#where = formatAddress(options.address);
+    this.#hubs = hubs;
+  }
+
+  /** Reads what is known now. */
+  static async of(options: HubCheckOptions): Promise<HubCheck> {
+    return new HubCheck(options, await knownHubs(options.home));
+  }
+
+  /** True where there is a secret for that address already. */
+  get hasSecret(): boolean {
+    return this.#secretOf(this.#known) !== undefined;
+  }
+
+  /**
+   * Compares the hub's id with what is known before our name leaves; at first contact it pins on
+   * loopback and where it knows the id from elsewhere, or leaves it to the secret. Gives the secret
+   * to prove. Throws {@link UnknownHub}, {@link SecretWanted}, and "refused" for a key that changed.
+   */
+  async check(id: Uint8Array, auth: Auth): Promise<string | undefined> {
+    const pinned = this.#known?.key === undefined
+      ? this.#options.trusted
+      : decodeKey(this.#known.key);
+    if (pinned !== undefined && !sameKey(pinned, id)) {
+      throw keyChanged(this.#where, { was: pinned, is: id });
+    }
+    const sameHub = this.#hubs.findLast(({ key }) => key === encodeKey(id));
+    if (auth === "secret") {
+      this.#secret = this.#secretOf(this.#known) ?? this.#secretOf(sameHub);
+      if (this.#secret === undefined) throw new SecretWanted(this.#where);
+      return this.#secret;
+    }
+    const { skipPin, address } = this.#options;
+    if (pinned !== undefined || skipPin) return;
+    if (sameHub === undefined && !isLoopback(address.host)) throw new UnknownHub(this.#where, id);
+    await this.#pin(id);
+  }
+
+  /** Pins a hub that has proved the secret: it is the right one; and keeps that secret. */
+  async proved({ remote: { id } }: Handshake): Promise<void> {
+    const { home, remember } = this.#options;
+    const { key, secret } = this.#known ?? {};
+    if (!remember) return;
+    if (key === undefined) await this.#pin(id);
+    if (secret !== this.#secret) await noteHub(home, this.#where, { secret: this.#secret });
+  }
+
+  get #known(): KnownHub | undefined {
+    return findHub(this.#hubs, this.#where);
+  }
+
+  #secretOf(hub: KnownHub | undefined): string | undefined {
+    const { secret, isSecretWrong } = this.#options;
+    return secret ?? (isSecretWrong ? undefined : hub?.secret);
+  }
+
+  async #pin(id: Uint8Array) {
+    const { home, remember, onPinned } = this.#options;
+    if (!remember) return;
+    const before = await pinKey(home, this.#where, id);
+    const moved = before !== undefined && before.address !== this.#where;
+    onPinned({ fingerprint: fingerprint(id), ...moved && { movedFrom: before.address } });
+  }
+}
