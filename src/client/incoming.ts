@@ -2,12 +2,19 @@ import { fromBase64url, fromHex } from "../bytes.ts";
 import { sameKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { decodeJson, type Message, type Offer, sealedOffer } from "../protocol/messages.ts";
+import {
+  decodeJson,
+  type Message,
+  type Offer,
+  type RefuseCode,
+  sealedOffer,
+} from "../protocol/messages.ts";
 import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
 import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import { checkPerson, findPerson } from "../home/known_people.ts";
 import type { AnsweredTransfers } from "../home/answered.ts";
 import type { Receiver } from "../transfer/receive/receiver.ts";
+import { checkEnvelopeAge } from "../transfer/receive/envelope_age.ts";
 import { sealedReplies } from "../transfer/receive/replies.ts";
 import type { HubClient } from "./hub_client.ts";
 import type { Introduction } from "./pairing.ts";
@@ -20,6 +27,8 @@ export interface DeliveriesOptions {
   onlyKnown: boolean;
   /** The one person that a code has brought, where a code decides; undefined before. */
   byCode?: () => Introduction | undefined;
+  /** The time of day, in milliseconds since 1970; the system's by default. */
+  now?: () => number;
 }
 
 /**
@@ -38,7 +47,7 @@ export class Deliveries {
   /** Takes one delivery of the hub with that fingerprint. Never throws. */
   async take(exchange: Exchange, delivery: Message<"delivery">, hub: string): Promise<void> {
     const { keyPair } = this.#client.identity;
-    const { receiver, answered } = this.#options;
+    const { receiver, answered, now = Date.now } = this.#options;
     const { transfer } = delivery;
     let opened;
     try {
@@ -51,16 +60,18 @@ export class Deliveries {
         () => exchange.send({ type: "answer", code: "corrupt", sealed: null }),
       );
     }
-    const { offer, sender } = opened;
+    const { offer, created, sender } = opened;
     const replies = sealedReplies(exchange, { keyPair, to: sender, transfer, answered });
-    let name;
+    let refusal: RefuseCode = "declined";
     try {
-      name = await this.#nameOf({ hub, name: delivery.from, key: sender.id });
+      if (!replies.wasAnswered()) checkEnvelopeAge(created, now());
+      refusal = "person";
+      const name = await this.#nameOf({ hub, name: delivery.from, key: sender.id });
+      receiver.receive(exchange, { offer, from: { key: sender.id, name }, replies });
     } catch (error) {
       this.#report(delivery, error);
-      return await answer(exchange, () => replies.refuse("person", (error as Error).message));
+      await answer(exchange, () => replies.refuse(refusal, (error as Error).message));
     }
-    receiver.receive(exchange, { offer, from: { key: sender.id, name }, replies });
   }
 
   /** The name of a person whose files are taken. "refused" for anybody else. */
@@ -93,6 +104,8 @@ async function answer(exchange: Exchange, give: () => Promise<void>) {
 /** An offer that came through a hub, and who made it. */
 interface OpenedDelivery {
   offer: Offer;
+  /** The time at which its envelope was made, in milliseconds since 1970. */
+  created: number;
   sender: PublicKeys;
 }
 
@@ -109,6 +122,6 @@ async function openDelivery(
     transferId: fromHex(transfer),
     receiver: keyPair,
   });
-  const offer = sealedOffer(decodeJson(payload, payload.length), "");
-  return { offer: { type: "offer", exchange, transfer, ...offer }, sender };
+  const { created, ...offer } = sealedOffer(decodeJson(payload, payload.length), "");
+  return { offer: { type: "offer", exchange, transfer, ...offer }, created, sender };
 }

@@ -1,5 +1,6 @@
 import { asP2pError, type ErrorCode, P2pError, worse } from "../errors.ts";
 import { OutgoingTransfers } from "../home/outgoing.ts";
+import { RelayKeys } from "../home/relay_keys.ts";
 import { SentTransfers } from "../home/sent.ts";
 import { sleep } from "../sleep.ts";
 import { traceRetry } from "../trace.ts";
@@ -66,6 +67,7 @@ class Batch {
   readonly #waiting: Item[];
   readonly #outgoing: OutgoingTransfers;
   readonly #sent: SentTransfers;
+  readonly #relayKeys: RelayKeys;
   readonly #patience: Patience;
   /** People whose outcome is known already, for each item: a cut makes it no news. */
   readonly #reported = new Map<Item, Set<string>>();
@@ -79,6 +81,7 @@ class Batch {
     this.#waiting = [...items];
     this.#outgoing = new OutgoingTransfers(client.home, items.map(({ path }) => path));
     this.#sent = new SentTransfers(client.home);
+    this.#relayKeys = new RelayKeys(client.home);
     this.#patience = new Patience(options.giveUpMs);
   }
 
@@ -159,6 +162,7 @@ class Batch {
       hub: this.#client.hub,
       outgoing: this.#outgoing,
       sent: this.#sent,
+      relayKeys: this.#relayKeys,
       report: this.#progress,
       onOutcome: (outcome) => this.#report(outcome),
     });

@@ -1,7 +1,9 @@
 import { isAbsolute } from "node:path";
 import { asP2pError, type P2pError } from "../errors.ts";
-import type { Done, OutgoingKey, OutgoingTransfers } from "../home/outgoing.ts";
+import type { Done, OutgoingEntry, OutgoingKey, OutgoingTransfers } from "../home/outgoing.ts";
+import type { RelayKeys } from "../home/relay_keys.ts";
 import type { SentTransfer, SentTransfers } from "../home/sent.ts";
+import { StorageError } from "../storage/storage_error.ts";
 import { encodeKey } from "../secure/static_key.ts";
 import type { IdentityKeys } from "../secure/identity_keys.ts";
 import type { Delivered, Report } from "../transfer/events.ts";
@@ -27,6 +29,7 @@ export interface SendItemOptions {
   hub: string;
   outgoing: OutgoingTransfers;
   sent: SentTransfers;
+  relayKeys: RelayKeys;
   /** Starts over, even where a part is at the receiver. */
   restart: boolean;
   wait: WaitFor;
@@ -49,23 +52,16 @@ export async function sendItem(
   item: Item,
   options: SendItemOptions,
 ): Promise<P2pError | undefined> {
-  const { outgoing, restart, onOutcome } = options;
+  const { onOutcome } = options;
   let source: Source | undefined;
   let transferId: string | undefined;
   try {
     source = await item.open();
     const key = keyOf(source, { item, options });
-    const exactStamp = source.exactStamp ?? runId;
-    const how = { exactStamp, fresh: restart };
-    let known = await outgoing.open(key, how);
-    if (known.isTouched && !await isStill(known.done, source)) {
-      await outgoing.remove(key);
-      known = await outgoing.open(key, how);
-    }
-    const { transfer, done, ...entry } = known;
+    const { transfer, done, ...entry } = await openTransfer(key, source, options);
     transferId = transfer;
     const sending = { item, source, transferId, ...entry, key, options };
-    if (done !== undefined) reportAgain(done, sending);
+    if (done !== undefined) await reportAgain(done, sending);
     else if (options.recipients === undefined) await sendToHub(sending);
     else await sendToPeople(options.recipients, sending);
   } catch (failure) {
@@ -73,10 +69,16 @@ export async function sendItem(
     const isCut = error.code === "connection" || error.code === "protocol";
     // What could not even be opened is no fault of the session, and another one would not help.
     if (isCut && source !== undefined) return error;
+    if (isChanged(failure) && transferId !== undefined) await options.relayKeys.erase(transferId);
     onOutcome({ item, transferId, error });
   } finally {
     await source?.close();
   }
+}
+
+/** True where the source is no longer what was offered, so that nobody gets the rest of it. */
+function isChanged(failure: unknown): boolean {
+  return failure instanceof StorageError && failure.reason === "changed";
 }
 
 /** One item on its way. */
@@ -92,6 +94,31 @@ interface Sending {
   options: SendItemOptions;
 }
 
+/** The transfer of an earlier run, where it can be taken up, or a new one. */
+async function openTransfer(
+  key: OutgoingKey,
+  source: Source,
+  options: SendItemOptions,
+): Promise<OutgoingEntry> {
+  const { outgoing, restart } = options;
+  const how = { exactStamp: source.exactStamp ?? runId, fresh: restart };
+  const known = await outgoing.open(key, how);
+  if (await goesOn(known, source, options)) return known;
+  await outgoing.remove(key);
+  return await outgoing.open(key, how);
+}
+
+/** False for what was delivered with other content, and for a relay whose key is gone. */
+async function goesOn(
+  { transfer, begun, isTouched, done }: OutgoingEntry,
+  source: Source,
+  { recipients, relayKeys }: SendItemOptions,
+): Promise<boolean> {
+  if (isTouched && !await isStill(done, source)) return false;
+  const needsKey = begun && done === undefined && recipients !== undefined;
+  return !needsKey || await relayKeys.find(transfer) !== undefined;
+}
+
 /** True where `source` has the content that was delivered before, or none was. */
 async function isStill(done: Done[] | undefined, source: Source): Promise<boolean> {
   const digests = new Set(done?.map(({ delivered }) => delivered?.sha256));
@@ -100,7 +127,11 @@ async function isStill(done: Done[] | undefined, source: Source): Promise<boolea
 }
 
 /** Reports what an earlier run of the same line has done. */
-function reportAgain(done: Done[], { item, source: { leftOut }, transferId, options }: Sending) {
+async function reportAgain(
+  done: Done[],
+  { item, source: { leftOut }, transferId, options }: Sending,
+) {
+  await options.relayKeys.erase(transferId); // A kill may have come first.
   for (const { delivered, ...outcome } of done) {
     const already = delivered && { delivered: { ...delivered, already: true as const } };
     options.onOutcome({ item, transferId, ...outcome, ...already, leftOut });
@@ -119,7 +150,10 @@ async function sendToHub(sending: Sending) {
 
 async function sendToPeople(recipients: Recipient[], sending: Sending) {
   const { item, source, transferId, key, options } = sending;
-  const { connected: { session }, keyPair, wait, report, limit, signal, outgoing, sent } = options;
+  const { connected: { session }, keyPair, wait, report, limit, signal } = options;
+  const { outgoing, sent, relayKeys } = options;
+  const relayKey = await relayKeys.find(transferId) ??
+    await relayKeys.make(transferId, await session.peerTime());
   await sent.record(sentTransfer(recipients, sending));
   const outcomes: PersonOutcome[] = [];
   const onOutcome = (outcome: PersonOutcome) => {
@@ -127,11 +161,13 @@ async function sendToPeople(recipients: Recipient[], sending: Sending) {
     options.onOutcome({ item, transferId, ...outcome, leftOut: source.leftOut });
   };
   await relayTransfer(session, source, {
-    ...{ transfer: transferId, keyPair, recipients, wait, report, limit, signal, onOutcome },
+    ...{ transfer: transferId, keyPair, recipients, relayKey, wait, report, limit, signal },
+    onOutcome,
   });
   // Where a recipient did not take it, it will not go on: another run begins anew.
   const isDone = outcomes.every(({ error }) => error === undefined);
   await (isDone ? outgoing.finish(key, outcomes) : outgoing.remove(key));
+  await relayKeys.erase(transferId);
 }
 
 function sentTransfer(

@@ -98,8 +98,9 @@ export class OutgoingTransfers {
 
   /** Forgets the transfer of `key`: it will not go on. */
   async remove(key: OutgoingKey): Promise<void> {
-    this.#given.delete(this.#path(key));
-    await Deno.remove(this.#path(key)).catch(() => {});
+    const path = this.#path(key);
+    this.#given.delete(path);
+    await Deno.remove(path).catch(() => {});
   }
 
   /** Forgets all that is finished, as the line is done: run again, it sends everything again. */

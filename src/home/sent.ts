@@ -12,7 +12,8 @@ import {
 import { MAX_RECEIVERS } from "../protocol/messages.ts";
 import { makePrivateFolder, readPrivateFile, replacePrivateFile } from "./private_file.ts";
 
-const FOLDER = "sent";
+/** The folder in a home with what was sent through hubs. */
+export const SENT_FOLDER = "sent";
 
 /**
  * The time that a hub remembers a transfer with its usual `--keep`: while it waits, and as long
@@ -46,7 +47,7 @@ export class SentTransfers {
   #isSwept = false;
 
   constructor(home: string) {
-    this.#folder = join(home, FOLDER);
+    this.#folder = join(home, SENT_FOLDER);
   }
 
   /** Notes a transfer that is about to be sent, again where it goes on. */

@@ -109,8 +109,8 @@ export type OfferFields = Readonly<Fields<typeof OFFER_FIELDS>>;
 /** The transfer key, 32 bytes. */
 const transferKey = base64url(43);
 
-/** Checks what an envelope holds: an offer and its key (SPEC.md §17). */
-export const sealedOffer = object({ ...OFFER_FIELDS, key: transferKey });
+/** Checks what an envelope holds: an offer, its key, and when it was made (SPEC.md §17). */
+export const sealedOffer = object({ ...OFFER_FIELDS, key: transferKey, created: int() });
 
 /** The fields of a receipt (SPEC.md §7, §14, §17). They are listed here alone. */
 export const RECEIPT_FIELDS = {
@@ -126,7 +126,7 @@ export const RECEIPT_FIELDS = {
 export type Receipt = Readonly<Fields<typeof RECEIPT_FIELDS>>;
 
 const SHAPES = {
-  welcome: object({ name: checkedPeerName }),
+  welcome: object({ name: checkedPeerName, time: int() }),
   goodbye: object({ code: wordOr(GOODBYE_CODES, "shutdown"), reason }),
   ping: object({}),
   pong: object({}),

@@ -70,6 +70,8 @@ export class Session {
   #lastTheirs = 0;
   readonly #openedAt: number;
   #peer: string | undefined;
+  /** What the acceptor's clock is ahead of ours. */
+  #peerAheadMs = 0;
   #waitingAnswers = 0;
   #welcomeSeen = false;
   #ended = false;
@@ -103,7 +105,15 @@ export class Session {
 
   /** Tells the initiator that it may come in, and our name. */
   welcome(name: string): Promise<void> {
-    return this.#channel.send({ type: "welcome", name });
+    return this.#channel.send({ type: "welcome", name, time: Date.now() });
+  }
+
+  /**
+   * The acceptor's clock, in milliseconds since 1970: by its `welcome`, and what has passed since.
+   */
+  async peerTime(): Promise<number> {
+    await this.welcomed;
+    return Math.round(this.#peerAheadMs + this.#clock.now());
   }
 
   /** The peer, the times and the exchanges, for people who look why nothing happens. */
@@ -206,6 +216,7 @@ export class Session {
         return this.#takeOpening(incoming);
       case "welcome":
         this.#peer = incoming.name;
+        this.#peerAheadMs = incoming.time - this.#clock.now();
         return this.#welcome.resolve(incoming.name);
       case "goodbye":
         return this.#takeGoodbye(incoming);

@@ -63,6 +63,11 @@ const USAGE: [args: string, message: string, hint?: string][] = [
     'cannot read size "big"',
     "write a size as 500kB, 2GB or 1.5MiB; the most is 9007199254740991",
   ],
+  [
+    "serve --keep 91d",
+    'cannot keep files for "91d": 90 days are the most',
+    "write --keep 90d or less",
+  ],
   ["serve --port http", 'cannot read the port of "http": "http" is not a number from 0 to 65535'],
   [
     "serve --on-conflict ask",

@@ -61,7 +61,7 @@ const MESSAGES: Record<string, [Attack, Expected]> = {
     ["refuse", "name", /path separator/],
   ],
   "a welcome from the one who came": [
-    (peer) => peer.ask('{"type":"welcome","name":"me"}'),
+    (peer) => peer.ask('{"type":"welcome","name":"me","time":5}'),
     ["goodbye", "protocol", /"welcome" at the wrong time/],
   ],
   "an exchange of the other side": [offerText({ exchange: 2 }), [

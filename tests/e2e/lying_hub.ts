@@ -100,8 +100,19 @@ export class SealedFile {
   readonly #key = randomBytes(32).toString("base64url");
   readonly #name: string;
 
-  constructor(from: IdentityKeys, { name, content }: { name: string; content: Uint8Array }) {
+  readonly #created: number;
+
+  /** Made now, or at `created`, in milliseconds since 1970. */
+  constructor(
+    from: IdentityKeys,
+    { name, content, created = Date.now() }: {
+      name: string;
+      content: Uint8Array;
+      created?: number;
+    },
+  ) {
     this.#from = from;
+    this.#created = created;
     this.#name = name;
     this.content = content;
   }
@@ -109,7 +120,13 @@ export class SealedFile {
   /** The envelope for the owner of a key. */
   async envelopeFor(receiver: PublicKeys): Promise<string> {
     const { transfer: _, ...offer } = OFFER;
-    const changes = { name: this.#name, kind: "file", size: this.content.length, key: this.#key };
+    const changes = {
+      name: this.#name,
+      kind: "file",
+      size: this.content.length,
+      key: this.#key,
+      created: this.#created,
+    };
     const payload = JSON.stringify({ ...offer, ...changes });
     const sealed = await sealEnvelope(new TextEncoder().encode(payload), {
       purpose: PURPOSE.offer,
@@ -139,7 +156,7 @@ export interface Tampering {
 
 /** Brings a file to somebody who is joined, and returns the answer, or what else came. */
 export async function bring(
-  { peer, session }: Visit,
+  { peer, session }: Pick<Visit, "peer" | "session">,
   file: SealedFile,
   { from = "ana", transfer = file.transfer, sealed, chunks = (all) => all, unsettled }: Tampering =
     {},

@@ -13,7 +13,7 @@ export function sampleMessages(exchange: number): Message[] {
   const id = encodeKey(new Uint8Array(32));
   const keys = toBase64url(new Uint8Array(PUBLIC_KEYS_BYTES));
   const samples: { [T in MessageType]: Message<T> } = {
-    welcome: { type: "welcome", name: "the hub" },
+    welcome: { type: "welcome", name: "the hub", time: 5 },
     goodbye: { type: "goodbye", code: "bye", reason: "" },
     ping: { type: "ping" },
     pong: { type: "pong" },

@@ -172,11 +172,11 @@ Deno.test("a handshake with anything refuses, on both sides, within what it may 
 const STATES: Record<string, (under: SessionUnderTest, initiator: boolean) => Promise<number>> = {
   "before welcome": () => Promise.resolve(1),
   "open": async (under, initiator) => {
-    if (initiator) await under.peer.send({ type: "welcome", name: "the hub" });
+    if (initiator) await under.peer.send({ type: "welcome", name: "the hub", time: 5 });
     return initiator ? 2 : 1;
   },
   "in an exchange of its own": async (under, initiator) => {
-    if (initiator) await under.peer.send({ type: "welcome", name: "the hub" });
+    if (initiator) await under.peer.send({ type: "welcome", name: "the hub", time: 5 });
     return under.session.open().number;
   },
   "in an exchange of the other": async (under, initiator) => {
@@ -185,7 +185,7 @@ const STATES: Record<string, (under: SessionUnderTest, initiator: boolean) => Pr
     return number;
   },
   "behind an exchange": async (under, initiator) => {
-    if (initiator) await under.peer.send({ type: "welcome", name: "the hub" });
+    if (initiator) await under.peer.send({ type: "welcome", name: "the hub", time: 5 });
     const exchange = under.session.open();
     exchange.end();
     return exchange.number;

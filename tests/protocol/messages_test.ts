@@ -55,8 +55,8 @@ const SEALED = {
 /** Of each message one that is valid, and of each of its fields what is taken and what is not (SPEC.md §7). */
 const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, Field> } } = {
   welcome: {
-    valid: { type: "welcome", name: "the hub" },
-    fields: { name: PEER_NAME },
+    valid: { type: "welcome", name: "the hub", time: 5 },
+    fields: { name: PEER_NAME, time: INT },
   },
   goodbye: {
     valid: { type: "goodbye", code: "bye", reason: "" },

@@ -20,11 +20,20 @@ import { OFFER, offerOf, SessionPair, SessionUnderTest } from "../helpers/sessio
 /** Full chunks that may be on their way before the first credit. */
 const WINDOW_CHUNKS = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
 
-const WELCOME: Message = { type: "welcome", name: "the hub" };
+const WELCOME: Message = { type: "welcome", name: "the hub", time: 5_000 };
 
 Deno.test("Session tells the initiator the acceptor's name", async () => {
   await using pair = await SessionPair.open();
   assert.equal(await pair.initiator.welcomed, "the hub");
+});
+
+Deno.test("Session.peerTime is the acceptor's clock, which goes on", async () => {
+  const clock = new ManualClock();
+  await using test = await SessionUnderTest.open({ initiator: true, clock });
+  await test.peer.send(WELCOME);
+  assert.equal(await test.session.peerTime(), 5_000);
+  clock.advance(700);
+  assert.equal(await test.session.peerTime(), 5_700);
 });
 
 Deno.test("Session carries an exchange: offer, answer, chunks, end", async () => {

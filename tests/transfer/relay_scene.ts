@@ -6,7 +6,7 @@ import { deriveDataKey, OpenStream } from "../../src/secure/sealed_stream.ts";
 import { sealAnswer } from "../../src/transfer/answer.ts";
 import type { PersonOutcome } from "../../src/transfer/send/relay_outcomes.ts";
 import { type RelayOptions, relayTransfer } from "../../src/transfer/send/relay_send.ts";
-import { relayKey } from "../../src/transfer/send/sealed_offer.ts";
+import type { RelayKey } from "../../src/transfer/send/sealed_offer.ts";
 import type { Source } from "../../src/transfer/source/source.ts";
 import { concat } from "../../src/bytes.ts";
 import { SessionPair } from "../helpers/session_pair.ts";
@@ -20,6 +20,9 @@ export const RECEIPT: Receipt = {
   bytes: 5,
   resumedAt: 0,
 };
+
+/** The secret of the one transfer of a scene. */
+export const RELAY_KEY: RelayKey = { key: new Uint8Array(32).fill(7), created: 1_700_000_000_000 };
 
 /** Keys of those who take part; they take a while to make. */
 export const KEYS = {
@@ -54,6 +57,7 @@ export class RelayScene implements AsyncDisposable {
     const sending = relayTransfer(this.#pair.initiator, source, {
       transfer: TRANSFER,
       keyPair: KEYS.ana,
+      relayKey: RELAY_KEY,
       recipients: to.map((name) => ({ name, keys: KEYS[name] })),
       wait: undefined,
       report: () => {},
@@ -104,7 +108,7 @@ export class HubExchange {
   async take(offset = 0): Promise<{ begin: Message<"begin">; content: Uint8Array }> {
     await this.exchange.send({ type: "accept", offset, digest: null });
     const begin = await this.next("begin");
-    const key = deriveDataKey(relayKey(KEYS.ana, TRANSFER), {
+    const key = deriveDataKey(RELAY_KEY.key, {
       salt: fromBase64url(begin.salt),
       transferId: fromHex(TRANSFER),
       offset: begin.offset,

@@ -1,9 +1,11 @@
 import { Option } from "@commander-js/extra-typings";
+import { P2pError } from "../../errors.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { hostName } from "../../home/host_name.ts";
 import type { HubSecret } from "../../home/hub_secret.ts";
 import { type Identity, loadIdentity } from "../../home/identity.ts";
 import { openHubServer } from "../../hub/hub_server.ts";
+import { MAX_KEEP_MS } from "../../hub/spool/spool.ts";
 import type { Rule } from "../../hub/policy/policy.ts";
 import { checkedPeerName } from "../../names/peer_name.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
@@ -59,10 +61,18 @@ function serveOptions() {
     .addOption(
       new Option(
         "--keep <age>",
-        "how long files wait for people, and unfinished ones for their sender",
+        "how long files wait for people, and unfinished ones for their sender; at most 90d",
       )
-        .default(KEEP_MS, "7d").argParser(parseDuration),
+        .default(KEEP_MS, "7d").argParser(parseKeep),
     );
+}
+
+function parseKeep(text: string): number {
+  const ms = parseDuration(text);
+  if (ms <= MAX_KEEP_MS) return ms;
+  throw new P2pError("usage", `cannot keep files for "${text}": 90 days are the most`, {
+    hint: "write --keep 90d or less",
+  });
 }
 
 async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {

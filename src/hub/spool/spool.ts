@@ -21,9 +21,12 @@ const FORGOTTEN_AT_ONCE = 100;
 
 const SWEEP_EVERY_MS = 60_000;
 
+/** The longest time that a hub keeps what waits, in milliseconds (SPEC.md §17). */
+export const MAX_KEEP_MS = 90 * 86_400_000;
+
 /** Options of {@link Spool.open}. */
 export interface SpoolOptions {
-  /** Time that a transfer waits for its recipients. */
+  /** Time that a transfer waits for its recipients, at most {@link MAX_KEEP_MS}. */
   keepMs: number;
   /** Everything that it keeps is booked there. */
   book: Book;

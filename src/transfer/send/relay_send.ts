@@ -9,7 +9,7 @@ import type { Source } from "../source/source.ts";
 import { StallWatch } from "../stall_watch.ts";
 import { answerTo, pipeContent } from "./content_pipe.ts";
 import { type Recipient, RelayOutcomes, type RelayOutcomesOptions } from "./relay_outcomes.ts";
-import { relayKey, sealOffer } from "./sealed_offer.ts";
+import { type RelayKey, sealOffer } from "./sealed_offer.ts";
 
 /** Envelopes that are sent before their `routed` are awaited. */
 const ENVELOPES_AT_ONCE = 16;
@@ -17,6 +17,7 @@ const ENVELOPES_AT_ONCE = 16;
 /** Options of {@link relayTransfer}; the transfer id is the same in every run. */
 export interface RelayOptions extends Omit<RelayOutcomesOptions, "source"> {
   recipients: Recipient[];
+  relayKey: RelayKey;
   report: Report;
   /** Most bytes a second; undefined for as many as there can be. */
   limit?: number | undefined;
@@ -96,8 +97,8 @@ class RelaySend {
   }
 
   async #sendEnvelope({ name, keys: receiver }: Recipient) {
-    const { source, transfer, keyPair } = this.#options;
-    const sealed = await sealOffer(source, { transfer, keyPair, receiver });
+    const { source, transfer, keyPair, relayKey } = this.#options;
+    const sealed = await sealOffer(source, { transfer, keyPair, receiver, relayKey });
     await this.#exchange.send({ type: "envelope", to: name, sealed });
   }
 
@@ -106,12 +107,11 @@ class RelaySend {
    * the end.
    */
   async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {
-    const { source, keyPair, transfer, stalls } = this.#options;
+    const { source, relayKey: { key }, stalls } = this.#options;
     const { name, size, folder } = source;
     if (offset % SEGMENT_BYTES !== 0 || (size !== null && !folder && offset > size)) {
       throw new P2pError("protocol", `the hub has ${offset} bytes of "${name}"`);
     }
-    const key = relayKey(keyPair, transfer);
     await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
     stalls.missing = undefined; // Before all is sent no answer is due.
     pipe.sent.then(() => stalls.missing = "the hub has not stored it yet", () => {});

@@ -2,13 +2,15 @@ import { fromHex, toBase64url, utf8 } from "../../bytes.ts";
 import { OFFER_FIELDS } from "../../protocol/messages.ts";
 import { fieldsOf } from "../../protocol/schema.ts";
 import { PURPOSE, sealEnvelope } from "../../secure/envelope.ts";
-import { hkdf } from "../../secure/hkdf.ts";
 import type { IdentityKeys, PublicKeys } from "../../secure/identity_keys.ts";
 import type { Source } from "../source/source.ts";
 
-/** The transfer key of a relay: the same in every run, without being kept anywhere. */
-export function relayKey({ dhPair: { privateKey } }: IdentityKeys, transfer: string): Uint8Array {
-  return hkdf(privateKey, { salt: fromHex(transfer), info: utf8("p2p/1 relay key") });
+/** The secret of a relayed transfer, the same in every run of it, and when it was made. */
+export interface RelayKey {
+  /** The transfer key: 32 random bytes. */
+  key: Uint8Array;
+  /** In milliseconds since 1970, by the hub's clock. */
+  created: number;
 }
 
 /**
@@ -16,14 +18,14 @@ export function relayKey({ dhPair: { privateKey } }: IdentityKeys, transfer: str
  */
 export async function sealOffer(
   source: Source,
-  { transfer, keyPair, receiver }: {
+  { transfer, keyPair, receiver, relayKey: { key, created } }: {
     transfer: string;
     keyPair: IdentityKeys;
     receiver: PublicKeys;
+    relayKey: RelayKey;
   },
 ): Promise<string> {
-  const key = toBase64url(relayKey(keyPair, transfer));
-  const offer = { ...fieldsOf(OFFER_FIELDS, source), key };
+  const offer = { ...fieldsOf(OFFER_FIELDS, source), key: toBase64url(key), created };
   const sealed = await sealEnvelope(utf8(JSON.stringify(offer)), {
     purpose: PURPOSE.offer,
     transferId: fromHex(transfer),
