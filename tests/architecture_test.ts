@@ -24,6 +24,7 @@ const LAYERS = [
 /** What everybody may import, and what imports nothing but each other. */
 const COMMON = [
   "src/backoff.ts",
+  "src/system_error.ts",
   "src/buffer_pool.ts",
   "src/bytes.ts",
   "src/clock.ts",

@@ -5,8 +5,18 @@ const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGI
 /** The signals that end the work, and the hint that is shown then. */
 export interface InterruptOptions {
   signals?: Deno.Signal[];
-  /** The hint of the error. */
-  resumeHint?: string;
+  /** What to do to go on, where that can be said beforehand. */
+  hint?: string | undefined;
+}
+
+/** The end by a signal: an error without a fault. */
+class Interrupted extends P2pError {
+  readonly signal: Deno.Signal;
+
+  constructor(signal: Deno.Signal, hint: string | undefined) {
+    super("interrupted", "stopped", { hint });
+    this.signal = signal;
+  }
 }
 
 /**
@@ -15,16 +25,17 @@ export interface InterruptOptions {
  */
 export async function withInterrupt<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  { signals = SIGNALS, resumeHint = "run the same line again: it goes on where it stopped" }:
-    InterruptOptions = {},
+  { signals = SIGNALS, hint }: InterruptOptions = {},
 ): Promise<T> {
   const controller = new AbortController();
-  const release = () => signals.forEach((name) => Deno.removeSignalListener(name, onSignal));
-  const onSignal = () => {
+  const listeners = signals.map((name) => ({ name, listener: () => onSignal(name) }));
+  const release = () =>
+    listeners.forEach(({ name, listener }) => Deno.removeSignalListener(name, listener));
+  const onSignal = (name: Deno.Signal) => {
     release();
-    controller.abort(new P2pError("interrupted", "interrupted", { hint: resumeHint }));
+    controller.abort(new Interrupted(name, hint));
   };
-  signals.forEach((name) => Deno.addSignalListener(name, onSignal));
+  listeners.forEach(({ name, listener }) => Deno.addSignalListener(name, listener));
   try {
     return await work(controller.signal);
   } finally {
@@ -33,9 +44,15 @@ export async function withInterrupt<T>(
 }
 
 /**
- * The ordinary end of what runs until Ctrl-C, or of a question that was taken back: it needs no
- * words.
+ * The ordinary end of what runs until it is stopped: SIGTERM is how a service is stopped, and
+ * nothing went wrong; Ctrl-C ends with 130 all the same, without words.
  */
+export function endService({ reason }: AbortSignal): void {
+  if (reason instanceof Interrupted && reason.signal === "SIGTERM") return;
+  throw endedByUser();
+}
+
+/** The end of a question that was taken back by Ctrl-C: it needs no words. */
 export function endedByUser(): P2pError {
   return new P2pError("interrupted", "ended by the user", { silent: true });
 }

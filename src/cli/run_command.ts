@@ -27,7 +27,7 @@ const WITHOUT_WORDS = ["menu"];
  * on stderr, and where there is one a hint; with `--json` also an event.
  */
 export async function runCommand(table: CommandTable, words: string[]): Promise<number> {
-  const args = words.length === 0 && isInteractive() ? WITHOUT_WORDS : words;
+  const args = words.length === 0 && isInteractive() ? WITHOUT_WORDS : arranged(words, table);
   try {
     const program = await programOf(table, args);
     await program.parseAsync(args, { from: "user" });
@@ -44,7 +44,7 @@ export async function runCommand(table: CommandTable, words: string[]): Promise<
 async function programOf(table: CommandTable, args: string[]) {
   const program = new Command("p2p")
     .description("Send files to people: sealed, checked, and never half of one.")
-    .version(project.version)
+    .version(project.version, "-v, --version")
     .helpCommand(false);
   const chosen = args.find((arg) => !arg.startsWith("-"));
   for (const [name, { summary, load, hidden = false }] of Object.entries(table)) {
@@ -53,6 +53,22 @@ async function programOf(table: CommandTable, args: string[]) {
   }
   beSilent(program);
   return program;
+}
+
+/**
+ * The arguments as the commands take them: common options come behind the command, and `help` and
+ * `version` are options.
+ */
+function arranged(words: string[], table: CommandTable): string[] {
+  const at = words.findIndex((word, i) => !word.startsWith("-") && words[i - 1] !== "--home");
+  if (at === -1) return words;
+  const [before, command, behind] = [words.slice(0, at), words[at]!, words.slice(at + 1)];
+  if (command === "version" || before.some((word) => /^(-v|--version)$/.test(word))) {
+    return ["--version"];
+  }
+  if (command !== "help") return [command, ...before, ...behind];
+  const topic = behind.filter((word) => !word.startsWith("-"));
+  return topic[0] === undefined || topic[0] in table ? [...topic, "--help"] : topic;
 }
 
 /** Leaves errors to {@link runCommand}, which prints them. */
@@ -67,7 +83,17 @@ function beSilent(command: AnyCommand) {
  */
 function usageError({ code, message }: CommanderError): P2pError {
   const said = code === "commander.help" ? "no command is given" : message;
-  const [first = "", second] = said.replace(/^error: /, "").split("\n");
+  const [first = "", second] = inWords(said.replace(/^error: /, "")).split("\n");
   const hint = second?.replace(/^\(|\)$/g, "") ?? "see `p2p --help`, or `p2p COMMAND --help`";
   return new P2pError("usage", first, { hint });
+}
+
+/** Commander's messages about the value of an option, as ours are. */
+function inWords(message: string): string {
+  return message
+    .replace(/^option '(?:-\w, )?(--[\w-]+) (<.*>)' argument missing/, "$1 needs a value: $1 $2")
+    .replace(
+      /^option '(?:-\w, )?(--[\w-]+) .*' argument '(.*)' is invalid\. Allowed choices are (.*)\./,
+      'cannot read $1 "$2": it is one of $3',
+    );
 }

@@ -69,6 +69,8 @@ export class CodeInbox {
         this.#giveUpLater();
         this.#session = await this.#openAgain(deliveries, signal);
       }
+      // Else the sender would take the leaving for a cut.
+      await exchange.send({ type: "settled" }).catch(() => {});
     } catch (error) {
       await exchange?.send({ type: "cancel", code: "declined", reason: "" }).catch(() => {});
       await this.#session?.goodbye("bye", "leaving");

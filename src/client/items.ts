@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
-import { P2pError } from "../errors.ts";
-import { openSource } from "../transfer/source/open_source.ts";
+import { asP2pError, P2pError } from "../errors.ts";
+import { checkSource, openSource } from "../transfer/source/open_source.ts";
 import type { Source, SourceOptions } from "../transfer/source/source.ts";
 import { stdinSource, textSource } from "../transfer/source/stdin_source.ts";
 
@@ -11,13 +11,39 @@ import { stdinSource, textSource } from "../transfer/source/stdin_source.ts";
 export interface Item {
   label: string;
   path: string;
+  /** Throws what can be known before a hub is asked: that it is missing, or may not be read. */
+  check?: () => Promise<void>;
   open: () => Promise<Source>;
+}
+
+/** An item that cannot be sent, and why. */
+export interface FaultyItem {
+  item: Item;
+  error: P2pError;
+}
+
+/** Looks at all items before a hub is asked: local faults come first. */
+export async function checkItems(
+  items: readonly Item[],
+): Promise<{ ready: Item[]; faulty: FaultyItem[] }> {
+  const errors = await Promise.all(
+    items.map((item) => item.check?.().then(() => undefined, asP2pError)),
+  );
+  return {
+    ready: items.filter((_, i) => errors[i] === undefined),
+    faulty: items.flatMap((item, i) => errors[i] === undefined ? [] : [{ item, error: errors[i] }]),
+  };
 }
 
 /** A file or folder to send, under another name where `as` gives one. */
 export function fileItem(file: string, options: SourceOptions = {}): Item {
   const path = resolve(file);
-  return { label: basename(path), path, open: () => openSource(file, options) };
+  return {
+    label: basename(path),
+    path,
+    check: () => checkSource(file, options),
+    open: () => openSource(file, options),
+  };
 }
 
 /** A snippet of text to send. */

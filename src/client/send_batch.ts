@@ -6,10 +6,11 @@ import { sleep } from "../sleep.ts";
 import { traceRetry } from "../trace.ts";
 import type { Report } from "../transfer/events.ts";
 import type { Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
+import { Unfinished } from "../transfer/unfinished.ts";
 import type { ItemOutcome } from "./client_event.ts";
 import type { Connected } from "./connect.ts";
 import type { HubClient } from "./hub_client.ts";
-import type { Item } from "./items.ts";
+import { checkItems, type Item } from "./items.ts";
 import { Patience } from "./patience.ts";
 import { chooseRecipients, type PeopleChoice } from "./recipients.ts";
 import { sendItem } from "./send_item.ts";
@@ -64,7 +65,7 @@ class Batch {
   readonly #options: SendBatchOptions;
   readonly #count: number;
   /** Items without an outcome that are not under way. */
-  readonly #waiting: Item[];
+  #waiting: Item[];
   readonly #outgoing: OutgoingTransfers;
   readonly #sent: SentTransfers;
   readonly #relayKeys: RelayKeys;
@@ -72,6 +73,7 @@ class Batch {
   /** People whose outcome is known already, for each item: a cut makes it no news. */
   readonly #reported = new Map<Item, Set<string>>();
   readonly #result: BatchResult = { delivered: 0, stored: 0, failed: 0, worst: undefined };
+  readonly #unfinished = new Unfinished();
   #recipients: Recipient[] | undefined;
 
   constructor(client: HubClient, items: Item[], options: SendBatchOptions) {
@@ -87,6 +89,10 @@ class Batch {
 
   async run(): Promise<BatchResult> {
     try {
+      const { ready, faulty } = await checkItems(this.#waiting);
+      for (const fault of faulty) this.#report(fault);
+      if (ready.length === 0) return this.#result;
+      this.#waiting = ready;
       await this.#sendAll();
       if (this.#result.failed === 0) await this.#outgoing.clear();
     } catch (failure) {
@@ -199,6 +205,7 @@ class Batch {
     if (event.event === "stalled") this.#client.emit({ type: "stalled", stall: event });
     if (event.event !== "progress") return;
     this.#patience.moved();
+    this.#unfinished.count(event);
     this.#client.emit({ type: "progress", progress: event });
   };
 
@@ -213,23 +220,33 @@ class Batch {
     this.#reported.set(item, to === undefined ? reported : reported.add(to));
   }
 
-  #tally({ delivered, stored, error }: ItemOutcome) {
+  #tally({ transferId, delivered, stored, error }: ItemOutcome) {
     const result = this.#result;
     if (delivered !== undefined) result.delivered++;
     else if (stored !== undefined) result.stored++;
     else result.failed++;
     // An interrupt ends the batch, and is counted there.
-    if (error !== undefined && error.code !== "interrupted") {
+    if (error?.code === "interrupted") return;
+    if (transferId !== undefined) this.#unfinished.end(transferId);
+    if (error !== undefined) {
       result.worst = worse(result.worst, error.code);
     }
   }
 
   /** Counts items without an outcome as failed: they end with the batch. */
-  #end(error: P2pError) {
+  #end(failure: P2pError) {
+    const error = failure.code === "interrupted" ? this.#stopped(failure) : failure;
     const { delivered, stored, failed, worst } = this.#result;
     this.#result.failed = Math.max(failed, this.#count - delivered - stored);
     this.#result.worst = worse(worst, error.code);
     this.#result.error = error;
+  }
+
+  /** The end by a signal, and what holds: there is something to go on with, or there is not. */
+  #stopped({ hint, cause }: P2pError): P2pError {
+    const moved = this.#unfinished.inWords;
+    if (moved === undefined) return new P2pError("interrupted", "stopped", { cause });
+    return new P2pError("interrupted", `stopped at ${moved}`, { hint, cause });
   }
 
   /** The outcome under the name that the recipient has here. */

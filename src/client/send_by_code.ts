@@ -4,7 +4,7 @@ import type { Session } from "../protocol/session.ts";
 import { type Code, codeName } from "../secure/code.ts";
 import { sleep } from "../sleep.ts";
 import type { HubClient } from "./hub_client.ts";
-import type { Item } from "./items.ts";
+import { checkItems, type Item } from "./items.ts";
 import { listTransfers } from "./list_transfers.ts";
 import { type Introduction, pair } from "./pairing.ts";
 import { type BatchResult, sendBatch, type SendBatchOptions } from "./send_batch.ts";
@@ -30,6 +30,8 @@ export async function sendByCode(
   options: SendByCodeOptions,
 ): Promise<BatchResult> {
   const { signal, code, remember } = options;
+  const { ready, faulty: [fault] } = await checkItems(items);
+  if (ready.length === 0 && fault !== undefined) throw fault.error;
   const { session } = await client.underCode().connect({ signal });
   const exchange = session.open();
   const stop = () => exchange.fail(signal.reason);
@@ -42,7 +44,8 @@ export async function sendByCode(
     return result;
   } catch (error) {
     await stopped(exchange);
-    throw error;
+    // Nothing was sent yet: there is nothing to go on with.
+    throw signal.aborted ? new P2pError("interrupted", "stopped", { cause: error }) : error;
   } finally {
     signal.removeEventListener("abort", stop);
     await session.goodbye("bye", "that is all");

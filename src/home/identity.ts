@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fromBase64url, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
+import { systemWords } from "../system_error.ts";
 import { checkedPeerName } from "../names/peer_name.ts";
 import { hostName } from "./host_name.ts";
 import {
@@ -36,7 +37,7 @@ export async function loadIdentity(home: string): Promise<Identity> {
   } catch (error) {
     throw new P2pError(
       "local",
-      `cannot write the key of this machine to "${home}": ${(error as Error).message}`,
+      `cannot write the key of this machine to "${home}": ${systemWords(error)}`,
       {
         hint: "choose another folder with --home DIR or P2P_HOME",
         cause: error,

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
 import { writeAll } from "../storage/file_system.ts";
+import { systemWords } from "../system_error.ts";
 
 /** Makes `dir` for this user alone (0700) where it is missing. "local" where it cannot be made. */
 export async function makePrivateFolder(dir: string): Promise<void> {
   try {
     await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new P2pError("local", `cannot make the folder "${dir}": ${(error as Error).message}`, {
+    throw new P2pError("local", `cannot make the folder "${dir}": ${systemWords(error)}`, {
       hint: "choose another one with --home DIR or P2P_HOME",
       cause: error,
     });
@@ -34,7 +35,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof P2pError) throw error;
-    throw new P2pError("local", `cannot read "${path}": ${(error as Error).message}`, {
+    throw new P2pError("local", `cannot read "${path}": ${systemWords(error)}`, {
       cause: error,
     });
   }

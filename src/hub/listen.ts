@@ -1,4 +1,5 @@
 import { P2pError } from "../errors.ts";
+import { systemWords } from "../system_error.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 
 /**
@@ -11,7 +12,7 @@ export function listen({ host, port }: Address): Deno.TcpListener {
   } catch (error) {
     throw new P2pError(
       "local",
-      `cannot listen on ${formatAddress({ host, port })}: ${describe(error)}`,
+      `cannot listen on ${formatAddress({ host, port })}: ${systemWords(error)}`,
       {
         hint: error instanceof Deno.errors.AddrInUse
           ? "choose another port, or --port 0 for a free one"
@@ -20,10 +21,4 @@ export function listen({ host, port }: Address): Deno.TcpListener {
       },
     );
   }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "the port is in use";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return (error as Error).message.replace(/ \(os error \d+\)$/, "").toLowerCase();
 }

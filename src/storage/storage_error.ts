@@ -1,5 +1,6 @@
 import { type ErrorCode, P2pError } from "../errors.ts";
 import type { CancelCode } from "../protocol/messages.ts";
+import { systemCode, systemWords } from "../system_error.ts";
 
 /** A failure of storage; `reason` is the code of the `cancel` that tells the peer (SPEC.md §7). */
 export class StorageError extends P2pError {
@@ -21,9 +22,8 @@ export class StorageError extends P2pError {
  */
 export function storageError(action: string, cause: unknown): P2pError {
   if (cause instanceof P2pError) return cause;
-  const known = KNOWN.find(({ codes }) => codes.includes(systemCode(cause)));
-  const message = `${action}: ${known?.state ?? stateOf(cause)}`;
-  return new StorageError(known?.reason ?? "disk", message, { ...known?.options, cause });
+  const { reason = "disk", ...options } = KNOWN[systemCode(cause)] ?? {};
+  return new StorageError(reason, `${action}: ${systemWords(cause)}`, { ...options, cause });
 }
 
 /** The source is not what it was when it was opened (SPEC.md §8, `cancel` with `changed`). */
@@ -50,48 +50,13 @@ export function asName<T>(check: () => T): T {
   }
 }
 
-/**
- * The system's name of an error, such as `ENOENT`, or `NotCapable` of the runtime; empty where
- * there is none.
- */
-export function systemCode(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: string };
-  if (typeof code === "string") return code;
-  if (error instanceof Deno.errors.NotCapable) return "NotCapable";
-  return /os error 122\b/.test(message ?? "") ? "EDQUOT" : "";
-}
-
-interface Known {
-  readonly codes: readonly string[];
-  readonly state: string;
-  readonly reason?: CancelCode;
-  readonly options?: { hint: string };
-}
-
-const KNOWN: readonly Known[] = [
-  { codes: ["ENOENT"], state: "no such file or folder", options: { hint: "check the path" } },
-  { codes: ["EACCES", "EPERM"], state: "permission denied" },
-  { codes: ["NotCapable"], state: "this program is not allowed there" },
-  { codes: ["EROFS"], state: "the file system is read-only" },
-  {
-    codes: ["ENOSPC"],
-    state: "no space left",
-    reason: "space",
-    options: { hint: "free some space" },
-  },
-  { codes: ["EDQUOT"], state: "disk quota exceeded", reason: "space" },
-  { codes: ["ENOTDIR"], state: "a part of the path is not a folder" },
-  { codes: ["EMFILE", "ENFILE"], state: "too many open files" },
-];
+/** What a failed system call means for a transfer, and what a person can do; else it is the disk. */
+const KNOWN: Record<string, { reason?: CancelCode; hint?: string }> = {
+  ENOENT: { hint: "check the path" },
+  ENOSPC: { reason: "space", hint: "free some space" },
+  EDQUOT: { reason: "space" },
+};
 
 function codeOf(reason: CancelCode): ErrorCode {
   return reason === "space" || reason === "disk" || reason === "changed" ? "local" : "refused";
-}
-
-/**
- * The message without the path that the runtime adds: the peer gets it too, and need not know that.
- */
-function stateOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.split("\n", 1)[0]!.replace(/(\(os error \d+\)): .*/, "$1");
 }

@@ -1,6 +1,7 @@
 import { P2pError } from "../errors.ts";
+import { systemWords, UNKNOWN_HOST } from "../system_error.ts";
 import { trace } from "../trace.ts";
-import { type Address, formatAddress } from "./address.ts";
+import { type Address, formatAddress, isLoopback } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { TcpConnection } from "./tcp_connection.ts";
 
@@ -28,19 +29,21 @@ export async function dial(
     if (signal.aborted) throw signal.reason;
     const why = deadline.aborted
       ? `no answer within ${CONNECT_TIMEOUT_MS / 1000} s`
-      : describe(error);
+      : systemWords(error);
     throw new P2pError("connection", `cannot connect to ${formatAddress(address)}: ${why}`, {
-      hint: "start a hub there with `p2p serve`",
+      hint: hintFor(why, address),
       cause: error,
     });
   }
 }
 
-function describe(error: unknown): string {
-  if (error instanceof Deno.errors.ConnectionRefused) return "connection refused";
-  const message = (error as Error).message;
-  if (/lookup|resolve|name or service|no address/i.test(message)) {
-    return "the host name is not known";
+/** The next thing to look at, by the kind of failure. */
+function hintFor(why: string, { host }: Address): string {
+  if (why === UNKNOWN_HOST) return "check how the name is written, or take the IP address";
+  if (/network is unreachable/.test(why)) return "check the network of this machine";
+  if (/no route|no answer/.test(why)) {
+    return "check the address, that the machine is on, and that no firewall is in between";
   }
-  return message.replace(/ \(os error \d+\)$/, "").toLowerCase();
+  if (isLoopback(host)) return "start a hub there with `p2p serve`";
+  return "start a hub there with `p2p serve --host 0.0.0.0`";
 }

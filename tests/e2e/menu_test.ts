@@ -290,7 +290,7 @@ testOnTerminal("Ctrl-C stops a transfer, and sent again it goes on where it stop
   scene.hub.kill("SIGSTOP"); // It does not even hear that the transfer is stopped.
   await stalled(menu);
   await menu.press("C-c");
-  await menu.shows("error: interrupted hint: send it again: it goes on where it stopped");
+  await menu.shows("hint: send it again: it goes on where it stopped");
   await menu.asks("● Send any file or folder");
   scene.hub.kill("SIGCONT");
   assert.deepEqual(scene.names(), []);

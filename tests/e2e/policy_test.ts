@@ -65,8 +65,8 @@ Deno.test("explain names the rule that decides", async () => {
   const explain = async (line: string) => {
     const args = ["explain", "--json", "--policy", policy.join("policy.yaml"), ...line.split(" ")];
     const finished = await run(args, { home: policy.path });
-    assert.equal(finished.code, 0, finished.stderr);
     const { allowed, line: at } = eventsOf(finished, "explained")[0]!;
+    assert.equal(finished.code, allowed === false ? 4 : 0, finished.stderr);
     return [allowed, at];
   };
   assert.deepEqual(await explain("--from eve --kind image --size 1kB"), [true, 4]);
@@ -74,7 +74,8 @@ Deno.test("explain names the rule that decides", async () => {
   assert.deepEqual(await explain("--from eve --kind csv --size 1kB --known"), [true, 5]);
   assert.deepEqual(await explain("--from ana --to ben --kind image --size 3GB"), [false, 2]);
   assert.deepEqual(await explain("--from ana --to ben --size 1kB"), [true, 6]);
-  assert.deepEqual(await explain("--from ana --to ben"), [false, 2]);
+  assert.deepEqual(await explain("--from ana --to ben"), [null, null]);
+  assert.deepEqual(await explain("--from eve --to ben"), [false, null]);
   const plain = await run(
     ["explain", "--policy", "policy.yaml", "--from", "ana", "--to", "ben", "--size", "3GB"],
     { home: policy.path },
@@ -83,6 +84,16 @@ Deno.test("explain names the rule that decides", async () => {
     plain.stdout,
     'refused: the rule in line 2 of "policy.yaml" (nothing over 2 MB in the afternoon)\n',
   );
+  const ofAnySize = await run(
+    ["explain", "--policy", "policy.yaml", "--from", "ana", "--to", "ben"],
+    { home: policy.path },
+  );
+  assert.deepEqual([ofAnySize.code, ofAnySize.stdout.split("\n")], [0, [
+    "depends on the size (one that is not known is above all):",
+    '  from 0 B  allowed: the rule in line 6 of "policy.yaml"',
+    '  from 2.0 MB  refused: the rule in line 2 of "policy.yaml" (nothing over 2 MB in the afternoon)',
+    "",
+  ]]);
 });
 
 Deno.test("a policy with a mistake exits 2 with line and column, and no hub starts", async () => {

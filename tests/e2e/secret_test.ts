@@ -87,7 +87,7 @@ Deno.test("a secret that is bad is refused at start with exit code 2, on both si
   const missing = await start(scene, ["serve", "--secret-file", "/nowhere"]);
   assert.deepEqual([missing.code, missing.stderr], [
     5,
-    'error: cannot read the secret in "/nowhere": no such file\n',
+    'error: cannot read the secret in "/nowhere": no such file or folder\n',
   ]);
   const both = await start(scene, [
     "serve",
@@ -203,6 +203,37 @@ Deno.test({
   assert.deepEqual([code, inOrder], [0, true]);
   assert.ok(!(await terminal.lines()).join("").includes("walrus"));
   assert.deepEqual(scene.names(), ["a.txt"]);
+});
+
+Deno.test("send --again proves the secret of the environment, off a terminal", async () => {
+  await using scene = await sceneWithSecret();
+  const env = { P2P_SECRET: SECRET };
+  await using ben = new Program(["join", scene.to, "--name", "ben", "--json"], {
+    home: await scene.home("ben"),
+    env,
+  });
+  await ben.event("joined");
+  const sent = await scene.send(["a.txt", "--peer", "ben", "--json"], { env });
+  const { transfer } = eventsOf(sent, "delivered")[0]!;
+  const again = await scene.send(["--again", transfer, "--missing", "--quiet"], { env });
+  assert.deepEqual([again.code, again.stderr], [0, ""]);
+  const anew = await scene.send(["--again", transfer, "--json"], { env });
+  assert.equal(eventsOf(anew, "delivered").length, 1, anew.stderr);
+});
+
+Deno.test({
+  name: "Ctrl-C at the question for the secret ends with 130, and says nothing",
+  ignore: !hasTmux,
+}, async () => {
+  await using scene = await sceneWithSecret();
+  const env = { P2P_HOME: await scene.home("ana") };
+  const command = [...programCommand(), "send", "a.txt", "--to", scene.to];
+  await using terminal = await TmuxTerminal.open(command, { cwd: scene.files, env });
+  await terminal.shows(`The secret of ${scene.to}`);
+  await terminal.press("C-c");
+  const { code, inOrder } = await terminal.ended();
+  assert.deepEqual([code, inOrder], [130, true]);
+  assert.doesNotMatch((await terminal.lines()).join("\n"), /error|hint/);
 });
 
 async function sceneWithSecret(options: SceneOptions = {}): Promise<Scene> {

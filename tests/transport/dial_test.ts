@@ -28,6 +28,7 @@ Deno.test("dial says so where a name is not known", async () => {
   await assert.rejects(dial({ host: "no-such-host.invalid", port: 1 }, { signal }), {
     code: "connection",
     message: "cannot connect to no-such-host.invalid:1: the host name is not known",
+    hint: "check how the name is written, or take the IP address",
   });
 });
 

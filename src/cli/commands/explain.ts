@@ -1,11 +1,20 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
-import { firstRule, HUB, type Question, refusedBy } from "../../hub/policy/policy.ts";
+import {
+  firstRule,
+  HUB,
+  reasonOf,
+  type Rule,
+  rulesBySize,
+  type SizeStep,
+} from "../../hub/policy/policy.ts";
 import { KINDS } from "../../protocol/messages.ts";
-import { parseSize } from "../../units.ts";
+import { formatBytes, parseSize } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import { command } from "../options/command.ts";
+import type { Decision } from "../display/json_event.ts";
 import { Output } from "../display/output.ts";
+import { exitCode } from "../exit_code.ts";
 import { readPolicy } from "../../hub/policy/read_policy.ts";
 
 /** `p2p explain`: which rule of a policy file decides. */
@@ -38,23 +47,51 @@ async function explain(options: ExplainOptions): Promise<void> {
   const output = new Output(options);
   const rules = await readPolicy(policy);
   const seen = to === HUB ? { kind, folder } : {};
-  const question: Question = { from: [from], known, to, size: size ?? null, ...seen };
-  const rule = firstRule(rules, question);
-  const reason = refusedBy(rules, question);
-  const allowed = reason === undefined;
-  output.event({
-    event: "explained",
-    allowed,
-    line: rule?.line ?? null,
-    ...!allowed && { reason },
-  });
-  const verdict = allowed ? output.style.green("allowed") : output.style.yellow("refused");
-  const by = rule === undefined ? "no rule fits" : `the rule in line ${rule.line} of "${policy}"`;
-  output.result(
-    `${verdict}: ${printable(by)}${rule?.reason ? ` (${printable(rule.reason)})` : ""}`,
-  );
+  const question = { from: [from], known, to, ...seen };
+  const steps = size === undefined
+    ? rulesBySize(rules, question)
+    : [{ from: size, rule: firstRule(rules, { ...question, size }) }];
+  showDecision(steps, { policy, output });
   if (to !== HUB && (kind !== undefined || folder)) {
     output.note("what is relayed is sealed: the hub sees no kind, the receiver judges by it");
   }
-  if (size === undefined) output.note("without --size it counts as larger than anything");
+  if (steps.every(({ rule }) => !rule?.allow)) Deno.exitCode = exitCode("refused");
+}
+
+/** Shows the rule that decides, or each of them where that depends on the size. */
+function showDecision(
+  steps: SizeStep[],
+  { policy, output }: { policy: string; output: Output },
+): void {
+  const [first, ...more] = steps.map(({ from, rule }) => ({ from, ...decisionOf(rule) }));
+  if (more.length === 0) {
+    const { from: _, ...decision } = first!;
+    output.event({ event: "explained", ...decision });
+    return output.result(inWords(steps[0]!.rule, { policy, output }));
+  }
+  const bySize = [first!, ...more];
+  const allowed = more.every(({ allowed }) => allowed === first!.allowed) ? first!.allowed : null;
+  output.event({ event: "explained", allowed, line: null, bySize });
+  output.result("depends on the size (one that is not known is above all):");
+  for (const { from, rule } of steps) {
+    output.result(`  from ${formatBytes(from)}  ${inWords(rule, { policy, output })}`);
+  }
+}
+
+function decisionOf(rule: Rule | undefined): Decision {
+  const reason = reasonOf(rule);
+  return {
+    allowed: reason === undefined,
+    line: rule?.line ?? null,
+    ...reason !== undefined && { reason },
+  };
+}
+
+function inWords(
+  rule: Rule | undefined,
+  { policy, output: { style } }: { policy: string; output: Output },
+): string {
+  const verdict = rule?.allow ? style.green("allowed") : style.yellow("refused");
+  const by = rule === undefined ? "no rule fits" : `the rule in line ${rule.line} of "${policy}"`;
+  return `${verdict}: ${printable(by)}${rule?.reason ? ` (${printable(rule.reason)})` : ""}`;
 }

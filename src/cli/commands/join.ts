@@ -5,7 +5,7 @@ import { openReceiver } from "../../transfer/open_receiver.ts";
 import { Arrivals } from "../display/arrivals.ts";
 import { showSessionsOnSignal } from "../display/sessions.ts";
 import { Output } from "../display/output.ts";
-import { endedByUser, withInterrupt } from "../interrupt.ts";
+import { endService, withInterrupt } from "../interrupt.ts";
 import { HUB_ARGUMENT } from "../options/chosen_hub.ts";
 import { command, nameOption } from "../options/command.ts";
 import {
@@ -30,7 +30,7 @@ function joinOptions() {
   const named = command("join")
     .argument("[host:port]", HUB_ARGUMENT)
     .addOption(
-      nameOption("--name <name>", "who you are there (default: the name of this machine)"),
+      nameOption("-n, --name <name>", "who you are there (default: the name of this machine)"),
     );
   return withReceiveOptions(named).addOption(hubSecretOption()).addOption(trustNewOption())
     .addOption(noRememberOption());
@@ -56,7 +56,8 @@ async function join(
   try {
     await new Membership(client, deliveries).keep(options.signal);
   } catch (error) {
-    throw options.signal.aborted ? endedByUser() : error;
+    if (!options.signal.aborted) throw error;
+    endService(options.signal);
   } finally {
     await receiver.idle();
     await arrivals.idle();

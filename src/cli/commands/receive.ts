@@ -5,6 +5,7 @@ import { P2pError } from "../../errors.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
 import { type Code, looksLikeCode, parseCode } from "../../secure/code.ts";
 import type { Report } from "../../transfer/events.ts";
+import { Unfinished } from "../../transfer/unfinished.ts";
 import { openReceiver } from "../../transfer/open_receiver.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import { Arrivals } from "../display/arrivals.ts";
@@ -39,7 +40,7 @@ function receiveOptions() {
     .argument("[code]", "what `send --code` shows; asked for where it is left out")
     .argument("[host:port]", HUB_ARGUMENT)
     .addOption(new Option("--code", "make the code here, for the sender to type").default(false))
-    .addOption(nameOption("--name <me>", "who receives (default: the name of this machine)"));
+    .addOption(nameOption("-n, --name <me>", "who receives (default: the name of this machine)"));
   return withReceiveOptions(named)
     .addOption(rememberOption())
     .addOption(noRememberOption())
@@ -54,7 +55,12 @@ async function receive(words: (string | undefined)[], options: ReceiveOptions): 
   const client = await openClient({ hub, home, name, secretFile, qr, remember, signal }, output);
   const arrivals = new Arrivals(output, options);
   const inbox = new CodeInbox(client, { code, remember: remember === true });
-  const report: Report = (event) => (arrivals.report(event), inbox.count(event));
+  const unfinished = new Unfinished();
+  const report: Report = (event) => {
+    arrivals.report(event);
+    inbox.count(event);
+    unfinished.count(event);
+  };
   const receiver = await openReceiver(options, { report, ask: askOffer(options, output) });
   const deliveries = new Deliveries(client, {
     receiver,
@@ -65,6 +71,8 @@ async function receive(words: (string | undefined)[], options: ReceiveOptions): 
   await output.showProgress();
   try {
     await inbox.fill(deliveries, signal);
+  } catch (error) {
+    throw signal.aborted ? stoppedAt(unfinished) : error;
   } finally {
     await receiver.idle();
     await inbox.close();
@@ -72,6 +80,14 @@ async function receive(words: (string | undefined)[], options: ReceiveOptions): 
     output.close();
   }
   if (inbox.refused > 0) Deno.exitCode = exitCode("refused");
+}
+
+/** The end by Ctrl-C, and what holds. */
+function stoppedAt({ inWords: moved }: Unfinished): P2pError {
+  if (moved === undefined) return new P2pError("interrupted", "stopped");
+  return new P2pError("interrupted", `stopped at ${moved}`, {
+    hint: "meet again with a new code: it goes on where it stopped",
+  });
 }
 
 interface Choice {

@@ -24,13 +24,17 @@ import {
 } from "../options/hub_options.ts";
 import { offerHub } from "../prompts/offer_hub.ts";
 
-const RESUME_HINT = "run the same line again: it goes on where it stopped";
-
 /** `p2p send`: files, folders, standard input or a text, to a hub. */
 export function sendCommand() {
   return sendOptions().action((files, options) =>
-    withInterrupt((signal) => send(files, { ...options, signal }))
+    withInterrupt((signal) => send(files, { ...options, signal }), { hint: resumeHint(options) })
   );
+}
+
+/** What goes on after a cut: a code that was made is used up. */
+function resumeHint({ code }: SendOptions): string {
+  const line = code === undefined ? "the same line again" : "the line again for a new code";
+  return `run ${line}: it goes on where it stopped`;
 }
 
 type SendOptions = ReturnType<ReturnType<typeof sendOptions>["opts"]>;
@@ -38,13 +42,13 @@ type SendOptions = ReturnType<ReturnType<typeof sendOptions>["opts"]>;
 function sendOptions() {
   return command("send")
     .argument("[files...]", "files and folders; - is standard input and wants --as NAME")
-    .addOption(new Option("--to <host:port>", HUB_ARGUMENT))
+    .addOption(new Option("-t, --to <host:port>", HUB_ARGUMENT))
     .addOption(
-      new Option("--peer <name>", "relay to this person; may be given more than once")
+      new Option("-p, --peer <name>", "relay to this person; may be given more than once")
         .argParser((name: string, names: string[] | undefined) => [...names ?? [], name]),
     )
     .addOption(new Option("--all", "to all who are joined now, except the sender").default(false))
-    .addOption(nameOption("--name <me>", "who it is from (default: the name of this machine)"))
+    .addOption(nameOption("-n, --name <me>", "who it is from (default: the name of this machine)"))
     .addOption(new Option("--as <name>", "name at the receiver, for one file or standard input"))
     .addOption(new Option("--text <text>", "send a snippet of text instead of a file"))
     .addOption(
@@ -97,7 +101,7 @@ async function send(
       ? await sendBatch(client, items, how)
       : await (await import("../../client/send_by_code.ts"))
         .sendByCode(client, items, { ...how, code, remember: remember === true });
-    Deno.exitCode = showBatchResult(result, { output, resumeHint: RESUME_HINT });
+    Deno.exitCode = showBatchResult(result, { output, resumeHint: resumeHint(options) });
   } finally {
     output.close();
   }
@@ -134,7 +138,7 @@ function clientOf(
   options: SendOptions & { signal: AbortSignal },
   output: Output,
 ): Promise<HubClient> {
-  return openClient({ ...options, hub: options.to, resumeHint: RESUME_HINT }, output);
+  return openClient({ ...options, hub: options.to, resumeHint: resumeHint(options) }, output);
 }
 
 /** Reads `--again`; recipients for whom it waits at the hub are printed and left out. */
@@ -199,11 +203,11 @@ function peopleOf({ peer, all }: SendOptions): PeopleChoice | undefined {
 /** Reads from the command line what to send; "usage" for combinations that make no sense. */
 function itemsOf(files: string[], { text, as, snapshot }: SendOptions): Item[] {
   if (text !== undefined) {
-    if (files.length === 0) return [textItem(text, as)];
+    if (files.length === 0) return [textItem(notEmpty(text), as)];
     throw new P2pError("usage", "--text is sent instead of a file, and a file is given too");
   }
   if (files.length === 0) {
-    throw new P2pError("usage", "nothing to send: no file is given", {
+    throw new P2pError("usage", "nothing to send: name a file", {
       hint: "p2p send FILE --to HOST:PORT, or --text for a snippet",
     });
   }
@@ -215,6 +219,13 @@ function itemsOf(files: string[], { text, as, snapshot }: SendOptions): Item[] {
   return files.map((file) =>
     file === "-" ? streamItem(Deno.stdin.readable, named(as)) : fileItem(file, { as, snapshot })
   );
+}
+
+function notEmpty(text: string): string {
+  if (text !== "") return text;
+  throw new P2pError("usage", "nothing to send: the text is empty", {
+    hint: 'write it behind --text, as in --text "back at nine"',
+  });
 }
 
 function named(as: string | undefined): string {

@@ -22,9 +22,9 @@ import { parseDuration, parseSize } from "../../units.ts";
 import { Arrivals } from "../display/arrivals.ts";
 import { Output } from "../display/output.ts";
 import { reachableHost } from "../display/reachable_host.ts";
-import { showSessionsOnSignal } from "../display/sessions.ts";
+import { isMoving, showSessionsOnSignal } from "../display/sessions.ts";
 import { showServerEvent } from "../display/server_events.ts";
-import { endedByUser, withInterrupt } from "../interrupt.ts";
+import { endService, withInterrupt } from "../interrupt.ts";
 import { command, nameOption } from "../options/command.ts";
 import { withReceiveOptions } from "../options/receive_options.ts";
 import { hubSecret, secretFileOption } from "../options/secret.ts";
@@ -47,7 +47,9 @@ function serveOptions() {
       new Option("--port <port>", "0 takes a free one and prints it").default(DEFAULT_PORT)
         .argParser((text) => parsePort(text)),
     )
-    .addOption(nameOption("--name <name>", "how the hub shows itself (default: the host's name)"))
+    .addOption(
+      nameOption("-n, --name <name>", "how the hub shows itself (default: the host's name)"),
+    )
     .addOption(secretFileOption("who connects must know this secret (also env P2P_SECRET)"))
     .addOption(
       new Option("--open", "let anybody connect from beyond this machine, without a secret")
@@ -96,11 +98,13 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   await output.showProgress();
   announce({ address: server.address, name, identity, secret }, output);
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  output.note("stopping: what is unfinished stays, and goes on when it is sent again");
+  const isBusy = isMoving();
+  if (isBusy) output.note("stopping; unfinished transfers can be resumed");
   await server.close();
   await arrivals.idle();
   output.close();
-  throw endedByUser();
+  if (!isBusy) output.note("stopped");
+  endService(signal);
 }
 
 async function rulesOf({ policy }: ServeOptions): Promise<Rule[] | undefined> {

@@ -27,6 +27,10 @@ export function trustCommand() {
   return command("trust")
     .action((options) => list(worldOf(options)))
     .addCommand(
+      command("list").description("list them, as `p2p trust` alone does")
+        .action((_, self) => list(worldOf(self.optsWithGlobals()))),
+    )
+    .addCommand(
       command("add").description("vouch for somebody's key, as `p2p id` shows it there")
         .argument("<name>").argument("<key>")
         .action((name, key, _, self) => add(worldOf(self.optsWithGlobals()), { name, key })),

@@ -1,6 +1,16 @@
 import type { HubEvent } from "../../hub/hub_event.ts";
 import type { Stored, TransferEvent } from "../../transfer/events.ts";
 
+/** What a policy says: yes or no, the line of the rule, and the reason of a no. */
+export interface Decision {
+  allowed: boolean;
+  line: number | null;
+  reason?: string;
+}
+
+/** What a policy says from so many bytes on. */
+export type SizeDecision = Decision & { from: number };
+
 /**
  * An object that `--json` prints, a line each; `time` is added there. The same table stands in the
  * documentation.
@@ -54,7 +64,8 @@ export type JsonEvent =
     secret?: boolean;
   }
   | { event: "words"; person: string; words: string[] }
-  | { event: "explained"; allowed: boolean; line: number | null; reason?: string }
+  | ({ event: "explained" } & Decision)
+  | { event: "explained"; allowed: boolean | null; line: null; bySize: SizeDecision[] }
   | { event: "shown"; name: string; bytes: number; preview: string[] }
   | {
     event: "failed";

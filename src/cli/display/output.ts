@@ -75,7 +75,10 @@ export class Output {
     this.#print(Deno.stderr, `${this.#stderrStyle.yellow("warning:")} ${printable(line)}`);
   }
 
-  /** An error: one line, and a hint where there is one; with `--json` also an event. */
+  /**
+   * An error: one line, and a hint where there is one; with `--json` also an event. What a person
+   * has stopped is none, and not called so.
+   */
   failure(error: unknown, about: { name?: string; to?: string } = {}): void {
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof P2pError ? error.hint : undefined;
@@ -86,7 +89,9 @@ export class Output {
       ...(hint ? { hint } : {}),
       ...about,
     });
-    this.#print(Deno.stderr, `${this.#stderrStyle.red("error:")} ${printable(message)}`);
+    const isStop = error instanceof P2pError && error.code === "interrupted";
+    const mark = isStop ? "" : `${this.#stderrStyle.red("error:")} `;
+    this.#print(Deno.stderr, mark + printable(message));
     if (hint !== undefined) {
       this.#print(Deno.stderr, `${this.#stderrStyle.cyan("hint:")} ${printable(hint)}`);
     }

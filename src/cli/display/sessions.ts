@@ -42,6 +42,16 @@ async function closeDebugger() {
 const MAX_LOOKS = 100;
 const LOOK_EVERY_MS = 10;
 
+/** True where a transfer is on its way in some session. */
+export function isMoving(): boolean {
+  return Array.from(Session.live).some(({ state }) =>
+    state.exchanges.some(({ topic }) => topic !== undefined && TRANSFERS.includes(topic))
+  );
+}
+
+/** The first messages of exchanges in which a transfer moves. */
+const TRANSFERS = ["offer", "relay", "delivery"];
+
 /** A line for each session, and below it one for each of its exchanges. */
 export function sessionLines(sessions: SessionState[]): string[] {
   if (sessions.length === 0) return ["no session is open"];

@@ -1,4 +1,5 @@
 import { intro, outro, S_BAR, select } from "@clack/prompts";
+import { asP2pError } from "../../errors.ts";
 import { loadIdentity, ownName } from "../../home/identity.ts";
 import { printable } from "../../ui/printable.ts";
 import { createStyle, terminalSize, useColor } from "../../ui/terminal.ts";
@@ -117,8 +118,8 @@ async function chooseEntry(menu: Menu, last: MenuEntry | undefined) {
 /** Runs an entry; after an error, which is printed, the menu comes back. */
 async function run(entry: MenuEntry, menu: Menu): Promise<"exit" | void> {
   try {
-    return await withInterrupt((signal) => entry.run(menu, signal), { resumeHint: RESUME_HINT });
+    return await withInterrupt((signal) => entry.run(menu, signal), { hint: RESUME_HINT });
   } catch (error) {
-    menu.output.failure(error);
+    if (!asP2pError(error).silent) menu.output.failure(error);
   }
 }

@@ -8,7 +8,7 @@ import { checkedPeerName } from "../../names/peer_name.ts";
 export function command(name: string) {
   return new Command(name)
     .addOption(new Option("--json", "one JSON object a line on stdout, and nothing else"))
-    .addOption(new Option("--quiet", "no progress, no notes: results and errors only"))
+    .addOption(new Option("-q, --quiet", "no progress, no notes: results and errors only"))
     .addOption(new Option("--verbose", "each change of state, with its time, on stderr"))
     .addOption(new Option("--no-color", "no colours (also by NO_COLOR)"))
     .addOption(new Option("--home <dir>", "keys, known peers, hub state (env P2P_HOME)"))
@@ -26,7 +26,7 @@ async function startTrace(command: { opts(): { verbose?: true } }): Promise<void
 }
 
 /** `--name`: the name that this side goes by; one that no peer would take is "usage". */
-export function nameOption(flags: "--name <name>" | "--name <me>", description: string) {
+export function nameOption(flags: "-n, --name <name>" | "-n, --name <me>", description: string) {
   return new Option(flags, description).argParser(parseName);
 }
 

@@ -13,7 +13,7 @@ import { givenSecret, secretFileOption } from "./secret.ts";
 export function askHubCommand(name: string) {
   return command(name)
     .argument("[host:port]", HUB_ARGUMENT)
-    .addOption(nameOption("--name <me>", "who asks (default: the name of this machine)"))
+    .addOption(nameOption("-n, --name <me>", "who asks (default: the name of this machine)"))
     .addOption(hubSecretOption())
     .addOption(trustNewOption())
     .addOption(noRememberOption());
@@ -21,7 +21,7 @@ export function askHubCommand(name: string) {
 
 /** `--trust-new`: no question about a new hub. */
 export function trustNewOption() {
-  return new Option("--trust-new", "pin a hub's key at first contact without asking").default(
+  return new Option("-y, --trust-new", "pin a hub's key at first contact without asking").default(
     false,
   );
 }

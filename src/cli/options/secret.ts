@@ -1,6 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
 import { type HubSecret, keptSecret } from "../../home/hub_secret.ts";
+import { systemWords } from "../../system_error.ts";
 import { isLoopback } from "../../transport/address.ts";
 import { MIN_SECRET_LENGTH, normalizedSecret } from "../../secure/secret.ts";
 
@@ -69,10 +70,9 @@ async function readSecretFile(path: string): Promise<string> {
     return await Deno.readTextFile(path);
   } catch (cause) {
     if (cause instanceof P2pError) throw cause;
-    const why = cause instanceof Deno.errors.NotFound
-      ? "no such file"
-      : (cause as Error).message.replace(/ \(os error \d+\).*$/, "").toLowerCase();
-    throw new P2pError("local", `cannot read the secret in "${path}": ${why}`, { cause });
+    throw new P2pError("local", `cannot read the secret in "${path}": ${systemWords(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { stderr } from "node:process";
 import type { Questions } from "../../client/hub_client.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
+import { endedByUser } from "../interrupt.ts";
 
 /** The answers that are known without asking, and the signal that takes a question back. */
 export interface HubQuestionsOptions {
@@ -10,7 +11,10 @@ export interface HubQuestionsOptions {
   signal: AbortSignal;
 }
 
-/** Asks on the terminal; without one nothing is trusted, and no secret known. */
+/**
+ * Asks on the terminal; without one nothing is trusted, and no secret known. A question that is
+ * taken back by Esc or Ctrl-C ends what has asked.
+ */
 export function hubQuestions({ trustNew = false, signal }: HubQuestionsOptions): Questions {
   return {
     trustKey: async (hub, fingerprint) =>
@@ -32,18 +36,21 @@ async function askToTrust(
     output: stderr, // Nothing but results goes to stdout.
     signal,
   });
-  return !isCancel(answer) && answer;
+  if (isCancel(answer)) throw endedByUser();
+  return answer;
 }
 
-async function askForSecret(hub: string, isAgain: boolean): Promise<string | undefined> {
+async function askForSecret(hub: string, isAgain: boolean): Promise<string> {
   const { password } = await import("@clack/prompts");
   const { answerTo } = await import("./answer.ts");
-  return await answerTo((signal) =>
+  const answer = await answerTo((signal) =>
     password({
       message: `${isAgain ? "That is not it. " : ""}The secret of ${printable(hub)}`,
-      validate: (text) => text?.trim() ? undefined : "whoever runs the hub knows it",
+      validate: (text) => text?.trim() ? undefined : "type the secret; whoever runs the hub has it",
       output: stderr, // Nothing but results goes to stdout.
       signal,
     })
   );
+  if (answer === undefined) throw endedByUser();
+  return answer;
 }

@@ -48,9 +48,27 @@ export function firstRule(rules: readonly Rule[], question: Question): Rule | un
   return rules.find((rule) => fits(rule, question));
 }
 
+/** The first rule that fits from so many bytes on. */
+export interface SizeStep {
+  from: number;
+  rule: Rule | undefined;
+}
+
+/** The rules that decide for a transfer of any size, from the smallest on: one where all are alike. */
+export function rulesBySize(rules: readonly Rule[], question: Omit<Question, "size">): SizeStep[] {
+  const borders = rules.flatMap(({ minSize = 0, maxSize = -1 }) => [minSize, maxSize + 1]);
+  const steps = [...new Set([0, ...borders])].sort((a, b) => a - b)
+    .map((from) => ({ from, rule: firstRule(rules, { ...question, size: from }) }));
+  return steps.filter(({ rule }, i) => i === 0 || rule !== steps[i - 1]!.rule);
+}
+
 /** The reason for which the policy says no; undefined where it says yes. */
 export function refusedBy(rules: readonly Rule[], question: Question): string | undefined {
-  const rule = firstRule(rules, question);
+  return reasonOf(firstRule(rules, question));
+}
+
+/** The reason of a no, where `rule` is the first that fits; undefined for a yes. */
+export function reasonOf(rule: Rule | undefined): string | undefined {
   if (rule?.allow) return undefined;
   return rule?.reason ??
     (rule === undefined

@@ -2,6 +2,7 @@ import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from
 import { P2pError } from "../../errors.ts";
 import type { Conditions, Rule } from "./policy.ts";
 import { type Kind, KINDS } from "../../protocol/messages.ts";
+import { systemWords } from "../../system_error.ts";
 import { parseSize } from "../../units.ts";
 
 const MAX_POLICY_BYTES = 1_048_576;
@@ -15,7 +16,7 @@ const MAX_POLICY_BYTES = 1_048_576;
  */
 export async function readPolicy(path: string): Promise<Rule[]> {
   const text = await Deno.readTextFile(path).catch((cause) => {
-    const why = cause instanceof Deno.errors.NotFound ? "no such file" : cause.message;
+    const why = systemWords(cause);
     throw new P2pError("local", `cannot read the policy "${path}": ${why}`, { cause });
   });
   return parsePolicy(text, path);

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
-import { StorageError, storageError, systemCode } from "../storage_error.ts";
+import { systemCode } from "../../system_error.ts";
 import { infoOf, syncFolder } from "../file_system.ts";
+import { StorageError, storageError } from "../storage_error.ts";
 
 /**
  * Gives the file at `from` the name `to`; false where that is taken. It follows no link and

@@ -1,7 +1,8 @@
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { CancelCode, Message } from "../../protocol/messages.ts";
-import { StorageError, storageError, systemCode } from "../../storage/storage_error.ts";
+import { StorageError, storageError } from "../../storage/storage_error.ts";
+import { systemCode } from "../../system_error.ts";
 
 /** The `cancel` of a sender. */
 export class Cancelled extends Error {

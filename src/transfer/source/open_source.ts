@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import { StorageError, storageError } from "../../storage/storage_error.ts";
-import { openFileSource } from "./file_source.ts";
+import { type FoundSource, openFileSource } from "./file_source.ts";
 import { openFolderSource } from "./folder_source.ts";
 import { type Source, sourceName, type SourceOptions } from "./source.ts";
 import { whatIs } from "./source_stamp.ts";
@@ -10,19 +10,36 @@ import { whatIs } from "./source_stamp.ts";
  * "local" or "refused".
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
+  const found = await findSource(path, options);
+  return await (found.info.isDirectory ? openFolderSource(found) : openFileSource(found));
+}
+
+/** Throws what {@link openSource} would, as far as that is known without reading. */
+export async function checkSource(path: string, options: SourceOptions = {}): Promise<void> {
+  const { info } = await findSource(path, options);
+  if (info.isFile) (await openToRead(path)).close();
+}
+
+async function findSource(path: string, options: SourceOptions): Promise<FoundSource> {
   const info = await statSource(path);
-  const name = sourceName(options.as ?? basename(resolve(path)));
   const found = {
     path: resolve(path),
-    name,
+    name: sourceName(options.as ?? basename(resolve(path))),
     info,
     snapshot: options.snapshot ?? false,
     signal: options.signal,
   };
-  if (info.isDirectory) return await openFolderSource(found);
-  if (info.isFile) return await openFileSource(found);
+  if (info.isDirectory || info.isFile) return found;
   const hint = "send its output: `… | p2p send - --as NAME`";
   throw new StorageError("disk", `cannot send "${path}": it is ${whatIs(info)}`, { hint });
+}
+
+async function openToRead(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (cause) {
+    throw storageError(`cannot read "${path}"`, cause);
+  }
 }
 
 async function statSource(path: string): Promise<Deno.FileInfo> {

@@ -1,0 +1,31 @@
+import { formatBytes } from "../units.ts";
+import type { TransferEvent } from "./events.ts";
+
+/** How far the transfers are that have begun and not ended. */
+export class Unfinished {
+  readonly #bytes = new Map<string, { bytes: number; total: number | null }>();
+
+  /** Takes notice of progress, and of each end but an interruption. */
+  count(event: TransferEvent): void {
+    if (event.event === "progress") this.#bytes.set(event.transfer, event);
+    if (event.event === "received" || event.event === "refused") this.end(event.transfer);
+  }
+
+  /** Forgets a transfer that has ended. */
+  end(transfer: string): void {
+    this.#bytes.delete(transfer);
+  }
+
+  /** All of them together, as `150 MB of 2.1 GB (7 %)`; undefined where nothing has moved. */
+  get inWords(): string | undefined {
+    let [bytes, total] = [0, 0];
+    for (const one of this.#bytes.values()) {
+      bytes += one.bytes;
+      total += one.total ?? NaN;
+    }
+    if (bytes === 0) return undefined;
+    if (!(total > 0)) return formatBytes(bytes);
+    const percent = Math.floor(100 * Math.min(bytes, total) / total);
+    return `${formatBytes(bytes)} of ${formatBytes(total)} (${percent} %)`;
+  }
+}
