@@ -55,7 +55,7 @@ const FIELDS: Fields = {
     ...{ hub: sometimes, name: sometimes, me: sometimes, inUse: sometimes, secret: sometimes },
   },
   words: { person: always, words: always },
-  explained: { allowed: always, line: always, reason: sometimes },
+  explained: { allowed: always, line: always, reason: sometimes, bySize: sometimes },
   shown: { name: always, bytes: always, preview: always },
   failed: { exit: always, message: always, hint: sometimes, name: sometimes, to: sometimes },
   done: { delivered: always, stored: always, failed: always },
