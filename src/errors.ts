@@ -33,7 +33,12 @@ export function worse(a: ErrorCode | undefined, b: ErrorCode | undefined): Error
 }
 
 /** A refusal or failure that callers tell apart from others of its code, by a word that stays the same. */
-export type ErrorDetail = "wrong-secret" | "secret-wanted" | "hub-unknown" | "key-changed";
+export type ErrorDetail =
+  | "wrong-secret"
+  | "secret-wanted"
+  | "proof-unanswered"
+  | "hub-unknown"
+  | "key-changed";
 
 /** What may go with an error. */
 export interface ErrorOptions {

@@ -15,6 +15,7 @@ import { initiate } from "../protocol/handshake.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
 import { HubCheck, type HubCheckOptions } from "./hub_check.ts";
+import { unansweredProof } from "./hub_refusals.ts";
 
 const OPEN_WITHIN_MS = 30_000;
 
@@ -66,6 +67,7 @@ export async function connect(address: Address, options: ConnectOptions): Promis
     } catch (error) {
       conn.close();
       if (!isLost(error)) throw error;
+      if (check.isGuessOpen) throw unansweredProof(formatAddress(address), error);
       const pause = pauses.next() * (0.5 + Math.random());
       if (tries === TRIES || performance.now() + pause > until) throw notConnected(address, error);
       traceRetry("dialling again", { why: error.code, pauseMs: pause });
@@ -93,6 +95,7 @@ async function open(
     keyPair,
     name,
     checkKey: (id, auth) => check.check(id, auth),
+    onProof: () => check.proving(),
   });
   const channel = new Channel(conn, handshake);
   if (typeof handshake.proof === "object") {

@@ -14,7 +14,7 @@ export interface HubCheckOptions {
   secret: string | undefined;
   /** True where the remembered secret has proved wrong. */
   isSecretWrong: boolean;
-  /** The key that a person has trusted, where it is not remembered. */
+  /** The key that is trusted in this process, where it is not remembered. */
   trusted: Uint8Array | undefined;
   /**
    * True where the hub need not be trusted: a key that is met for the first time is taken, and not
@@ -25,6 +25,8 @@ export interface HubCheckOptions {
   remember: boolean;
   /** Called where a key was pinned without a question. */
   onPinned: (pinned: Pinned) => void;
+  /** Called with the key of a hub that has proved the secret. */
+  onProved: (key: Uint8Array) => void;
 }
 
 /** A hub whose key was pinned. */
@@ -40,6 +42,7 @@ export class HubCheck {
   readonly #options: HubCheckOptions;
   readonly #hubs: KnownHub[];
   #secret: string | undefined;
+  #isGuessOpen = false;
 
   private constructor(options: HubCheckOptions, hubs: KnownHub[]) {
     this.#options = options;
@@ -63,9 +66,7 @@ export class HubCheck {
    * to prove. Throws {@link UnknownHub}, {@link SecretWanted}, and "refused" for a key that changed.
    */
   async check(id: Uint8Array, auth: Auth): Promise<string | undefined> {
-    const pinned = this.#known?.key === undefined
-      ? this.#options.trusted
-      : decodeKey(this.#known.key);
+    const pinned = this.#pinned;
     if (pinned !== undefined && !sameKey(pinned, id)) {
       throw keyChanged(this.#where, { was: pinned, is: id });
     }
@@ -81,9 +82,24 @@ export class HubCheck {
     await this.#pin(id);
   }
 
+  /**
+   * True where a stranger may have used its one guess at the secret: it was shown a proof, and has
+   * not answered. Another connection would give it another guess (SPEC.md §4).
+   */
+  get isGuessOpen(): boolean {
+    return this.#isGuessOpen;
+  }
+
+  /** Notes that our proof leaves. */
+  proving(): void {
+    this.#isGuessOpen = this.#pinned === undefined;
+  }
+
   /** Pins a hub that has proved the secret: it is the right one; and keeps that secret. */
   async proved({ remote: { id } }: Handshake): Promise<void> {
-    const { home, remember } = this.#options;
+    const { home, remember, onProved } = this.#options;
+    this.#isGuessOpen = false;
+    onProved(id);
     const { key, secret } = this.#known ?? {};
     if (!remember) return;
     if (key === undefined) await this.#pin(id);
@@ -92,6 +108,11 @@ export class HubCheck {
 
   get #known(): KnownHub | undefined {
     return findHub(this.#hubs, this.#where);
+  }
+
+  get #pinned(): Uint8Array | undefined {
+    const key = this.#known?.key;
+    return key === undefined ? this.#options.trusted : decodeKey(key);
   }
 
   #secretOf(hub: KnownHub | undefined): string | undefined {

@@ -44,6 +44,11 @@ export interface HubClientOptions {
   onEvent: (event: ClientEvent) => void;
 }
 
+/** The key of the hub that a person has trusted, or that has proved the secret, in this process. */
+interface Trust {
+  key?: Uint8Array;
+}
+
 /** Options of one session. */
 export interface SessionChoices {
   onOpen?: OnOpen;
@@ -58,14 +63,16 @@ export class HubClient {
   readonly home: string;
   readonly #options: HubClientOptions;
   readonly #skipPin: boolean;
-  /** The key that a person has trusted, where it is not remembered. */
-  #trusted: Uint8Array | undefined;
+  readonly #trust: Trust;
   /** True once the hub was met for the first time, and remembered. */
   #isNew = false;
   /** What the hub calls itself, where it was met for the first time here and is remembered. */
   metHub: string | undefined;
 
-  constructor(options: HubClientOptions, { skipPin = false } = {}) {
+  constructor(
+    options: HubClientOptions,
+    { skipPin = false, trust = {} }: { skipPin?: boolean; trust?: Trust } = {},
+  ) {
     const { address, identity, name, home } = options;
     this.address = address;
     this.identity = identity;
@@ -73,6 +80,7 @@ export class HubClient {
     this.home = home;
     this.#options = options;
     this.#skipPin = skipPin;
+    this.#trust = trust;
   }
 
   /** The hub's address, `host:port`. */
@@ -83,7 +91,7 @@ export class HubClient {
   /** The same person under the name of the key, at a hub that need not be trusted (SPEC.md §19). */
   underCode(): HubClient {
     const name = codeName(this.identity.keyPair.id);
-    return new HubClient({ ...this.#options, name }, { skipPin: true });
+    return new HubClient({ ...this.#options, name }, { skipPin: true, trust: this.#trust });
   }
 
   /** Passes an event on to the maker of this client. */
@@ -104,10 +112,11 @@ export class HubClient {
         const connected = await connect(address, {
           ...{ identity, name, home, onOpen, signal, remember, isSecretWrong },
           secret: tried,
-          trusted: this.#trusted,
+          trusted: this.#trust.key,
           skipPin: this.#skipPin,
           onStalled: (stall) => this.emit({ type: "stalled", stall }),
           onPinned: (pinned) => this.#pinned(pinned),
+          onProved: (key) => this.#trust.key = key,
         });
         if (this.#isNew) this.metHub = connected.name;
         return connected;
@@ -140,7 +149,7 @@ export class HubClient {
     const { home, questions, remember = true } = this.#options;
     if (!await questions.trustKey(this.hub, fingerprint(unknown.key))) throw unknown;
     if (remember) await pinKey(home, this.hub, unknown.key);
-    else this.#trusted = unknown.key;
+    else this.#trust.key = unknown.key;
     this.#isNew = remember;
   }
 

@@ -26,6 +26,21 @@ export class SecretWanted extends P2pError {
   }
 }
 
+/**
+ * The end of connecting to a hub that is met for the first time, was shown a proof of the secret,
+ * and was lost: the next try is up to the user (SPEC.md §4).
+ */
+export function unansweredProof(where: string, cause: P2pError): P2pError {
+  const message = `cannot connect to ${where}: ${cause.message} while the secret was being proved`;
+  return new P2pError("refused", message, {
+    hint:
+      "if that is the right address, run the same line again: each time who answers there can " +
+      "guess the secret once",
+    detail: "proof-unanswered",
+    cause,
+  });
+}
+
 /** The refusal of a hub that has another key than the one that is pinned. */
 export function keyChanged(where: string, { was, is }: { was: Uint8Array; is: Uint8Array }) {
   const change = `it was ${fingerprint(was)}, it is ${fingerprint(is)}`;

@@ -86,14 +86,16 @@ export interface SecretCheck {
 /**
  * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's id, and what that wants
  * to be proved, before message 3 leaves, and throws to end it there; it may give the secret, which
- * then counts in place of `secret`.
+ * then counts in place of `secret`. `onProof` is called when what the acceptor can check a guess by
+ * leaves.
  */
 export async function initiate(
   conn: HandshakeConnection,
-  { keyPair, name, checkKey, secret }: {
+  { keyPair, name, checkKey, onProof = () => {}, secret }: {
     keyPair: IdentityKeys;
     name: string;
     checkKey: (id: Uint8Array, auth: Auth) => Promise<string | undefined | void>;
+    onProof?: () => void;
     secret?: string | undefined;
   },
 ): Promise<Handshake> {
@@ -110,7 +112,7 @@ export async function initiate(
   const ciphers = state.split();
   const frames = proofFrames(conn, { reader, ciphers, before: message3 });
   const context = { handshakeHash: state.handshakeHash, initiator: keyPair, acceptor: remote };
-  const proof = auth === "none" ? auth : await prove(given(known), { context, frames });
+  const proof = auth === "none" ? auth : await prove(given(known), { context, frames, onProof });
   const { features } = said;
   traceDone(proof);
   return { ...ciphers, remote, features, remoteName: undefined, proof, leftover: reader.leftover };
@@ -176,9 +178,12 @@ interface ProofRun {
 }
 
 /** Proves that we know the secret, where the acceptor knows it too. */
-async function prove(secret: string, { context, frames }: ProofRun): Promise<Proof> {
+async function prove(
+  secret: string,
+  { context, frames, onProof }: ProofRun & { onProof: () => void },
+): Promise<Proof> {
   const input = proofInput({ secret, ...context });
-  const result = await proveSecret(input, frames);
+  const result = await proveSecret(input, frames, onProof);
   if (result === "proved") return "secret";
   return { refusal: "the other side refused", isWrong: result === "wrong" };
 }

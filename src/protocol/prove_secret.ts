@@ -44,16 +44,23 @@ export function proofInput(context: ProofContext): CpaceInput {
 export type ProofResult = "proved" | "wrong" | "untried";
 
 /**
- * The initiator's side. Where the acceptor does not take it, it says why in its `goodbye`; throws
- * `P2pError` where the acceptor itself does not know the secret.
+ * The initiator's side; `onTag` is called when its tag leaves, by which the acceptor can check one
+ * guess. Where the acceptor does not take it, it says why in its `goodbye`; throws `P2pError` where
+ * the acceptor itself does not know the secret.
  */
-export async function proveSecret(input: CpaceInput, frames: ProofFrames): Promise<ProofResult> {
+export async function proveSecret(
+  input: CpaceInput,
+  frames: ProofFrames,
+  onTag: () => void = () => {},
+): Promise<ProofResult> {
   const { CpaceInitiator } = await import("../secure/cpace/cpace.ts");
   const run = new CpaceInitiator(input);
   await frames.send(run.share);
   const share = await frames.next();
   if (share.length === 0) return "untried";
-  await frames.send(run.confirm(share));
+  const own = run.confirm(share);
+  onTag();
+  await frames.send(own);
   const tag = await frames.next();
   if (tag.length === 0) return "wrong";
   run.finish(tag);

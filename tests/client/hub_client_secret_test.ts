@@ -154,6 +154,67 @@ Deno.test("HubClient.underCode takes a new key without asking and does not pin i
   await assert.rejects(connecting, { code: "refused", detail: "key-changed" });
 });
 
+Deno.test("HubClient.connect gives who answers for an unknown hub one guess at the secret, and dials again where it is known", async () => {
+  for (const remember of [true, false]) {
+    await using dir = await TempDir.make();
+    await using hub = new HubThatLoses();
+    const client = clientIn(dir, { address: hub.address, secret: { known: SECRET }, remember });
+    hub.losses = 9;
+    await assert.rejects(client.connect({ signal: forever() }), {
+      code: "refused",
+      detail: "proof-unanswered",
+      message: /^cannot connect to [\d.:]+: the connection .* while the secret was being proved$/,
+    });
+    assert.equal(hub.proofs, 1);
+    hub.losses = 0;
+    await connectAndLeave(client);
+    // It has proved the secret now, remembered or not.
+    for (const known of [client, client.underCode()]) {
+      hub.losses = 1;
+      await connectAndLeave(known);
+    }
+    assert.equal(hub.proofs, 6);
+  }
+});
+
+/** A hub that takes as many proofs as `losses` says, and closes in place of an answer. */
+class HubThatLoses implements AsyncDisposable {
+  losses = 0;
+  /** The proofs that it was shown. */
+  proofs = 0;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #serving = this.#serve();
+
+  get address(): Address {
+    return { host: "127.0.0.1", port: this.#listener.addr.port };
+  }
+
+  async #serve() {
+    for await (const conn of this.#listener) await this.#meet(new TcpConnection(conn));
+  }
+
+  async #meet(conn: TcpConnection) {
+    const attempt = async (run: () => Promise<boolean>) => {
+      this.proofs++;
+      if (await run()) return undefined;
+      conn.close();
+      return "lost";
+    };
+    const secret = this.losses-- > 0 ? "another one" : SECRET;
+    const handshake = await accept(conn, { keyPair: hubKeys, check: { secret, attempt } })
+      .catch(() => undefined);
+    if (handshake === undefined) return;
+    const session = new Session(new Channel(conn, handshake), { initiator: false });
+    await session.welcome("the hub");
+    await session.closed.catch(() => {});
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.#listener.close();
+    await this.#serving;
+  }
+}
+
 function connectTo(address: Address, dir: TempDir, options: Partial<HubClientOptions>) {
   return clientIn(dir, { address, ...options }).connect({ signal: forever() });
 }
