@@ -2,6 +2,7 @@ import { P2pError } from "../../errors.ts";
 import { MAX_DRAWN_PIXELS, MAX_IMAGE_BYTES } from "./image_limits.ts";
 import { runImageProcess } from "./image_process.ts";
 import { decodeReply, type ImageFacts, MAX_REPLY_BYTES } from "./image_reply.ts";
+import { IMAGE_MAGIC_BYTES, imageTypeOf } from "./formats/formats.ts";
 import type { Size } from "./picture.ts";
 
 /** The size and form in which an image is wanted. */
@@ -24,7 +25,8 @@ export interface DecodedImage extends ImageFacts {
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Decodes an image file in a process of its own, so that this one never parses a byte of it. Throws
+ * Decodes an image file in a process of its own, so that this one never reads more of it
+ * than its first bytes. Throws
  * `refused` with the reason where there is no picture.
  */
 export function decodeImage(path: string, options: DecodeOptions): Promise<DecodedImage> {
@@ -38,7 +40,8 @@ async function decode(path: string, { box, form, signal }: DecodeOptions): Promi
   if ((await file.stat()).size > MAX_IMAGE_BYTES) {
     throw new P2pError("refused", `the image is larger than ${MAX_IMAGE_BYTES / 1024 / 1024} MiB`);
   }
-  const args = [`${box.width}`, `${box.height}`, form];
+  const type = await typeOf(file);
+  const args = [`${box.width}`, `${box.height}`, form, type];
   const maxBytes = MAX_REPLY_BYTES + MAX_DRAWN_PIXELS * 4;
   const decoded = decodeReply(await runImageProcess(args, { input: file, maxBytes, signal }));
   if (decoded === undefined) throw new P2pError("refused", "the decoder gave up");
@@ -48,4 +51,12 @@ async function decode(path: string, { box, form, signal }: DecodeOptions): Promi
     throw new P2pError("refused", "the decoder stopped half way");
   }
   return { ...reply, body };
+}
+
+/** The child is told the type, so that it has loaded all it needs before it reads the file. */
+async function typeOf(file: Deno.FsFile): Promise<string> {
+  const head = new Uint8Array(IMAGE_MAGIC_BYTES);
+  const read = await file.read(head);
+  await file.seek(0, Deno.SeekMode.Start);
+  return imageTypeOf(head.subarray(0, read ?? 0)) ?? "unknown";
 }

@@ -2,52 +2,61 @@ import { P2pError } from "../../errors.ts";
 import { concat } from "../../bytes.ts";
 import { loadSixel } from "./draw_sixel.ts";
 import { formatOf } from "./formats/formats.ts";
-import { loadDecoder } from "./image_decoders.ts";
+import { type DecodePicture, loadDecoder } from "./image_decoders.ts";
 import { readImageHeader } from "./image_header.ts";
 import { MAX_IMAGE_BYTES } from "./image_limits.ts";
 import { encodeReply, type ImageFacts, STARTED } from "./image_reply.ts";
 import { orient, orientSize } from "./orient.ts";
-import { fitSize, type Size } from "./picture.ts";
+import { fitSize, type Picture, type Size } from "./picture.ts";
 import { shrink } from "./shrink.ts";
 
 /**
  * Runs the decoding process: an image on stdin; on stdout {@link STARTED}, the reply, and after it
- * the picture, upright and shrunk into the box, as RGBA bytes or as a sixel sequence. It has given
- * up every permission when it starts to decode.
+ * the picture, upright and shrunk into the box, as RGBA bytes or as a sixel sequence. It has loaded
+ * what it needs and given up every permission when it reads the first byte.
  *
- * @param args width and height of the box in pixels, and `rgba` or `sixel`
+ * @param args width and height of the box in pixels, `rgba` or `sixel`, and the type of the image
  */
 export async function runImageChild(args: readonly string[]): Promise<void> {
   // Stdout carries the picture, and a decoder may have something to say.
   // deno-lint-ignore no-console -- it is silenced
   console.log = () => {};
   const box = { width: Number(args[0]), height: Number(args[1]) };
-  await ReadableStream.from(output({ box, sixel: args[2] === "sixel" }))
+  await ReadableStream.from(output({ box, sixel: args[2] === "sixel", type: args[3] ?? "" }))
     .pipeTo(Deno.stdout.writable);
 }
 
-async function* output(options: { box: Size; sixel: boolean }): AsyncGenerator<Uint8Array> {
+async function* output(
+  { box, sixel, type }: { box: Size; sixel: boolean; type: string },
+): AsyncGenerator<Uint8Array> {
   try {
+    const decoder = await loadDecoder(type);
+    const drawSixel = sixel ? await loadSixel() : undefined;
+    await dropPermissions();
     const bytes = await readStdin();
     yield STARTED;
-    yield* await decode(bytes, options);
+    yield* await decode(bytes, { box, type, decoder, drawSixel });
   } catch (error) {
     yield encodeReply({ refused: reasonOf(error) });
   }
 }
 
+/** What was loaded before the image came. */
+interface Loaded {
+  box: Size;
+  type: string;
+  decoder: DecodePicture;
+  drawSixel: ((picture: Picture) => Uint8Array) | undefined;
+}
+
 async function decode(
   bytes: Uint8Array,
-  { box, sixel }: { box: Size; sixel: boolean },
+  { box, type, decoder, drawSixel }: Loaded,
 ): Promise<Uint8Array[]> {
-  if (bytes.length > MAX_IMAGE_BYTES) {
-    throw new P2pError("refused", "the file grew while it was read");
-  }
-  const { type, size, orientation } = readImageHeader(bytes);
-  const decoder = await loadDecoder(type);
-  const drawSixel = sixel ? await loadSixel() : undefined;
-  await dropPermissions();
-
+  const changed = new P2pError("refused", "the file changed while it was read");
+  if (bytes.length > MAX_IMAGE_BYTES) throw changed;
+  const { size, orientation, ...header } = readImageHeader(bytes);
+  if (header.type !== type) throw changed;
   const image = orientSize(size, orientation);
   const drawn = fitSize(image, box);
   const stored = orientSize(drawn, orientation);
@@ -58,9 +67,9 @@ async function decode(
   return [encodeReply(facts), drawSixel?.({ ...drawn, rgba }) ?? rgba];
 }
 
-/** Decoders are loaded by now; nothing that comes needs anything but stdin and stdout. */
+/** Nothing that comes after the loading needs anything but stdin and stdout. */
 async function dropPermissions(): Promise<void> {
-  for (const name of ["net", "run", "write", "ffi", "sys", "env", "read"] as const) {
+  for (const name of ["net", "run", "write", "ffi", "sys", "env", "import", "read"] as const) {
     await Deno.permissions.revoke({ name });
   }
 }

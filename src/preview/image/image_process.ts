@@ -33,6 +33,8 @@ export async function runImageProcess(
 ): Promise<Uint8Array> {
   const child = new Deno.Command(command.path, {
     args: [...command.args, ...args],
+    clearEnv: true,
+    env: environment(),
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
@@ -92,11 +94,31 @@ class Deadline {
 export function imageProcessCommand(): ImageProcessCommand {
   const path = Deno.execPath();
   if (Deno.build.standalone) return { path, args: [DECODE_IMAGE] };
-  const flags = ["--quiet", "--no-prompt", `--v8-flags=${DECODER_V8_FLAGS}`];
-  // While it loads the decoders; it has dropped both when it decodes.
+  // Modules come from the cache alone: an import is a way out that no other permission closes.
+  const modules = ["--cached-only", "--no-remote", "--deny-import"];
+  const flags = ["--quiet", "--no-prompt", `--v8-flags=${DECODER_V8_FLAGS}`, ...modules];
+  // While it loads the decoders; it has dropped both when the first byte of the image comes.
   const permissions = ["--allow-read", "--allow-env=IMAGESCRIPT_WASM_SIMD"];
   const module = new URL("./image_child.ts", import.meta.url).href;
   return { path, args: ["run", ...flags, ...permissions, module] };
+}
+
+/** Where the runtime looks for its cache, and what Windows needs to start a program. */
+const RUNTIME_VARIABLES = [
+  "DENO_DIR",
+  "HOME",
+  "XDG_CACHE_HOME",
+  "LOCALAPPDATA",
+  "USERPROFILE",
+  "SystemRoot",
+];
+
+/** No secret of this process is for the eyes of one that opens a stranger's picture. */
+function environment(): Record<string, string> {
+  return Object.fromEntries(RUNTIME_VARIABLES.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
 }
 
 function kill(child: Deno.ChildProcess): void {

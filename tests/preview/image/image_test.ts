@@ -5,7 +5,7 @@ import { decodeImage } from "../../../src/preview/image/decode_image.ts";
 import { readImageHeader } from "../../../src/preview/image/image_header.ts";
 import { MAX_IMAGE_BYTES } from "../../../src/preview/image/image_limits.ts";
 import { loadDecoder } from "../../../src/preview/image/image_decoders.ts";
-import { runImageProcess } from "../../../src/preview/image/image_process.ts";
+import { imageProcessCommand, runImageProcess } from "../../../src/preview/image/image_process.ts";
 import { decodeReply } from "../../../src/preview/image/image_reply.ts";
 import { orient, orientSize } from "../../../src/preview/image/orient.ts";
 import { fitSize, type Picture, type Size } from "../../../src/preview/image/picture.ts";
@@ -13,6 +13,7 @@ import { shrink } from "../../../src/preview/image/shrink.ts";
 import { previewFile } from "../preview_file.ts";
 import { inEachFormat, pngOf, QUARTERS, quarters, withOrientation } from "./test_images.ts";
 import { fullOr } from "../../helpers/full_or.ts";
+import { TempDir } from "../../helpers/temp_dir.ts";
 
 Deno.test("decoders give the pixels of each format", async () => {
   const files = await inEachFormat(quarters(32, 24));
@@ -196,30 +197,68 @@ Deno.test("runImageProcess ends when its signal aborts", async () => {
 Deno.test("the decoding process takes no file that has grown beyond the limit", async () => {
   await withFile(jpegHeadOf(MAX_IMAGE_BYTES + 1), async (path) => {
     using input = await Deno.open(path);
-    const output = await runImageProcess(["8", "8", "rgba"], { input, maxBytes: 10_000 });
-    assert.deepEqual(decodeReply(output)?.reply, { refused: "the file grew while it was read" });
+    const output = await runImageProcess(["8", "8", "rgba", "jpg"], { input, maxBytes: 10_000 });
+    assert.deepEqual(decodeReply(output)?.reply, { refused: "the file changed while it was read" });
   });
 });
 
-Deno.test("the decoding process has no permission when it decodes", async () => {
+Deno.test("the decoding process has no permission when it reads the first byte", async () => {
   const child = new URL("../../../src/preview/image/image_child.ts", import.meta.url).href;
   const code = `
+    const states = {}, { readable } = Deno.stdin;
+    Object.defineProperty(Deno.stdin, "readable", { get: () => {
+      for (const name of ["read", "write", "net", "run", "env", "sys", "ffi", "import"]) {
+        states[name] = Deno.permissions.querySync({ name }).state;
+      }
+      return readable;
+    } });
     const { runImageChild } = await import(${JSON.stringify(child)});
-    await runImageChild(["8", "8", "rgba"]);
-    for (const name of ["read", "write", "net", "run", "env", "sys", "ffi"]) {
-      console.error(name, (await Deno.permissions.query({ name })).state);
-    }`;
+    await runImageChild(["8", "8", "rgba", "png"]);
+    console.error(JSON.stringify(states));`;
   const { png } = await inEachFormat(quarters(8, 8));
   await withFile(png!, async (path) => {
     const args = ["-c", '"$0" eval "$1" < "$2"', Deno.execPath(), code, path];
     const { stdout, stderr } = await new Deno.Command("sh", { args }).output();
     assert.equal(decodeReply(stdout)?.body.length, 8 * 8 * 4);
-    const states = new TextDecoder().decode(stderr).trim().split("\n").map((line) =>
-      line.split(" ")
-    );
-    assert.deepEqual(states.map(([name]) => name).length, 7);
+    const states = Object.entries(JSON.parse(new TextDecoder().decode(stderr)));
+    assert.equal(states.length, 8);
     for (const [name, state] of states) assert.notEqual(state, "granted", name);
   });
+});
+
+const WAYS_OUT = {
+  "a remote module": "https://127.0.0.1:1/x.ts",
+  "a module of the hosts that the runtime trusts": "https://jsr.io/x.ts",
+  "a package that is not in the cache": `npm:no-such-${crypto.randomUUID()}`,
+};
+
+Deno.test("the decoding process imports nothing that is not in the cache, and hears no secret", async () => {
+  const { path, args } = imageProcessCommand();
+  await using dir = await TempDir.make();
+  const module = dir.join("child.ts");
+  await Deno.writeTextFile(
+    module,
+    `const out = { env: Object.keys(Deno.env.toObject()), imported: [] as string[] };
+    for (const url of ${JSON.stringify(Object.values(WAYS_OUT))}) {
+      await import(url).then(() => out.imported.push(url), () => {});
+    }
+    await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(out)));`,
+  );
+  const flags = args.slice(0, -1).filter((arg) => !arg.startsWith("--allow-env"));
+  const command = { path, args: [...flags, "--allow-env", module] };
+  Deno.env.set("P2P_SECRET", "seven words that nobody else knows");
+  try {
+    const output = await withFile(new Uint8Array(1), async (file) => {
+      using input = await Deno.open(file);
+      return await runImageProcess([], { input, maxBytes: 10_000, command });
+    });
+    const { env, imported } = JSON.parse(new TextDecoder().decode(output));
+    assert.deepEqual(imported, []);
+    const mine = ["P2P_SECRET", "P2P_HOME", "LANG", "USER"];
+    assert.deepEqual(env.filter((name: string) => mine.includes(name)), []);
+  } finally {
+    Deno.env.delete("P2P_SECRET");
+  }
 });
 
 Deno.test("decodeReply takes nothing from the process but what it asked for", () => {

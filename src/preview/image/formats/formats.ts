@@ -32,9 +32,12 @@ const MAGIC: [hex: string, type: string][] = [
   ["........66747970", "heic"],
 ];
 
+/** How many of an image's first bytes tell its type. */
+export const IMAGE_MAGIC_BYTES = 16;
+
 /** Tells the type of an image by its first bytes. */
 export function imageTypeOf(bytes: Uint8Array): string | undefined {
-  const head = bytes.subarray(0, 16).toHex();
+  const head = bytes.subarray(0, IMAGE_MAGIC_BYTES).toHex();
   return MAGIC.find(([hex]) => new RegExp(`^${hex}`).test(head))?.[1];
 }
 
