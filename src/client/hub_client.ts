@@ -19,6 +19,11 @@ export interface Questions {
    * undefined where there is no answer.
    */
   secret: (hub: string, isAgain: boolean) => Promise<string | undefined>;
+  /**
+   * Resolves to the name under which somebody is remembered who calls themselves `claimed`; without
+   * it that is the name.
+   */
+  personName?: (claimed: string) => Promise<string>;
 }
 
 /**
@@ -97,6 +102,11 @@ export class HubClient {
   /** Passes an event on to the maker of this client. */
   emit(event: ClientEvent): void {
     this.#options.onEvent(event);
+  }
+
+  /** The name under which somebody is to be remembered who calls themselves `claimed`. */
+  async askPersonName(claimed: string): Promise<string> {
+    return await this.#options.questions.personName?.(claimed) ?? claimed;
   }
 
   /**

@@ -7,7 +7,7 @@ import { int, object, publicKeysText } from "../protocol/schema.ts";
 import { type Code, newCode } from "../secure/code.ts";
 import { CodeClaimant, CodeCreator } from "../secure/code_exchange.ts";
 import { type PublicKeys, publicKeysOf } from "../secure/identity_keys.ts";
-import { addPerson } from "../home/known_people.ts";
+import { addPerson, findPerson } from "../home/known_people.ts";
 import type { HubClient } from "./hub_client.ts";
 
 /** Most bytes of what one side says of itself. */
@@ -60,7 +60,11 @@ export async function pair(
     : await typeCode(exchange, { code, ours });
   const { name, keys: { id: key } } = theirs;
   client.emit({ type: "met", name, key });
-  if (remember) await addPerson(client.home, { name, key, via: "code" });
+  if (remember) {
+    const known = await findPerson(client.home, key);
+    const called = known?.name ?? await client.askPersonName(name);
+    await addPerson(client.home, { name: called, key, via: "code" });
+  }
   return theirs;
 }
 

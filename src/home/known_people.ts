@@ -49,6 +49,11 @@ export function isVouched({ via }: KnownPerson): boolean {
   return via === "code" || via === "hand";
 }
 
+/** True where two names are one person's for people: they differ by case or composition alone. */
+export function sameName(a: string, b: string): boolean {
+  return foldedName(a) === foldedName(b);
+}
+
 /** The person with that id for whom this user has vouched; undefined where there is none. */
 export async function findPerson(home: string, key: Uint8Array): Promise<KnownPerson | undefined> {
   const wanted = encodeKey(key);
@@ -87,13 +92,18 @@ export async function checkPeople(
 }
 
 /**
- * The people that count at a hub, by folded name: those vouched for before those that it has named.
+ * The people that count at a hub, by folded name: those vouched for before those that it has named,
+ * and of each the first, which only `p2p trust forget` takes away.
  */
 async function peopleAt(hub: string, home: string): Promise<Map<string, KnownPerson>> {
   const known = new Map<string, KnownPerson>();
   for (const one of await knownPeople(home)) {
     const name = foldedName(one.name);
-    if (isVouched(one) || (one.via === hub && !known.has(name))) known.set(name, one);
+    const before = known.get(name);
+    const counts = isVouched(one)
+      ? before === undefined || !isVouched(before)
+      : one.via === hub && before === undefined;
+    if (counts) known.set(name, one);
   }
   return known;
 }
@@ -103,7 +113,7 @@ export async function addPerson(
   home: string,
   { name, key, via }: { name: string; key: Uint8Array; via: "code" | "hand" },
 ): Promise<void> {
-  const called = (await knownPeople(home)).filter((one) => one.name === name);
+  const called = (await knownPeople(home)).filter((one) => sameName(one.name, name));
   const other = called.findLast((one) => one.key !== encodeKey(key));
   if (other !== undefined) throw keyChanged(other, key);
   if (!called.some(isVouched)) await remember(home, { name, key: encodeKey(key), via });
@@ -113,9 +123,9 @@ export async function addPerson(
 export async function forgetPerson(home: string, name: string): Promise<KnownPerson[]> {
   return await whileLocked(home, async () => {
     const people = await knownPeople(home);
-    const left = people.filter((one) => one.name !== name);
+    const left = people.filter((one) => !sameName(one.name, name));
     if (left.length < people.length) await write(home, left);
-    return people.filter((one) => one.name === name);
+    return people.filter((one) => sameName(one.name, name));
   });
 }
 
@@ -129,8 +139,8 @@ export async function renamePerson(
 ): Promise<KnownPerson[]> {
   return await whileLocked(home, async () => {
     const people = await knownPeople(home);
-    const renamed = people.filter((one) => one.name === from && isVouched(one));
-    const taken = people.findLast((one) => one.name === to);
+    const renamed = people.filter((one) => sameName(one.name, from) && isVouched(one));
+    const taken = people.findLast((one) => sameName(one.name, to));
     if (renamed.length > 0 && taken !== undefined && taken.key !== renamed[0]!.key) {
       throw new P2pError("refused", `cannot rename "${from}": "${to}" is another person`, {
         hint: `choose another name, or run \`${forgetLine(to)}\` first`,

@@ -82,6 +82,34 @@ Deno.test("addPerson vouches once, and not for a name that is known with another
   });
 });
 
+Deno.test("a name in another spelling is the same name, to vouch, to check, to rename and to forget", async () => {
+  await using dir = await TempDir.make();
+  await addPerson(dir.path, { name: "ana", key, via: "hand" });
+  for (const via of ["code", "hand"] as const) {
+    await assert.rejects(addPerson(dir.path, { name: "Ana", key: other, via }), {
+      code: "refused",
+      message: /^the key of "ana" has changed/,
+    });
+  }
+  await addPerson(dir.path, { name: "ANA", key, via: "code" });
+  await addPerson(dir.path, { name: "ben", key: other, via: "hand" });
+  const taken = renamePerson(dir.path, { from: "BEN", to: "ANA" });
+  await assert.rejects(taken, { code: "refused" });
+  assert.equal((await forgetPerson(dir.path, "AnA")).length, 1);
+  assert.deepEqual((await knownPeople(dir.path)).map(({ name }) => name), ["ben"]);
+});
+
+Deno.test("who was vouched for first is the one, whatever a later line says", async () => {
+  await using dir = await TempDir.make();
+  await addPerson(dir.path, { name: "ana", key, via: "hand" });
+  const path = dir.join("known_people.jsonl");
+  const line = { name: "Ana", key: encodeKey(other), via: "code", since: "" };
+  await Deno.writeTextFile(path, JSON.stringify(line) + "\n", { append: true });
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  const swapped = checkPerson(dir.path, { hub, name: "ana", key: other });
+  await assert.rejects(swapped, { code: "refused" });
+});
+
 Deno.test("forgetPerson forgets a name whoever said it, and nobody else", async () => {
   await using dir = await TempDir.make();
   await checkPerson(dir.path, { hub, name: "ana", key });

@@ -13,6 +13,7 @@ import {
   knownPeople,
   type KnownPerson,
   renamePerson,
+  sameName,
 } from "../../home/known_people.ts";
 import { formatDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
@@ -131,7 +132,7 @@ async function verify({ home, output }: World, name: string) {
 }
 
 async function onlyOne(home: string, name: string): Promise<KnownPerson> {
-  const called = (await knownPeople(home)).filter((one) => one.name === name);
+  const called = (await knownPeople(home)).filter((one) => sameName(one.name, name));
   const person = called.findLast(isVouched) ?? called.at(-1);
   if (person === undefined) throw unknown(name);
   if (isVouched(person) || called.every(({ key }) => key === person.key)) return person;

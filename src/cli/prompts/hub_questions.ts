@@ -1,5 +1,6 @@
 import { stderr } from "node:process";
 import type { Questions } from "../../client/hub_client.ts";
+import { checkedPeerName } from "../../names/peer_name.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import { endedByUser } from "../interrupt.ts";
@@ -20,6 +21,7 @@ export function hubQuestions({ trustNew = false, signal }: HubQuestionsOptions):
     trustKey: async (hub, fingerprint) =>
       trustNew || isInteractive() && await askToTrust(hub, { fingerprint, signal }),
     secret: async (hub, isAgain) => isInteractive() ? await askForSecret(hub, isAgain) : undefined,
+    personName: async (claimed) => isInteractive() ? await askForName(claimed) : claimed,
   };
 }
 
@@ -53,4 +55,28 @@ async function askForSecret(hub: string, isAgain: boolean): Promise<string> {
   );
   if (answer === undefined) throw endedByUser();
   return answer;
+}
+
+async function askForName(claimed: string): Promise<string> {
+  const { text } = await import("@clack/prompts");
+  const { answerTo } = await import("./answer.ts");
+  const answer = await answerTo((signal) =>
+    text({
+      message: `Remember ${printable(claimed)} as`,
+      initialValue: printable(claimed),
+      validate: (name) => problemOf(name ?? ""),
+      output: stderr, // Nothing but results goes to stdout.
+      signal,
+    })
+  );
+  if (answer === undefined) throw endedByUser();
+  return checkedPeerName(answer);
+}
+
+function problemOf(name: string): string | undefined {
+  try {
+    checkedPeerName(name);
+  } catch (error) {
+    return printable((error as Error).message);
+  }
 }

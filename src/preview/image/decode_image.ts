@@ -2,7 +2,7 @@ import { P2pError } from "../../errors.ts";
 import { MAX_DRAWN_PIXELS, MAX_IMAGE_BYTES } from "./image_limits.ts";
 import { runImageProcess } from "./image_process.ts";
 import { decodeReply, type ImageFacts, MAX_REPLY_BYTES } from "./image_reply.ts";
-import { IMAGE_MAGIC_BYTES, imageTypeOf } from "./formats/formats.ts";
+import { IMAGE_MAGIC_BYTES, imageTypeOf } from "./image_type.ts";
 import type { Size } from "./picture.ts";
 
 /** The size and form in which an image is wanted. */

@@ -1,6 +1,7 @@
 import { P2pError } from "../../errors.ts";
-import { formatOf, imageTypeOf } from "./formats/formats.ts";
+import { formatOf } from "./formats/formats.ts";
 import { MAX_IMAGE_PIXELS, MAX_IMAGE_SIDE } from "./image_limits.ts";
+import { imageTypeOf } from "./image_type.ts";
 import type { Size } from "./picture.ts";
 
 /** The contents of an image's header, read before any of its pixels is decoded. */
