@@ -25,9 +25,10 @@ export async function chooseRecipients(
   { people, client: { identity, home } }: { people: PeopleChoice; client: HubClient },
 ): Promise<Recipient[]> {
   const known = await listPeople(session);
-  const chosen = people.all
+  const entries = people.all
     ? everybodyElse(known, identity)
-    : [...new Set(people.names.map((name) => named(name, { known, hub })))];
+    : await Promise.all(people.names.map((name) => named(name, { known, hub })));
+  const chosen = [...new Set(entries)];
   if (chosen.length === 0) throw new P2pError("refused", `nobody else is joined at "${hub}"`);
   if (chosen.length > MAX_RECEIVERS) {
     throw new P2pError(
@@ -45,21 +46,24 @@ function everybodyElse(known: PersonEntry[], { keyPair }: Identity): PersonEntry
   return known.filter(({ state, key }) => state === "joined" && String(key) !== ours);
 }
 
-function named(
+async function named(
   wanted: string,
   { known, hub }: { known: PersonEntry[]; hub: string },
-): PersonEntry {
+): Promise<PersonEntry> {
   const found = known.find(({ name }) => foldedName(name) === foldedName(wanted));
   if (found !== undefined) return found;
   throw new P2pError("refused", `nobody named "${wanted}" has joined "${hub}"`, {
-    hint: hintFor(wanted, { known, hub }),
+    hint: await hintFor(wanted, { known, hub }),
   });
 }
 
-function hintFor(wanted: string, { known, hub }: { known: PersonEntry[]; hub: string }): string {
+async function hintFor(
+  wanted: string,
+  { known, hub }: { known: PersonEntry[]; hub: string },
+): Promise<string> {
   if (foldedName(wanted) === foldedName(hub)) {
     return "that is the hub itself: leave --peer out to send to it";
   }
-  const near = nearestName(wanted, known.map(({ name }) => name));
+  const near = await nearestName(wanted, known.map(({ name }) => name));
   return near === undefined ? "see who is there with `p2p peers`" : `did you mean "${near}"?`;
 }

@@ -12,7 +12,7 @@ import type { Connected } from "./connect.ts";
 import type { HubClient } from "./hub_client.ts";
 import { checkItems, type Item } from "./items.ts";
 import { Patience } from "./patience.ts";
-import { chooseRecipients, type PeopleChoice } from "./recipients.ts";
+import type { PeopleChoice } from "./recipients.ts";
 import { sendItem } from "./send_item.ts";
 
 /** Transfers that are under way at once: enough to hide the round trips of small files. */
@@ -135,7 +135,9 @@ class Batch {
   async #chooseRecipients(connected: Connected): Promise<Recipient[] | undefined> {
     const { people, recipient } = this.#options;
     if (recipient !== undefined) return [recipient];
-    return people && await chooseRecipients(connected, { people, client: this.#client });
+    if (people === undefined) return undefined;
+    const { chooseRecipients } = await import("./recipients.ts");
+    return await chooseRecipients(connected, { people, client: this.#client });
   }
 
   /**

@@ -9,7 +9,6 @@ import type { IdentityKeys } from "../secure/identity_keys.ts";
 import type { Delivered, Report } from "../transfer/events.ts";
 import { sendTransfer } from "../transfer/send/direct_send.ts";
 import type { PersonOutcome, Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
-import { relayTransfer } from "../transfer/send/relay_send.ts";
 import type { Source } from "../transfer/source/source.ts";
 import type { ItemOutcome } from "./client_event.ts";
 import type { Connected } from "./connect.ts";
@@ -160,6 +159,7 @@ async function sendToPeople(recipients: Recipient[], sending: Sending) {
     outcomes.push(outcome);
     options.onOutcome({ item, transferId, ...outcome, leftOut: source.leftOut });
   };
+  const { relayTransfer } = await import("../transfer/send/relay_send.ts");
   await relayTransfer(session, source, {
     ...{ transfer: transferId, keyPair, recipients, relayKey, wait, report, limit, signal },
     onOutcome,

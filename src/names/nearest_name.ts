@@ -1,10 +1,9 @@
-import { distance } from "fastest-levenshtein";
-
 /**
  * The one of `names` that differs least from `name`, by at most a third of its letters; undefined
  * where none is near.
  */
-export function nearestName(name: string, names: string[]): string | undefined {
+export async function nearestName(name: string, names: string[]): Promise<string | undefined> {
+  const { distance } = await import("fastest-levenshtein");
   const wanted = name.toLowerCase();
   const near = names
     .map((candidate) => ({ candidate, far: distance(wanted, candidate.toLowerCase()) }))

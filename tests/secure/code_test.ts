@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { formatCode, looksLikeCode, newCode, parseCode, wordsFrom } from "../../src/secure/code.ts";
+import { formatCode, looksLikeCode } from "../../src/secure/code.ts";
+import { newCode, parseCode, wordsFrom } from "../../src/secure/code_words.ts";
 import { CodeClaimant, CodeCreator, nobodysOpening } from "../../src/secure/code_exchange.ts";
 import { fullOr } from "../helpers/full_or.ts";
 

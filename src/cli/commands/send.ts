@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
-import { type Code, looksLikeCode, parseCode } from "../../secure/code.ts";
+import { type Code, looksLikeCode } from "../../secure/code.ts";
 import { parseDuration, parseRate } from "../../units.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
 import { HUB_ARGUMENT } from "../options/chosen_hub.ts";
@@ -9,7 +9,6 @@ import { withInterrupt } from "../interrupt.ts";
 import { fileItem, type Item, streamItem, textItem } from "../../client/items.ts";
 import type { HubClient } from "../../client/hub_client.ts";
 import { Output } from "../display/output.ts";
-import { sendAgain } from "../../client/send_again.ts";
 import { sendBatch } from "../../client/send_batch.ts";
 import { storedLine } from "../../ui/event_lines.ts";
 import { printable } from "../../ui/printable.ts";
@@ -130,7 +129,7 @@ async function choiceOf(
   const { again, missing } = options;
   if (again !== undefined) return await choiceAgain(files, { ...options, again }, output);
   if (missing) throw new P2pError("usage", "--missing goes with --again");
-  const choice = firstChoice(files, options);
+  const choice = await firstChoice(files, options);
   return { ...choice, client: await clientOf(options, output) };
 }
 
@@ -154,6 +153,7 @@ async function choiceAgain(
     });
   }
   const client = await clientOf(options, output);
+  const { sendAgain } = await import("../../client/send_again.ts");
   const { item, name, names, waiting, delivered } = await sendAgain(client, {
     id,
     missing,
@@ -170,7 +170,10 @@ async function choiceAgain(
 }
 
 /** `--code` takes a code where one follows, and leaves a file that follows where it belongs. */
-function firstChoice(files: string[], options: SendOptions): Omit<Choice, "client"> {
+async function firstChoice(
+  files: string[],
+  options: SendOptions,
+): Promise<Omit<Choice, "client">> {
   const { code = false, remember, qr } = options;
   const people = peopleOf(options);
   if (code === false && (remember || qr)) {
@@ -181,13 +184,18 @@ function firstChoice(files: string[], options: SendOptions): Omit<Choice, "clien
       hint: "leave --peer or --all out",
     });
   }
-  const typed = typeof code === "string" && looksLikeCode(code) ? parseCode(code) : undefined;
+  const typed = typeof code === "string" && looksLikeCode(code) ? await readCode(code) : undefined;
   const all = typeof code === "string" && typed === undefined ? [code, ...files] : files;
   return {
     items: itemsOf(all, options),
     people,
     code: code === false ? undefined : typed ?? "new",
   };
+}
+
+async function readCode(typed: string): Promise<Code> {
+  const { parseCode } = await import("../../secure/code_words.ts");
+  return parseCode(typed);
 }
 
 /** Reads from the command line the people to send to; undefined for the hub itself. */

@@ -1,5 +1,5 @@
 import { autocomplete } from "@clack/prompts";
-import { CODE_WORDS, parseCode, wordsFrom } from "../../secure/code.ts";
+import { CODE_WORDS, parseCode, wordsFrom } from "../../secure/code_words.ts";
 import { printable } from "../../ui/printable.ts";
 import { answerTo } from "./answer.ts";
 

@@ -89,7 +89,7 @@ export class Intake {
         throw new P2pError("protocol", `two envelopes for "${person.name}"`);
       }
       const routed = person === undefined
-        ? this.#unknown(to)
+        ? await this.#unknown(to)
         : await this.#routedTo(person.name, { opening, from });
       await exchange.send({ type: "routed", to, ...routed });
       if (person === undefined || routed.state === "refused") continue;
@@ -116,8 +116,8 @@ export class Intake {
     return { state, until: Date.now() + spool.keepMs, reason: "" };
   }
 
-  #unknown(to: string): Routed {
-    const near = nearestName(to, this.#options.people.all().map(({ name }) => name));
+  async #unknown(to: string): Promise<Routed> {
+    const near = await nearestName(to, this.#options.people.all().map(({ name }) => name));
     const guess = near === undefined ? "" : `: did you mean "${near}"?`;
     return refused(`nobody named "${to}" has joined here${guess}`);
   }

@@ -1,7 +1,6 @@
 import { basename, resolve } from "node:path";
 import { StorageError, storageError } from "../../storage/storage_error.ts";
 import { type FoundSource, openFileSource } from "./file_source.ts";
-import { openFolderSource } from "./folder_source.ts";
 import { type Source, sourceName, type SourceOptions } from "./source.ts";
 import { whatIs } from "./source_stamp.ts";
 
@@ -11,7 +10,9 @@ import { whatIs } from "./source_stamp.ts";
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const found = await findSource(path, options);
-  return await (found.info.isDirectory ? openFolderSource(found) : openFileSource(found));
+  if (!found.info.isDirectory) return await openFileSource(found);
+  const { openFolderSource } = await import("./folder_source.ts");
+  return await openFolderSource(found);
 }
 
 /** Throws what {@link openSource} would, as far as that is known without reading. */
