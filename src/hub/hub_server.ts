@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { P2pError } from "../errors.ts";
 import type { Identity } from "../home/identity.ts";
 import { findPerson } from "../home/known_people.ts";
@@ -14,6 +15,7 @@ import { listen } from "./listen.ts";
 import { NameRegistry } from "./name_registry.ts";
 import { HubPolicy } from "./policy/hub_policy.ts";
 import type { Rule } from "./policy/policy.ts";
+import { roomOnDisk } from "./room_on_disk.ts";
 import { Spool } from "./spool/spool.ts";
 import { Book } from "../storage/book/book.ts";
 import { Switchboard } from "./switchboard.ts";
@@ -39,8 +41,10 @@ export interface HubServerOptions {
   ask?: Acceptance["ask"];
   /** The time for which transfers wait for their recipients, in milliseconds. */
   keepMs: number;
-  /** Most bytes that the folder holds, and that wait from or for one person. */
+  /** Most bytes that one key has here, and that wait for one person. */
   quotaBytes?: number | undefined;
+  /** Most bytes that all together may have here; {@link roomOnDisk} where it is not said. */
+  diskBytes?: number | undefined;
   onEvent: (event: HubServerEvent) => void;
 }
 
@@ -74,15 +78,19 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   const warm = warmMlKem().catch(() => {}); // Where it fails, the first handshake says so.
   const people = await NameRegistry.open(home);
   const policy = options.rules && new HubPolicy(options.rules, { home, people });
-  const receiver = await receiverOf(options, policy);
+  const book = new Book(options);
+  const receiver = await receiverOf(options, { policy, book });
   const onError = (error: Error) => onEvent({ type: "error", from: undefined, error });
   const report = (event: HubEvent) => onEvent({ type: "people", event });
   const spool = await Spool.open(home, {
     keepMs: options.keepMs,
-    book: new Book({ quotaBytes: options.quotaBytes }),
+    book,
     onOutcome: (transfer, outcome) => report(outcomeEvent(transfer, outcome)),
     onError,
   });
+  if (options.diskBytes === undefined) {
+    book.limitDisk(book.all.onDisk + await roomOnDisk([options.receive.dir, home]));
+  }
   const switchboard = new Switchboard({
     ...{ people, spool, report, onError },
     refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
@@ -146,13 +154,13 @@ class RunningHub implements HubServer {
 }
 
 function receiverOf(
-  { receive, ask, quotaBytes, onEvent }: HubServerOptions,
-  policy: HubPolicy | undefined,
+  { receive, home, ask, onEvent }: HubServerOptions,
+  { policy, book }: { policy: HubPolicy | undefined; book: Book },
 ): Promise<Receiver> {
   return openReceiver(receive, {
     report: (event) => onEvent({ type: "transfer", event }),
     ask,
-    quotaBytes,
+    kept: { book, published: join(home, "published.jsonl") },
     policy: policy && ((offer, from) => policy.refusesOffer(from, offer)),
   });
 }

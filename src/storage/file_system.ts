@@ -13,6 +13,16 @@ export function freeBytes(folder: string): number | undefined {
   }
 }
 
+/** Bytes of the file system of `folder`, used or free; undefined where unknown. */
+export function diskBytes(folder: string): number | undefined {
+  try {
+    const { blocks, bsize } = statfsSync(folder);
+    return blocks * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Resolves when the names in the folder at `path` are on disk; where the system cannot do that it
  * does nothing.

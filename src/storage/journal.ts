@@ -90,7 +90,8 @@ export class Journal {
   }
 }
 
-function parseLine(line: string): unknown[] {
+/** The line as a value; none where it is torn. */
+export function parseLine(line: string): unknown[] {
   try {
     return [JSON.parse(line)];
   } catch {

@@ -1,7 +1,6 @@
 import type { Kind } from "../protocol/messages.ts";
 import type { OnConflict } from "../storage/part/part.ts";
-import { Reservations } from "../storage/reservations.ts";
-import { Staging } from "../storage/part/staging.ts";
+import { type Keeping, Staging } from "../storage/part/staging.ts";
 import type { Acceptance } from "./receive/acceptance.ts";
 import type { Report } from "./events.ts";
 import { Receiver } from "./receive/receiver.ts";
@@ -26,19 +25,19 @@ export const KEEP_MS = parseDuration("7d");
 /** A receiver into `dir` that reports what happens. */
 export async function openReceiver(
   choices: ReceiverChoices,
-  { report, ask, quotaBytes, policy }: {
+  { report, ask, kept, policy }: {
     report: Report;
     /** Asks a person; without it all that may be taken is. */
     ask?: Acceptance["ask"];
-    quotaBytes?: number | undefined;
+    /** Everything that is kept is booked there; without it nothing but the disk counts. */
+    kept?: Keeping | undefined;
     policy?: Acceptance["policy"];
   },
 ): Promise<Receiver> {
   const { types, maxFileSize, onConflict, allowHidden } = choices;
-  const staging = await Staging.open(choices.dir, { keepMs: choices.keep ?? KEEP_MS });
+  const staging = await Staging.open(choices.dir, { keepMs: choices.keep ?? KEEP_MS, kept });
   return new Receiver({
     staging,
-    space: await Reservations.open(staging.dir, { quotaBytes }),
     acceptance: { kinds: types, maxBytes: maxFileSize, policy, ask },
     onConflict,
     allowHidden,

@@ -62,6 +62,84 @@ Deno.test("envelopes count again after a restart, and are read when one is deliv
   assert.equal((await until(bo, "delivery")).sealed, LONGEST_ENVELOPE);
 });
 
+Deno.test("the headers of an archive count, whatever is in them, and so does each file", async () => {
+  await using scene = await Scene.open();
+  using mallory = await scene.connect();
+  const folder = { folder: true, name: "padded" };
+  const padded = archiveOf(70, { padding: "x".repeat(16_000) });
+  const stopped = await mallory.deliver(padded, { ...folder, size: 0, files: 70 }) as Answer;
+  assert.deepEqual([stopped.type, stopped.code], ["cancel", "quota"]);
+  assert.match(stopped.reason, /left of the quota/);
+  assert.ok(scene.bytesIn("received") < 1.5 * QUOTA);
+  const many = await mallory.deliver(archiveOf(250), { ...folder, size: 0, files: 250 }) as Answer;
+  assert.deepEqual([many.type, many.code], ["refuse", "quota"]);
+  assert.match(many.reason, /^it has 254 files and folders, and \d+ are left of the quota/);
+  const undeclared = archiveOf(250, { folder: true });
+  const more = await mallory.deliver(undeclared, { ...folder, size: 0, files: 0 }) as Answer;
+  assert.deepEqual([more.type, more.code], ["cancel", "quota"]);
+});
+
+Deno.test("what was cut off counts until it is removed, after a restart too", async () => {
+  await using scene = await Scene.open();
+  const chunks = 2;
+  for (let i = 0; i < 2; i++) {
+    using mallory = await scene.connect();
+    const offer = mallory.offerOf(400_000);
+    await mallory.send(offer);
+    assert.equal((await mallory.answer())?.type, "accept");
+    await mallory.attempt(offer, new Uint8Array(400_000), {
+      tamper: (all) => all.slice(0, chunks - 1),
+    });
+  }
+  const parts = () => scene.names("received/.p2p-partial").length;
+  await eventually(() => assert.equal(parts(), 2));
+  await scene.restart();
+  using mallory = await scene.connect();
+  const rest = QUOTA - 2 * 262_144;
+  const { code, reason } = await mallory.deliver(new Uint8Array(rest + 1)) as Answer;
+  assert.equal(code, "quota");
+  assert.ok(reason.startsWith(`it has ${rest + 1} bytes, and 47`), reason);
+  // Their journals count too.
+  assert.equal((await mallory.deliver(new Uint8Array(rest - 2_000)))?.type, "receipt");
+});
+
+Deno.test("an offer that was accepted and never begun leaves nothing", async () => {
+  await using scene = await Scene.open();
+  {
+    using mallory = await scene.connect();
+    for (let i = 0; i < 16; i++) await mallory.send(mallory.offerOf(10));
+    for (let i = 0; i < 16; i++) assert.equal((await mallory.answer())?.type, "accept");
+  }
+  await eventually(() => assert.deepEqual(scene.names("received/.p2p-partial"), []));
+});
+
+Deno.test("many keys have what all may have together, and one network half of that", async () => {
+  await using scene = await Scene.open({ quotaBytes: 100_000, diskBytes: 1_000_000 });
+  const answers = [];
+  for (let i = 0; i < 12; i++) {
+    using stranger = await RawPeer.connect(scene.port, { name: `stranger ${i}` });
+    answers.push(await stranger.deliver(new Uint8Array(90_000), { name: `${i}` }) as Answer);
+  }
+  const taken = answers.filter(({ type }) => type === "receipt").length;
+  assert.ok(taken >= 4 && taken <= 6, `${taken} were taken`);
+  assert.match(answers.at(-1)!.reason, /of what one network may keep here \(500 KB\)$/);
+});
+
+/** An archive of so many files, or folders, with nothing in them, whose headers are padded. */
+function archiveOf(
+  entries: number,
+  { padding = "", folder = false }: { padding?: string; folder?: boolean } = {},
+): Uint8Array {
+  const pieces = Array.from({ length: entries }, (_, i) => {
+    const path = [`${1_000 + i}`];
+    const file = folder ? {} : { size: 0, kind: "file", executable: false };
+    const header = JSON.stringify({ path, folder, modified: 0, ...file, padding });
+    const bytes = new TextEncoder().encode(header);
+    return [bytes.length >> 8, bytes.length & 0xff, ...bytes];
+  });
+  return new Uint8Array([...pieces.flat(), 0, 0]);
+}
+
 /** The fields of any answer. */
 type Answer = { type: string; code?: string; reason: string };
 
@@ -119,6 +197,10 @@ class Scene implements AsyncDisposable {
       await until(peer, "joined");
     }
     return names;
+  }
+
+  get port(): number {
+    return this.#server.address.port;
   }
 
   async restart(): Promise<void> {

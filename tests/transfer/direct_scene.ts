@@ -1,5 +1,4 @@
 import { Staging } from "../../src/storage/part/staging.ts";
-import { Reservations } from "../../src/storage/reservations.ts";
 import type { TransferEvent } from "../../src/transfer/events.ts";
 import { Receiver, type ReceiverOptions } from "../../src/transfer/receive/receiver.ts";
 import { type SendOptions, sendTransfer } from "../../src/transfer/send/direct_send.ts";
@@ -29,8 +28,7 @@ export class DirectScene implements AsyncDisposable {
   ): Promise<DirectScene> {
     const dir = await TempDir.make();
     const staging = await Staging.open(dir.join("in"), { keepMs: 86_400_000 });
-    const space = await Reservations.open(staging.dir);
-    return new DirectScene(dir, { staging, space, acceptance, onConflict, allowHidden: false });
+    return new DirectScene(dir, { staging, acceptance, onConflict, allowHidden: false });
   }
 
   private constructor(dir: TempDir, options: Omit<ReceiverOptions, "report">) {

@@ -57,7 +57,14 @@ function serveOptions() {
     )
     .addOption(new Option("--policy <file>", "rules by person, kind, size, direction, folder"))
     .addOption(
-      new Option("--quota <size>", "most that the folder may hold, e.g. 50GB").argParser(parseSize),
+      new Option("--quota <size>", "most that one key may have here, e.g. 50GB")
+        .argParser(parseSize),
+    )
+    .addOption(
+      new Option(
+        "--disk <size>",
+        "most that all together may have here (default: what is free, less 5 % or 1 GB)",
+      ).argParser(parseSize),
     );
   return withReceiveOptions(base)
     .addOption(
@@ -79,7 +86,7 @@ function parseKeep(text: string): number {
 
 async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const output = new Output(options);
-  const { home = defaultHome(), host, port, accept, quota, keep } = options;
+  const { home = defaultHome(), host, port, accept, quota, disk, keep } = options;
   const secret = await hubSecret(options, home);
   const name = options.name ?? checkedPeerName(hostName());
   const identity = await loadIdentity(home);
@@ -92,6 +99,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     ask: askOffer(options, output),
     keepMs: keep,
     quotaBytes: quota,
+    diskBytes: disk,
     onEvent: (event) => showServerEvent(event, { arrivals, output }),
   });
   using _ = showSessionsOnSignal(output);

@@ -113,7 +113,7 @@ export class Courier {
     using _ = transfer.serve(person.name);
     const exchange = session.open();
     try {
-      const sealed = await transfer.readEnvelope(person.name);
+      const sealed = transfer.readEnvelope(person.name);
       const result = sealed === undefined
         ? LOST
         : await deliverOnce(exchange, { transfer, to: person.name, sealed, signal });

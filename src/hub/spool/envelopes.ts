@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { readFull } from "../../storage/file_system.ts";
 import type { Recipient } from "./spool_record.ts";
 
 /** The name of the file in the folder of a transfer (SPEC.md §18). */
@@ -21,14 +20,22 @@ export interface EnvelopePlace extends Pick<Recipient, "key" | "length"> {
   at: number;
 }
 
-/** The envelope at a place in the folder of a transfer; undefined where the disk has lost it. */
-export async function readEnvelope(
+/**
+ * The envelope at a place in the folder of a transfer; undefined where the disk has lost it. Read at
+ * once: it is short, and those of two transfers stay in their order.
+ */
+export function readEnvelopeSync(
   folder: string,
   { at, length }: EnvelopePlace,
-): Promise<string | undefined> {
-  using file = await Deno.open(join(folder, ENVELOPES_FILE));
-  await file.seek(at, Deno.SeekMode.Start);
+): string | undefined {
+  using file = Deno.openSync(join(folder, ENVELOPES_FILE));
+  file.seekSync(at, Deno.SeekMode.Start);
   const bytes = new Uint8Array(length);
-  if (await readFull(file, bytes) < length) return undefined;
+  let filled = 0;
+  while (filled < length) {
+    const read = file.readSync(bytes.subarray(filled));
+    if (read === null) return undefined;
+    filled += read;
+  }
   return new TextDecoder().decode(bytes);
 }

@@ -7,7 +7,7 @@ import { Notify } from "../../notify.ts";
 import { trace } from "../../trace.ts";
 import { LiveFeed } from "../relay/live_feed.ts";
 import { Cursors } from "./cursors.ts";
-import { type EnvelopePlace, ENVELOPES_FILE, placesOf, readEnvelope } from "./envelopes.ts";
+import { type EnvelopePlace, ENVELOPES_FILE, placesOf, readEnvelopeSync } from "./envelopes.ts";
 import { SpoolJournal } from "./spool_journal.ts";
 import { type Outcome, readSpoolRecord, type Relay } from "./spool_record.ts";
 import { Upload } from "./upload.ts";
@@ -115,8 +115,8 @@ export class SpooledTransfer {
   }
 
   /** Reads the envelope of a recipient; undefined where the disk has lost it. */
-  async readEnvelope(name: string): Promise<string | undefined> {
-    return await readEnvelope(this.#folder, this.#envelopes.get(name)!);
+  readEnvelope(name: string): string | undefined {
+    return readEnvelopeSync(this.#folder, this.#envelopes.get(name)!);
   }
 
   /** The state of a recipient; `interrupted` where its sender was cut off before the end. */

@@ -40,6 +40,11 @@ export class Book {
     this.#bounds = new Bounds(bounds);
   }
 
+  /** Sets the most bytes for all together, with what is there already. */
+  limitDisk(bytes: number): void {
+    this.#bounds.limitDisk(bytes);
+  }
+
   /** Everything that is kept. */
   get all(): Readonly<Pick<Sum, "bytes" | "files" | "onDisk">> {
     return this.#all;

@@ -56,11 +56,16 @@ const FEWEST_FILES = 64;
 /** The bounds of what is kept. */
 export class Bounds {
   readonly #quota: number;
-  readonly #disk: number;
+  #disk: number;
 
   constructor({ quotaBytes = Infinity, diskBytes = Infinity }: BoundsOptions) {
     this.#quota = quotaBytes;
     this.#disk = diskBytes;
+  }
+
+  /** Sets the most bytes for all together. */
+  limitDisk(bytes: number): void {
+    this.#disk = bytes;
   }
 
   /** The bound that a change goes over; undefined where there is room. */

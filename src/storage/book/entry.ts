@@ -6,7 +6,7 @@ import type { Sum } from "./sum.ts";
 /** Pieces that an entry works with. */
 export interface EntryOptions {
   kind: Kept;
-  /** Sums that it is part of. */
+  /** Sums that it is part of; that of all is the last. */
   sums: readonly Sum[];
   bounds: Bounds;
   /** The disk that it is written to; undefined where it is held in memory. */
@@ -48,10 +48,10 @@ export class Entry implements Disposable {
   noRoom(price: Price, toCome = 0): NoRoom | undefined {
     const { kind, bounds } = this.#options;
     for (const sum of this.#sums) {
-      const noRoom = bounds.noRoom(sum, { kind, before: this.#price, after: price });
+      const noRoom = (sum.scope === "all" ? this.#diskFull(price, toCome) : undefined) ??
+        bounds.noRoom(sum, { kind, before: this.#price, after: price });
       if (noRoom !== undefined) return noRoom;
     }
-    return this.#diskFull(price, toCome);
   }
 
   /** Takes the price of what is there, whatever the bounds are. */

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { P2pError } from "../../errors.ts";
 import type { Receipt } from "../../protocol/messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import type { NoRoom } from "../book/bounds.ts";
 import { freeNames } from "./free_names.ts";
 import type { Journal } from "../journal.ts";
-import type { PartContent } from "./part_content.ts";
+import type { PartContent, PartOffer } from "./part_content.ts";
+import type { PartPrice } from "./part_price.ts";
 import { type PartRecord, SEGMENT_BYTES } from "./part_record.ts";
 import { cutAtSegments, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
 import { topName } from "../../names/file_name.ts";
@@ -37,10 +39,15 @@ export interface PartOptions {
   readonly target: string;
   readonly content: PartContent;
   readonly journal: Journal;
+  readonly price: PartPrice;
   /** Names at the top of `target` that other parts of this process are about to take. */
   readonly names: Set<string>;
   /** Removes all of it from staging. */
   readonly erase: (options: { unpublished: boolean }) => Promise<void>;
+  /** Called when the content has its final name, with what it takes there. */
+  readonly onPublished: (
+    published: { path: string; bytes: number; files: number },
+  ) => Promise<void> | undefined;
   /** Called once when this part is no longer in use. */
   readonly onEnd: () => void;
 }
@@ -86,6 +93,18 @@ export class Part {
     return this.#point.digest;
   }
 
+  /** True where there is nothing that a later run could go on with. */
+  get isEmpty(): boolean {
+    const isNamed = this.#published !== undefined || this.#claimedName !== undefined ||
+      this.#found !== undefined;
+    return !isNamed && this.offset === 0 && this.#received === 0;
+  }
+
+  /** Takes room for all that was offered, or says why there is none. */
+  reserve(offer: Pick<PartOffer, "size" | "files" | "folder">): Promise<NoRoom | undefined> {
+    return this.#options.price.reserve(offer, this.offset);
+  }
+
   /** Takes up what an earlier run left: its receipt, its name, or the segments that agree. */
   async recover(record: PartRecord, signal?: AbortSignal): Promise<void> {
     const { target, content } = this.#options;
@@ -107,7 +126,7 @@ export class Part {
   /**
    * A stream for the content from `offset`, which is 0 or {@link offset}; what lies beyond is
    * dropped. Closing it resolves when all is on disk, and fails with StorageError "damaged" where
-   * it is not what was offered.
+   * it is not what was offered; a write fails where there is no room for more than was reserved.
    */
   begin(offset: number): WritableStream<Uint8Array> {
     if (offset !== 0 && offset !== this.offset) {
@@ -171,6 +190,7 @@ export class Part {
 
   async #write(chunk: Uint8Array): Promise<void> {
     for (const piece of cutAtSegments(chunk, this.#received)) {
+      this.#options.price.received(this.#received + piece.length);
       this.#hash.update(piece);
       this.#received += piece.length;
       await this.#options.content.write(piece);
@@ -209,10 +229,13 @@ export class Part {
   }
 
   async #conclude(receipt: Receipt): Promise<Published> {
-    const { target, content, journal } = this.#options;
+    const { target, content, journal, price, onPublished } = this.#options;
     await syncFolder(target);
     await journal.commit({ receipt });
     await content.remove();
+    const { path, bytes } = this.#locate(receipt);
+    // A line that cannot be written is worth no failure: it counts for as long as this runs.
+    await onPublished({ path, bytes, files: price.published() })?.catch(() => {});
     if (trace.storage.hasSubscribers) {
       trace.storage.publish({ what: "published", state: true, bytes: receipt.bytes });
     }
@@ -233,7 +256,7 @@ export class Part {
   }
 
   #end(reason: P2pError, { erase = false } = {}): Promise<void> {
-    const { content, journal, onEnd } = this.#options;
+    const { content, journal, price, onEnd } = this.#options;
     const ended = this.#step.then(async () => {
       if (this.#ended !== undefined) return;
       this.#ended = reason;
@@ -242,6 +265,7 @@ export class Part {
         await this.#checkpoints.settle().catch(() => {});
         await content.close();
         journal.close();
+        price.keep();
         if (erase) await this.#options.erase({ unpublished: this.#published === undefined });
       } finally {
         onEnd();

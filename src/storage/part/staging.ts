@@ -3,11 +3,17 @@ import { P2pError } from "../../errors.ts";
 import type { ArchiveEntry } from "../archive/archive.ts";
 import { fileDigest } from "../file_digest.ts";
 import { anyLine, Journal, readJournal } from "../journal.ts";
+import { Book } from "../book/book.ts";
+import { Disk } from "../book/disk.ts";
+import { encodeKey, type KeyText } from "../../secure/static_key.ts";
 import { Part } from "./part.ts";
 import type { PartOffer } from "./part_content.ts";
 import { PartFile } from "./part_file.ts";
 import { PartFolder } from "./part_folder.ts";
-import { isSameOffer, offerLine, readRecord } from "./part_record.ts";
+import type { PartPrice } from "./part_price.ts";
+import { PartPrices } from "./part_prices.ts";
+import { PublishedFiles } from "./published_files.ts";
+import { isSameOffer, offerLine, type PartRecord, readRecord } from "./part_record.ts";
 import { STAGING_FOLDER, topName } from "../../names/file_name.ts";
 import { erasePart, openStagingFolder, partId, sweepParts } from "./staging_folder.ts";
 import { storageError } from "../storage_error.ts";
@@ -16,8 +22,26 @@ import { storageError } from "../storage_error.ts";
 export interface ClaimOptions {
   /** Asked for each entry of a folder; what it throws ends the transfer. */
   readonly accepts?: ((entry: ArchiveEntry) => void) | undefined;
+  /** The network that the sender's key came from. */
+  readonly network?: string | undefined;
   /** Ends the reading of what an earlier run left. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes that stay free on the disk of the folder, for journals and for other programs. */
+const SPARE_BYTES = 16 * 2 ** 20;
+
+/** Options of {@link Staging.open}. */
+export interface StagingOptions {
+  readonly keepMs: number;
+  /** Whatever is kept is booked, with what is there already; else nothing but the disk counts. */
+  readonly kept?: Keeping | undefined;
+}
+
+/** The book, and the path of the list of what was published. */
+export interface Keeping {
+  readonly book: Book;
+  readonly published: string;
 }
 
 /** The unfinished transfers of a receiver's folder: `.p2p-partial` inside it (SPEC.md §14). */
@@ -26,6 +50,8 @@ export class Staging {
   readonly dir: string;
   readonly #folder: string;
   readonly #creationMode: number;
+  readonly #prices: PartPrices;
+  readonly #published: PublishedFiles | undefined;
   /** Names at the top that parts are about to take. */
   readonly #names = new Set<string>();
   /** By id: the part in use, or the one that is being opened. */
@@ -35,28 +61,42 @@ export class Staging {
    * Makes `dir` where it is missing, and removes parts without a change for `keepMs`. Throws
    * `StorageError`.
    */
-  static async open(dir: string, { keepMs }: { keepMs: number }): Promise<Staging> {
+  static async open(dir: string, { keepMs, kept }: StagingOptions): Promise<Staging> {
     try {
       await Deno.mkdir(dir, { recursive: true });
       const target = await Deno.realPath(dir);
       const folder = join(target, STAGING_FOLDER);
       const { creationMode } = await openStagingFolder(folder);
       await sweepParts(folder, keepMs);
-      return new Staging(target, folder, creationMode);
+      const disk = new Disk(target, { spareBytes: SPARE_BYTES });
+      const prices = new PartPrices(kept?.book ?? new Book(), disk);
+      if (kept !== undefined) await prices.restore(folder);
+      const published = kept && await PublishedFiles.open(kept.published, kept.book);
+      return new Staging(target, { folder, creationMode, prices, published });
     } catch (cause) {
       throw storageError(`cannot receive into "${dir}"`, cause);
     }
   }
 
-  private constructor(dir: string, folder: string, creationMode: number) {
+  private constructor(
+    dir: string,
+    { folder, creationMode, prices, published }: {
+      folder: string;
+      creationMode: number;
+      prices: PartPrices;
+      published: PublishedFiles | undefined;
+    },
+  ) {
     this.dir = dir;
     this.#folder = folder;
     this.#creationMode = creationMode;
+    this.#prices = prices;
+    this.#published = published;
   }
 
   /**
    * The part of this sender and transfer, new or as it was left; a run that still holds it is
-   * ended first.
+   * ended first. Throws `NoRoomError` where there is no room for another one.
    */
   claim(senderKey: Uint8Array, offer: PartOffer, options: ClaimOptions = {}): Promise<Part> {
     const id = partId(senderKey, offer.transfer);
@@ -64,7 +104,8 @@ export class Staging {
     const drop = () => this.#held.get(id) === claimed && this.#held.delete(id);
     const claimed = (async () => {
       await (await before?.catch(() => undefined))?.abandon(takenOver(offer.name));
-      return await this.#openPart(id, offer, { ...options, onEnd: drop });
+      const key = encodeKey(senderKey);
+      return await this.#openPart(id, offer, { ...options, key, onEnd: drop });
     })();
     this.#held.set(id, claimed);
     claimed.catch(drop);
@@ -89,34 +130,67 @@ export class Staging {
     }
   }
 
-  async #openPart(
-    id: string,
-    offer: PartOffer,
-    { accepts, signal, onEnd }: ClaimOptions & { onEnd: () => void },
-  ): Promise<Part> {
+  async #openPart(id: string, offer: PartOffer, options: OpenOptions): Promise<Part> {
     const folder = join(this.#folder, id);
-    const first = offerLine(offer);
     let record = readRecord(await readJournal(join(folder, "journal"), anyLine));
     const isNew = !isSameOffer(record.offer, offer);
     if (isNew) {
-      await erasePart(folder);
-      await Deno.mkdir(folder, { mode: 0o700 });
+      await this.#erase(id);
       record = readRecord([]);
     }
-    const journal = await Journal.open(join(folder, "journal"), [folder, this.#folder]);
-    const content = offer.folder
-      ? new PartFolder(folder, { offer, creationMode: this.#creationMode, accepts })
-      : new PartFile(folder, { offer, creationMode: this.#creationMode });
-    const part = new Part({
+    const price = await this.#prices.find(id, { key: options.key, network: options.network });
+    try {
+      if (isNew) await Deno.mkdir(folder, { mode: 0o700 });
+      const journal = await Journal.open(join(folder, "journal"), [folder, this.#folder]);
+      const part = this.#part(id, offer, { ...options, price, journal });
+      return await this.#recover(part, offer, { ...options, journal, record, isNew });
+    } catch (error) {
+      if (isNew) await this.#erase(id);
+      throw error;
+    }
+  }
+
+  #part(
+    id: string,
+    offer: PartOffer,
+    { accepts, key, network, price, journal, onEnd }: OpenOptions & {
+      price: PartPrice;
+      journal: Journal;
+    },
+  ): Part {
+    const folder = join(this.#folder, id);
+    const creationMode = this.#creationMode;
+    let entries = 0;
+    const counted = (entry: ArchiveEntry) => {
+      accepts?.(entry);
+      price.contains(++entries);
+    };
+    return new Part({
       target: this.dir,
-      content,
+      content: offer.folder
+        ? new PartFolder(folder, { offer, creationMode, accepts: counted })
+        : new PartFile(folder, { offer, creationMode }),
       journal,
+      price,
       names: this.#names,
-      erase: (options) => erasePart(folder, options),
+      erase: (options) => this.#erase(id, options),
+      onPublished: (published) =>
+        this.#published?.add({ ...published, key, network: network ?? null }),
       onEnd,
     });
+  }
+
+  async #recover(
+    part: Part,
+    offer: PartOffer,
+    { key, signal, journal, record, isNew }: OpenOptions & {
+      journal: Journal;
+      record: PartRecord;
+      isNew: boolean;
+    },
+  ): Promise<Part> {
     try {
-      if (isNew) await journal.append(first);
+      if (isNew) await journal.append(offerLine(offer), { from: key });
       await part.recover(record, signal);
       return part;
     } catch (cause) {
@@ -124,6 +198,17 @@ export class Staging {
       throw signal?.aborted ? signal.reason : storageError(`cannot receive "${offer.name}"`, cause);
     }
   }
+
+  async #erase(id: string, options?: { unpublished: boolean }): Promise<void> {
+    await erasePart(join(this.#folder, id), options);
+    this.#prices.drop(id);
+  }
+}
+
+/** Options of {@link ClaimOptions}, the key of the sender, and the end of the part's use. */
+interface OpenOptions extends ClaimOptions {
+  key: KeyText;
+  onEnd: () => void;
 }
 
 function takenOver(name: string): P2pError {

@@ -53,8 +53,9 @@ export async function erasePart(folder: string, { unpublished = true } = {}): Pr
  */
 export async function sweepParts(path: string, keepMs: number): Promise<void> {
   const oldest = Date.now() - keepMs;
-  for await (const { name } of Deno.readDir(path)) {
+  for await (const { name, isDirectory } of Deno.readDir(path)) {
     const part = join(path, name);
+    if (!isDirectory) continue;
     const changed = await lastChange(part).catch(ignoreMissing);
     if (changed !== undefined && changed < oldest) await erasePart(part);
   }

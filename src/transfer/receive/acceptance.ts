@@ -3,10 +3,11 @@ import type { Kind, Offer, RefuseCode } from "../../protocol/messages.ts";
 import type { ArchiveEntry } from "../../storage/archive/archive.ts";
 import { StorageError } from "../../storage/storage_error.ts";
 
-/** The sender of an offer: its static key, and the name that it goes by. */
+/** The sender of an offer: its id, the name that it goes by, and the network that it came from. */
 export interface Sender {
   key: Uint8Array;
   name: string;
+  network?: string | undefined;
 }
 
 /** The rules for what a receiver takes. */

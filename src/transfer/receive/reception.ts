@@ -3,7 +3,8 @@ import type { Message, Offer } from "../../protocol/messages.ts";
 import { topName } from "../../names/file_name.ts";
 import type { OnConflict, Part, Published } from "../../storage/part/part.ts";
 import type { Staging } from "../../storage/part/staging.ts";
-import type { Reservation, Reservations } from "../../storage/reservations.ts";
+import { NoRoomError } from "../../storage/part/part_price.ts";
+import type { ArchiveEntry } from "../../storage/archive/archive.ts";
 import { StorageError } from "../../storage/storage_error.ts";
 import type { Report } from "../events.ts";
 import { StallWatch } from "../stall_watch.ts";
@@ -26,7 +27,6 @@ export interface ReceptionOptions {
   from: Sender;
   replies: Replies;
   staging: Staging;
-  space: Reservations;
   acceptance: Acceptance;
   onConflict: OnConflict;
   allowHidden: boolean;
@@ -69,10 +69,9 @@ export class Reception {
 
   /** Holds the part of this transfer while its offer is answered. */
   async #take() {
-    const { staging, from, replies, acceptance } = this.#options;
-    const part = await staging.claim(from.key, this.#offer, {
-      accepts: (entry) => judgeEntry(entry, acceptance),
-    });
+    const { replies } = this.#options;
+    const part = await this.#claim();
+    if (part instanceof NoRoomError) return await this.#refuse(part.noRoom);
     try {
       await this.#answerWith(part);
     } catch (error) {
@@ -81,12 +80,23 @@ export class Reception {
       }
       throw error;
     } finally {
-      await part.release();
+      // Of an offer that never began nothing is left.
+      await (part.isEmpty ? part.discard() : part.release());
     }
   }
 
+  /** The part of this transfer, or the reason for which there is no room for another one. */
+  #claim(): Promise<Part | NoRoomError> {
+    const { staging, from: { key, network }, acceptance } = this.#options;
+    const accepts = (entry: ArchiveEntry) => judgeEntry(entry, acceptance);
+    return staging.claim(key, this.#offer, { accepts, network }).catch((error) => {
+      if (error instanceof NoRoomError) return error;
+      throw error;
+    });
+  }
+
   async #answerWith(part: Part) {
-    const { replies, space } = this.#options;
+    const { replies } = this.#options;
     // Asked only now that no other run has the part any more.
     if (replies.wasAnswered()) {
       await replies.answerAgain();
@@ -94,12 +104,10 @@ export class Reception {
     }
     if (part.receipt !== undefined) return await this.#sendReceipt(part, part.receipt);
     if (await this.#existsAlready()) return await part.settle();
-    const reserved = await space.reserve(this.#offer, part.offset);
-    if ("code" in reserved) return await this.#refuse(reserved);
-    using _reservation = reserved;
-    await this.#receiveContent(part, reserved);
+    const noRoom = await part.reserve(this.#offer);
+    if (noRoom !== undefined) return await this.#refuse(noRoom);
+    await this.#receiveContent(part);
     const published = await part.publish(this.#offer.name, this.#options);
-    reserved.keep();
     await this.#sendReceipt(part, published);
   }
 
@@ -120,7 +128,7 @@ export class Reception {
   }
 
   /** The line of pipes: connection, open, meter, part. */
-  async #receiveContent(part: Part, reserved: Reservation): Promise<void> {
+  async #receiveContent(part: Part): Promise<void> {
     const { offset, digest } = part;
     const { report } = this.#options;
     using stalls = new StallWatch(this.#exchange, { ...this.#offer, peer: "the sender", report });
@@ -131,7 +139,7 @@ export class Reception {
     stalls.missing = undefined;
     const stop = new AbortController();
     const meter = new MeterStream(run.offset, {
-      onBytes: (bytes) => this.#count(bytes, reserved),
+      onBytes: (bytes) => this.#count(bytes),
       onProgress: () => this.#events.progress(),
     });
     const piping = run.content
@@ -167,16 +175,14 @@ export class Reception {
     return this.#senderEnds().then(({ type }) => type === "settled", () => false);
   }
 
-  /** A size that was not declared is held to the limits as it comes; else storage counts. */
-  #count(bytes: number, reserved: Reservation) {
+  /** A size that was not declared is held to the limit as it comes; else storage counts. */
+  #count(bytes: number) {
     this.#events.bytes = bytes;
     if (this.#offer.size !== null) return;
     const { maxBytes = Infinity } = this.#options.acceptance;
     if (bytes > maxBytes) {
       throw new StorageError("size", `it has more than the ${maxBytes} bytes that are taken here`);
     }
-    const noRoom = reserved.grow(bytes);
-    if (noRoom !== undefined) throw new StorageError(noRoom.code, noRoom.reason);
   }
 
   /** The part goes only where it is not needed to answer once more. */

@@ -7,7 +7,7 @@ import type { CancelCode, Message, MessageType, Offer } from "../../../src/proto
 import type { Exchange } from "../../../src/protocol/exchange.ts";
 import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../../src/secure/sealed_stream.ts";
 import { Staging } from "../../../src/storage/part/staging.ts";
-import { Reservations } from "../../../src/storage/reservations.ts";
+import { Book } from "../../../src/storage/book/book.ts";
 import { openAnswer } from "../../../src/transfer/answer.ts";
 import type { TransferEvent } from "../../../src/transfer/events.ts";
 import { Receiver, type ReceiverOptions } from "../../../src/transfer/receive/receiver.ts";
@@ -188,8 +188,8 @@ class Scene implements AsyncDisposable {
     quota: { quotaBytes?: number } = {},
   ): Promise<Scene> {
     const dir = await TempDir.make();
-    const staging = await Staging.open(dir.join("in"), { keepMs: 86_400_000 });
-    const space = await Reservations.open(staging.dir, quota);
+    const kept = { book: new Book(quota), published: dir.join("published.jsonl") };
+    const staging = await Staging.open(dir.join("in"), { keepMs: 86_400_000, kept });
     const answered = await AnsweredTransfers.open(dir.join("home"));
     const pair = await SessionPair.open({
       onOpenInitiator: (exchange, { exchange: number }) => {
@@ -201,7 +201,7 @@ class Scene implements AsyncDisposable {
       },
     });
     const common = { acceptance: {}, onConflict: "rename", allowHidden: false } as const;
-    const scene = new Scene(dir, pair, { ...common, staging, space, ...options });
+    const scene = new Scene(dir, pair, { ...common, staging, ...options });
     return scene;
   }
 
