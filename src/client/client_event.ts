@@ -28,6 +28,8 @@ export type ClientEvent =
   | { type: "met"; name: string; key: Uint8Array }
   /** The receiver that a code has brought was cut off, and may come back. */
   | { type: "cut-off"; name: string }
+  /** The hub keeps something for somebody who is away, and is waited for. */
+  | { type: "waiting"; stored: Stored }
   | { type: "progress"; progress: Progress }
   /** Nothing moves, in a transfer or while connecting. */
   | { type: "stalled"; stall: Stalled }

@@ -2,9 +2,12 @@ import { asP2pError, type ErrorCode, P2pError, worse } from "../errors.ts";
 import { OutgoingTransfers } from "../home/outgoing.ts";
 import { RelayKeys } from "../home/relay_keys.ts";
 import { SentTransfers } from "../home/sent.ts";
+import { toHex } from "../bytes.ts";
+import type { Batch as BatchOfOffers } from "../protocol/messages.ts";
+import { randomBytes } from "../secure/random.ts";
 import { sleep } from "../sleep.ts";
 import { traceRetry } from "../trace.ts";
-import type { Report } from "../transfer/events.ts";
+import type { Report, Stored } from "../transfer/events.ts";
 import type { Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
 import { Unfinished } from "../transfer/unfinished.ts";
 import type { ItemOutcome } from "./client_event.ts";
@@ -74,6 +77,9 @@ class Batch {
   readonly #reported = new Map<Item, Set<string>>();
   readonly #result: BatchResult = { delivered: 0, stored: 0, failed: 0, worst: undefined };
   readonly #unfinished = new Unfinished();
+  /** What the hub keeps for those who are waited for. */
+  readonly #awaited = new Set<Stored>();
+  #batch: BatchOfOffers | undefined;
   #recipients: Recipient[] | undefined;
 
   constructor(client: HubClient, items: Item[], options: SendBatchOptions) {
@@ -93,6 +99,7 @@ class Batch {
       for (const fault of faulty) this.#report(fault);
       if (ready.length === 0) return this.#result;
       this.#waiting = ready;
+      if (ready.length > 1) this.#batch = { id: toHex(randomBytes(16)), items: ready.length };
       await this.#sendAll();
       if (this.#result.failed === 0) await this.#outgoing.clear();
     } catch (failure) {
@@ -162,7 +169,7 @@ class Batch {
   }
 
   #send(item: Item, connected: Connected): Promise<P2pError | undefined> {
-    const { wait, limit, restart = false, signal } = this.#options;
+    const { wait, limit, restart = false, recipient, giveUpMs, signal } = this.#options;
     return sendItem(item, {
       ...{ connected, wait, limit, restart, signal },
       recipients: this.#recipients,
@@ -171,6 +178,11 @@ class Batch {
       outgoing: this.#outgoing,
       sent: this.#sent,
       relayKeys: this.#relayKeys,
+      batch: this.#batch,
+      // Who was met by a code is waited for by other rules.
+      ...recipient === undefined && {
+        patience: { giveUpMs, onWaiting: (stored) => this.#wait(stored) },
+      },
       report: this.#progress,
       onOutcome: (outcome) => this.#report(outcome),
     });
@@ -211,6 +223,12 @@ class Batch {
     this.#client.emit({ type: "progress", progress: event });
   };
 
+  #wait(stored: Stored) {
+    this.#unfinished.end(stored.transfer);
+    this.#awaited.add(stored);
+    this.#client.emit({ type: "waiting", stored });
+  }
+
   /** Counts and tells an outcome, once for each person. */
   #report(outcome: ItemOutcome) {
     const { item, to, leftOut } = outcome;
@@ -225,7 +243,7 @@ class Batch {
   #tally({ transferId, delivered, stored, error }: ItemOutcome) {
     const result = this.#result;
     if (delivered !== undefined) result.delivered++;
-    else if (stored !== undefined) result.stored++;
+    else if (stored !== undefined && error === undefined) result.stored++;
     else result.failed++;
     // An interrupt ends the batch, and is counted there.
     if (error?.code === "interrupted") return;
@@ -247,6 +265,14 @@ class Batch {
   /** The end by a signal, and what holds: there is something to go on with, or there is not. */
   #stopped({ hint, cause }: P2pError): P2pError {
     const moved = this.#unfinished.inWords;
+    if (moved === undefined && this.#awaited.size > 0) {
+      const names = new Set([...this.#awaited].map(({ to }) => to));
+      const message = `stopped waiting for ${[...names].join(", ")}: the hub keeps it for them`;
+      return new P2pError("interrupted", message, {
+        hint: "`p2p status` shows when it is delivered",
+        cause,
+      });
+    }
     if (moved === undefined) return new P2pError("interrupted", "stopped", { cause });
     return new P2pError("interrupted", `stopped at ${moved}`, { hint, cause });
   }

@@ -4,11 +4,17 @@ import type { Done, OutgoingEntry, OutgoingKey, OutgoingTransfers } from "../hom
 import type { RelayKeys } from "../home/relay_keys.ts";
 import type { SentTransfer, SentTransfers } from "../home/sent.ts";
 import { StorageError } from "../storage/storage_error.ts";
+import type { Batch } from "../protocol/messages.ts";
 import { encodeKey } from "../secure/static_key.ts";
 import type { IdentityKeys } from "../secure/identity_keys.ts";
 import type { Delivered, Report } from "../transfer/events.ts";
 import { sendTransfer } from "../transfer/send/direct_send.ts";
-import type { PersonOutcome, Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
+import type {
+  PersonOutcome,
+  Recipient,
+  WaitFor,
+  WaitingPatience,
+} from "../transfer/send/relay_outcomes.ts";
 import type { Source } from "../transfer/source/source.ts";
 import type { ItemOutcome } from "./client_event.ts";
 import type { Connected } from "./connect.ts";
@@ -32,6 +38,10 @@ export interface SendItemOptions {
   /** Starts over, even where a part is at the receiver. */
   restart: boolean;
   wait: WaitFor;
+  /** What the item is sent together with. */
+  batch: Batch | undefined;
+  /** How who is away is waited for, where `wait` says so. */
+  patience?: WaitingPatience;
   /** Bytes a second. */
   limit: number | undefined;
   report: Report;
@@ -139,10 +149,11 @@ async function reportAgain(
 
 async function sendToHub(sending: Sending) {
   const { item, source, transferId, begun, isTouched, key, options } = sending;
-  const { connected: { session, name: to }, report, limit, signal, outgoing, onOutcome } = options;
+  const { connected: { session, name: to }, batch, report, limit, signal } = options;
+  const { outgoing, onOutcome } = options;
   const onReceipt = (delivered: Delivered) => outgoing.finish(key, [{ delivered }]);
   const delivered = await sendTransfer(session, source, {
-    ...{ transfer: transferId, begun, isTouched, to, report, onReceipt, limit, signal },
+    ...{ transfer: transferId, batch, begun, isTouched, to, report, onReceipt, limit, signal },
   });
   onOutcome({ item, transferId, delivered, leftOut: source.leftOut });
 }
@@ -150,7 +161,7 @@ async function sendToHub(sending: Sending) {
 async function sendToPeople(recipients: Recipient[], sending: Sending) {
   const { item, source, transferId, key, options } = sending;
   const { connected: { session }, keyPair, wait, report, limit, signal } = options;
-  const { outgoing, sent, relayKeys } = options;
+  const { outgoing, sent, relayKeys, batch, patience } = options;
   const relayKey = await relayKeys.find(transferId) ??
     await relayKeys.make(transferId, await session.peerTime());
   await sent.record(sentTransfer(recipients, sending));
@@ -162,11 +173,12 @@ async function sendToPeople(recipients: Recipient[], sending: Sending) {
   const { relayTransfer } = await import("../transfer/send/relay_send.ts");
   await relayTransfer(session, source, {
     ...{ transfer: transferId, keyPair, recipients, relayKey, wait, report, limit, signal },
-    onOutcome,
+    ...{ batch, patience, onOutcome },
   });
   // Where a recipient did not take it, it will not go on: another run begins anew.
-  const isDone = outcomes.every(({ error }) => error === undefined);
-  await (isDone ? outgoing.finish(key, outcomes) : outgoing.remove(key));
+  const isDone = outcomes.every(({ error, stored }) => error === undefined || stored !== undefined);
+  const done = outcomes.map(({ error: _, ...outcome }) => outcome);
+  await (isDone ? outgoing.finish(key, done) : outgoing.remove(key));
   await relayKeys.erase(transferId);
 }
 

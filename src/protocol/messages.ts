@@ -11,6 +11,7 @@ import {
   keyText,
   nullable,
   object,
+  optional,
   publicKeysText,
   text,
   wordOr,
@@ -106,11 +107,17 @@ export const OFFER_FIELDS = {
 /** A file or folder as an offer describes it. */
 export type OfferFields = Readonly<Fields<typeof OFFER_FIELDS>>;
 
+/** The batch that an offer belongs to, of so many transfers; null where it is alone. */
+const batch = optional(nullable(object({ id: hex(32), items: int(2) })), null);
+
+/** What one `p2p send` sends together: an id, and how many transfers there are. */
+export type Batch = Readonly<NonNullable<Checked<typeof batch>>>;
+
 /** The transfer key, 32 bytes. */
 const transferKey = base64url(43);
 
 /** Checks what an envelope holds: an offer, its key, and when it was made (SPEC.md §17). */
-export const sealedOffer = object({ ...OFFER_FIELDS, key: transferKey, created: int() });
+export const sealedOffer = object({ ...OFFER_FIELDS, batch, key: transferKey, created: int() });
 
 /** The fields of a receipt (SPEC.md §7, §14, §17). They are listed here alone. */
 export const RECEIPT_FIELDS = {
@@ -130,7 +137,7 @@ const SHAPES = {
   goodbye: object({ code: wordOr(GOODBYE_CODES, "shutdown"), reason }),
   ping: object({}),
   pong: object({}),
-  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, key: transferKey }),
+  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, batch, key: transferKey }),
   accept: object({ exchange, offset: int(), digest: nullable(hex(64)) }),
   exists: object({ exchange, sha256: hex(64) }),
   refuse: object({ exchange, code: wordOr(REFUSE_CODES, "declined"), reason }),

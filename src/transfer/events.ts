@@ -15,10 +15,21 @@ export type TransferEvent =
   }
   | Received
   | Delivered
-  | { event: "refused"; transfer: string; from: string; name: string; reason: string }
+  | Refused
   | { event: "progress"; transfer: string; name: string; bytes: number; total: number | null }
   | Stalled
   | Interrupted;
+
+/** An offer was turned down here. */
+export interface Refused {
+  event: "refused";
+  transfer: string;
+  from: string;
+  name: string;
+  reason: string;
+  /** True where the person here has said no. */
+  declined?: true;
+}
 
 /** Nothing has moved for so long although the other side has something to do. */
 export interface Stalled {

@@ -1,16 +1,8 @@
 import { isAbsolute, relative } from "node:path";
-import type {
-  Delivered,
-  Interrupted,
-  Received,
-  Stored,
-  TransferEvent,
-} from "../transfer/events.ts";
+import type { Delivered, Interrupted, Received, Refused, Stored } from "../transfer/events.ts";
 import { formatBytes, formatDate, formatDuration, formatRate } from "../units.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./terminal.ts";
-
-type Refused = Extract<TransferEvent, { event: "refused" }>;
 
 /** The line for something that has arrived here, with its times and where it is. */
 export function receivedLine(event: Received, style: Style): string {
@@ -40,7 +32,10 @@ export function storedLine({ name, to, bytes, until }: Stored, style: Style): st
 }
 
 /** The line for an offer that was turned down here. */
-export function refusedLine({ name, from, reason }: Refused, style: Style): string {
+export function refusedLine({ name, from, reason, declined }: Refused, style: Style): string {
+  if (declined) {
+    return `${style.yellow("declined")} ${style.bold(printable(name))} from ${printable(from)}`;
+  }
   return `${style.yellow("refused")} ${style.bold(printable(name))} from ${printable(from)}: ${
     printable(reason)
   }`;

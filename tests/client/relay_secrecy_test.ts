@@ -35,7 +35,7 @@ Deno.test("a copy of the spool stays closed to all that a sender keeps once the 
 
   // Stopped while it waits for the receipt, it can go on: the key is there.
   const stop = new AbortController();
-  const options = { ...PEOPLE, wait: "delivered" as const, signal: stop.signal };
+  const options = { ...PEOPLE, wait: "delivered" as const, giveUpMs: 60_000, signal: stop.signal };
   const waiting = sendBatch(client, items, options);
   await eventually(async () => assert.equal((await spooled(dir))[0]?.stored, true));
   stop.abort(new P2pError("interrupted", "interrupted"));
@@ -65,7 +65,7 @@ Deno.test("a relay whose key is gone begins anew, and arrives", async () => {
   const items = [fileItem(home.join("plan.txt"))];
   const stop = new AbortController();
   const waiting = sendBatch(client, items, {
-    ...{ ...PEOPLE, wait: "delivered", signal: stop.signal },
+    ...{ ...PEOPLE, wait: "delivered", giveUpMs: 60_000, signal: stop.signal },
   });
   await eventually(async () => assert.equal((await spooled(dir))[0]?.stored, true));
   stop.abort(new P2pError("interrupted", "interrupted"));

@@ -124,3 +124,27 @@ Deno.test("errors of the system are in words, without their numbers", async () =
   assert.equal(home.code, 5);
   assert.doesNotMatch(home.stderr, /os error/);
 });
+
+Deno.test("--wait delivered says what it waits for, and ends by --give-up with 3", async () => {
+  await using scene = await Scene.open();
+  await scene.write("a.txt", "a");
+  await using ben = await Joiner.join(scene, "ben");
+  await ben.stop("SIGINT");
+  const wait = ["a.txt", "--peer", "ben", "--wait", "delivered"];
+  const { code, stderr } = await scene.send([...wait, "--give-up", "200ms"]);
+  assert.equal(code, 3);
+  assert.match(stderr, /^a\.txt is stored; waiting for ben to join \(Ctrl-C leaves it there\)$/m);
+  assert.match(
+    stderr,
+    /^error: "a\.txt" was not delivered to "ben" within 200 ms; it is stored for them until 20/m,
+  );
+  await using waiting = await scene.sending([...wait.slice(1), "--text=a"]);
+  await waiting.errorLine("waiting for ben to join");
+  waiting.kill("SIGINT");
+  const stopped = await waiting.finished;
+  assert.equal(stopped.code, 130);
+  assert.match(stopped.stderr, /^stopped waiting for ben: the hub keeps it for them$/m);
+  await ben.start();
+  assert.equal(new TextDecoder().decode(await ben.received("a.txt")), "a");
+  await ben.received("message.txt");
+});

@@ -40,10 +40,12 @@ testOnTerminal("a file goes to those who are chosen, now or when they come back"
   await using menu = await openJoined(scene);
   await menu.pick("Send to a person");
   const shown = await menu.asks("To whom?");
-  const people = shown.flatMap((line) => /[◻◼] (.*?)( \(for [\w. ]+\))?$/.exec(line)?.[1] ?? []);
-  assert.deepEqual(people, ["bo", "cy", "al, away"]);
+  const people = shown.flatMap((line) => /[○●] (.*?)( \(for [\w. ]+\))?$/.exec(line)?.[1] ?? []);
+  assert.deepEqual(people, ["bo", "cy", "al, away", "Several of them"]);
+  await menu.press("Up");
+  await menu.asks("● Several of them");
   await menu.press("Enter");
-  await menu.shows("Please select at least one option.");
+  await menu.asks("To whom of them?");
   await menu.press("Space", "Up");
   await menu.asks("◻ al, away (for");
   await menu.press("Space");
@@ -61,7 +63,7 @@ testOnTerminal("a file goes to those who are chosen, now or when they come back"
 });
 
 testOnTerminal(
-  "the only other one is chosen already; alone there is nobody to choose",
+  "Enter takes the one that it is pressed on; alone there is nobody to choose",
   async () => {
     await using scene = await sceneWithFiles();
     await using menu = await openJoined(scene);
@@ -70,7 +72,7 @@ testOnTerminal(
     await menu.shows(`hint: others join with \`p2p join ${scene.to} --name NAME\``);
     await using bo = await Joiner.join(scene, "bo");
     await menu.pick("Send to a person");
-    await menu.asks("◼ bo");
+    await menu.asks("● bo");
     await menu.press("Enter");
     await menu.asks("Which file or folder?");
     await menu.type("tr");
@@ -321,7 +323,7 @@ testOnTerminal("forty columns are enough for people", async () => {
   const lines = await menu.asks("sunset.png came from bo: look at it in «What came in»");
   assert.equal(lines.filter((line) => /[●○] /.test(line)).length, 12);
   await menu.pick("Send to a person");
-  assert.match((await menu.asks("To whom?")).join("\n"), /^│ {2}◼ bo \(for .*\)$/m);
+  assert.match((await menu.asks("To whom?")).join("\n"), /^│ {2}● bo \(for .*\)$/m);
   await menu.back("Escape");
   await leave(menu);
 });

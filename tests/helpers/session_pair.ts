@@ -83,5 +83,6 @@ export const OFFER: Omit<Message<"offer">, "type" | "exchange"> = {
   modified: 1_700_000_000_000,
   executable: false,
   text: false,
+  batch: null,
   key: "A".repeat(43),
 };

@@ -77,6 +77,10 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       modified: NULLABLE_INT,
       executable: BOOLEAN,
       text: BOOLEAN,
+      batch: {
+        good: [null, { id: "0".repeat(32), items: 2 }],
+        bad: [1, "", [], {}, { id: "0".repeat(32), items: 1 }, { id: "0", items: 2 }],
+      },
       key: BASE64URL,
     },
   },

@@ -96,7 +96,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     onlyKnown: accept === "known",
     rules: await rulesOf(options),
     receive: options,
-    ask: askOffer(options, output),
+    ask: askOffer({ ...options, signal }, output),
     keepMs: keep,
     quotaBytes: quota,
     diskBytes: disk,

@@ -63,6 +63,8 @@ class ClientDisplay {
         return this.#met(event);
       case "cut-off":
         return output.warning(`"${event.name}" was cut off: waiting for it to come back`);
+      case "waiting":
+        return this.#waiting(event);
       case "progress":
         return this.#progress(event);
       case "stalled":
@@ -106,6 +108,13 @@ class ClientDisplay {
     this.#output.note(`${printable(peer)} (${shown}) is there`);
   }
 
+  #waiting({ stored }: Of<"waiting">) {
+    const [name, to] = [printable(stored.name), printable(stored.to)];
+    this.#output.progressDone(stored.transfer);
+    this.#output.event(stored);
+    this.#output.note(`${name} is stored; waiting for ${to} to join (Ctrl-C leaves it there)`);
+  }
+
   #progress({ progress }: Of<"progress">) {
     const { transfer: id, name, bytes, total } = progress;
     this.#output.event(progress);
@@ -119,7 +128,7 @@ class ClientDisplay {
     if (delivered !== undefined) {
       output.event(delivered);
       output.result(deliveredLine(delivered, output.style));
-    } else if (stored !== undefined) {
+    } else if (stored !== undefined && error === undefined) {
       output.event(stored);
       output.result(storedLine(stored, output.style));
     } else if (error !== undefined && error.code !== "interrupted") {

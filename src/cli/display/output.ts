@@ -6,6 +6,11 @@ import { canAnimate, createStyle, type Style, useColor } from "../../ui/terminal
 import { exitCodeOf } from "../exit_code.ts";
 import type { JsonEvent } from "./json_event.ts";
 
+/** Something on the last rows of the terminal that makes way for what is printed. */
+export interface Suspendable {
+  suspend(): Disposable;
+}
+
 /** The options of every command that say how it prints. */
 export interface OutputOptions {
   json?: boolean;
@@ -30,6 +35,7 @@ export class Output {
   #traces: boolean;
   #layout: (line: string) => string;
   #progress: ProgressDisplay | undefined;
+  #question: Suspendable | undefined;
 
   constructor(options: OutputOptions = {}) {
     const { json = false, quiet = false, color = true, layout = (line) => line } = options;
@@ -116,9 +122,19 @@ export class Output {
     this.#progress?.finish(id);
   }
 
-  /** Leaves the terminal to a question until it is disposed of. */
-  suspend(): Disposable | undefined {
-    return this.#progress?.suspend();
+  /**
+   * Leaves the last rows of the terminal to a question until it is disposed of: what is printed
+   * meanwhile comes above it.
+   */
+  showQuestion(question: Suspendable): Disposable {
+    const progress = this.#progress?.suspend();
+    this.#question = question;
+    return {
+      [Symbol.dispose]: () => {
+        this.#question = undefined;
+        progress?.[Symbol.dispose]();
+      },
+    };
   }
 
   /** Takes the progress display off the screen. */
@@ -128,7 +144,8 @@ export class Output {
   }
 
   #print(stream: Stream, line: string) {
-    using _ = this.#progress?.suspend();
+    using _progress = this.#progress?.suspend();
+    using _question = this.#question?.suspend();
     write(stream, this.#layout(line) + "\n");
   }
 }

@@ -19,20 +19,19 @@ export interface PathChoice {
 
 /**
  * The paths that `typed` may become: first the one that it is already, then files that by their
- * name are what is wanted, then the folders on the way; everything else only where there is nothing
- * of that. At `start` nothing is typed yet.
+ * name are what is wanted and folders, those that begin with it before those that hold it;
+ * everything else only where there is nothing of that. At `start` nothing is typed yet.
  */
 export function pathChoices(
   typed: string,
   { start, ...wanted }: Wanted & { start: string },
 ): PathChoice[] {
   const [folder, prefix] = split(unquoted(typed));
-  const found = entriesOf(folder).filter(({ name }) => isCompletion(name, prefix));
+  const found = entriesOf(folder).filter(({ name }) => fitsTyped(name, prefix));
   const [whole, parts] = partition(found, ({ name }) => name === prefix);
-  const [folders, files] = partition(parts, ({ isFolder }) => isFolder);
-  const [fitting, others] = partition(files, ({ name }) => isNamedAs(name, wanted.kind));
-  const shown = [...whole, ...fitting, ...folders];
-  const choices = (shown.length > 0 ? shown : others).map((entry) => choiceOf(folder, entry));
+  const [begun, holding] = partition(parts, ({ name }) => beginsWith(name, prefix));
+  const shown = [...whole, ...wantedOf(begun, wanted), ...wantedOf(holding, wanted)];
+  const choices = (shown.length > 0 ? shown : parts).map((entry) => choiceOf(folder, entry));
   const here = { value: folder, label: printable(folder), hint: "this whole folder" };
   return wanted.folders && prefix === "" && typed !== start ? [here, ...choices] : choices;
 }
@@ -94,10 +93,20 @@ function entryOf(folder: string, { name, isDirectory, isSymlink }: Deno.DirEntry
   }
 }
 
-/** Hidden names only for those who begin to type one. */
-function isCompletion(name: string, prefix: string): boolean {
-  if (name.startsWith(".") && !prefix.startsWith(".")) return false;
-  return name.toLowerCase().startsWith(prefix.toLowerCase());
+/** What is typed may stand anywhere in a name; hidden ones only for those who begin to type one. */
+function fitsTyped(name: string, typed: string): boolean {
+  if (name.startsWith(".") && !typed.startsWith(".")) return false;
+  return name.toLowerCase().includes(typed.toLowerCase());
+}
+
+function beginsWith(name: string, typed: string): boolean {
+  return name.toLowerCase().startsWith(typed.toLowerCase());
+}
+
+/** Files that by their name are what is wanted, and behind them the folders. */
+function wantedOf(entries: Entry[], { kind }: Wanted): Entry[] {
+  const [folders, files] = partition(entries, ({ isFolder }) => isFolder);
+  return [...files.filter(({ name }) => isNamedAs(name, kind)), ...folders];
 }
 
 function choiceOf(folder: string, { name, isFolder }: Entry): PathChoice {

@@ -1,4 +1,4 @@
-import { multiselect } from "@clack/prompts";
+import { multiselect, select } from "@clack/prompts";
 import { P2pError } from "../../errors.ts";
 import { listPeople, type PersonEntry } from "../../client/list_people.ts";
 import { formatDuration } from "../../units.ts";
@@ -64,19 +64,21 @@ function isHere({ state }: PersonEntry): boolean {
   return state === "joined";
 }
 
-/** Names of one or more; the only one there is, is chosen already. */
-function choosePeople(others: PersonEntry[]): Promise<string[] | undefined> {
-  return answerTo((signal) =>
-    multiselect<string>({
-      message: "To whom?",
-      options: others.map((person) => ({
-        value: person.name,
-        label: `${printable(person.name)}${isHere(person) ? "" : ", away"}`,
-        hint: `for ${formatDuration(Math.max(Date.now() - person.since, 1_000))}`,
-      })),
-      initialValues: others.length === 1 ? [others[0]!.name] : [],
-      signal,
-    })
+/** Names of one or more: the one that Enter is pressed on, or several that are ticked. */
+async function choosePeople(others: PersonEntry[]): Promise<string[] | undefined> {
+  const people = others.map((person) => ({
+    value: person.name,
+    label: `${printable(person.name)}${isHere(person) ? "" : ", away"}`,
+    hint: `for ${formatDuration(Math.max(Date.now() - person.since, 1_000))}`,
+  }));
+  const each = people.map((person) => ({ ...person, value: [person.value] }));
+  const several = others.length > 1 ? [{ value: [], label: "Several of them" }] : [];
+  const chosen = await answerTo((signal) =>
+    select<string[]>({ message: "To whom?", options: [...each, ...several], signal })
+  );
+  if (chosen?.length !== 0) return chosen;
+  return await answerTo((signal) =>
+    multiselect<string>({ message: "To whom of them?", options: people, signal })
   );
 }
 

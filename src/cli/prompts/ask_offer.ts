@@ -1,10 +1,7 @@
-import { resolve } from "node:path";
-import { stderr } from "node:process";
 import { P2pError } from "../../errors.ts";
 import type { Offer } from "../../protocol/messages.ts";
-import { fingerprint } from "../../secure/fingerprint.ts";
 import type { Acceptance, Sender } from "../../transfer/receive/acceptance.ts";
-import { formatBytes } from "../../units.ts";
+import { formatBytes, formatCount } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import type { Output } from "../display/output.ts";
@@ -12,12 +9,22 @@ import type { Output } from "../display/output.ts";
 /** The most that a sender waits for an answer. */
 const ANSWER_WITHIN_MS = 60_000;
 
+/** Most answers that are kept for the rest of their batches. */
+const MAX_ANSWERS = 100;
+
+/** An answer that holds for so many more offers of its batch. */
+interface Answer {
+  isYes: Promise<boolean>;
+  left: number;
+}
+
 /**
  * The question of `--accept ask`: asks on the terminal whether an offer is taken, one question at a
- * time. Undefined for any other `--accept`; "usage" where there is no terminal.
+ * time, and one for all that a sender sends with one line. Undefined for any other `--accept`;
+ * "usage" where there is no terminal.
  */
 export function askOffer(
-  { dir, accept }: { dir: string; accept: "all" | "known" | "ask" },
+  { accept, signal }: { accept: "all" | "known" | "ask"; signal: AbortSignal },
   output: Output,
 ): Acceptance["ask"] {
   if (accept !== "ask") return undefined;
@@ -27,32 +34,53 @@ export function askOffer(
     });
   }
   let last: Promise<unknown> = Promise.resolve();
-  return (offer, from) => {
+  return onceABatch((offer, from) => {
     // From the offer on, not from when its turn has come.
-    const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const message = question(offer, { from, dir });
-    const answer = last.then(() => late.aborted ? false : ask(message, { late, output }));
+    const late = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+    const answer = last.then(() => ask(questionFor(offer, from), { signal: late, output }));
     last = answer.catch(() => {});
     return answer;
+  });
+}
+
+/** Asks for the first offer of a batch; its answer holds for as many as the sender said there are. */
+export function onceABatch(
+  ask: (offer: Offer, from: Sender) => Promise<boolean>,
+): (offer: Offer, from: Sender) => Promise<boolean> {
+  const answers = new Map<string, Answer>();
+  return (offer, from) => {
+    const { batch } = offer;
+    if (batch === null) return ask(offer, from);
+    const id = `${from.key}/${batch.id}`;
+    const known = answers.get(id);
+    if (known !== undefined && known.left > 0) {
+      known.left--;
+      return known.isYes;
+    }
+    const isYes = ask(offer, from);
+    answers.set(id, { isYes, left: batch.items - 1 });
+    const [oldest] = answers.keys();
+    if (answers.size > MAX_ANSWERS) answers.delete(oldest!);
+    return isYes;
   };
 }
 
-function question(offer: Offer, { from, dir }: { from: Sender; dir: string }): string {
-  const { name, kind, size, folder, files } = offer;
+/** The words of the question: what, how much, from whom. */
+export function questionFor(offer: Offer, { name: from }: Sender): string {
+  const { name, size, folder, files, batch } = offer;
   const bytes = size === null ? "unknown size" : formatBytes(size);
-  const what = folder ? `folder, ${files} ${files === 1 ? "file" : "files"}` : kind;
-  const who = `${printable(from.name)} (${fingerprint(from.key)})`;
-  return `Take "${printable(resolve(dir, name))}" (${what}, ${bytes}) from ${who}?`;
+  const what = folder ? `${formatCount(files, "file")}, ${bytes}` : bytes;
+  const one = `${printable(name)} (${what})`;
+  const all = batch === null ? one : `${one} and ${batch.items - 1} more`;
+  return `Accept ${all} from ${printable(from)}?`;
 }
 
 async function ask(
   message: string,
-  { late, output }: { late: AbortSignal; output: Output },
+  { signal, output }: { signal: AbortSignal; output: Output },
 ): Promise<boolean> {
-  const { confirm } = await import("@clack/prompts");
-  const { answerTo } = await import("./answer.ts");
-  using _ = output.suspend();
-  const ask = (signal: AbortSignal) =>
-    confirm({ message, signal: AbortSignal.any([signal, late]), output: stderr });
-  return await answerTo(ask) ?? false;
+  const { YesNo } = await import("./yes_no.ts");
+  const question = new YesNo(message);
+  using _ = output.showQuestion(question);
+  return await question.ask(signal);
 }

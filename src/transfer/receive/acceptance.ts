@@ -28,6 +28,8 @@ export interface Acceptance {
 export interface Refusal {
   code: RefuseCode;
   reason: string;
+  /** True where the person here has said no. */
+  isOwn?: true;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function judgeOffer(
   const reason = await acceptance.policy?.(offer, from);
   if (reason !== undefined) return { code: "declined", reason };
   if (acceptance.ask === undefined || await acceptance.ask(offer, from)) return undefined;
-  return { code: "declined", reason: "the receiver declined it" };
+  return { code: "declined", reason: "the receiver declined it", isOwn: true };
 }
 
 /** Throws where the kind of an entry is not taken: a folder is taken whole or not at all. */

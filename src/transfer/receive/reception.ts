@@ -193,9 +193,9 @@ export class Reception {
     if (await this.#isSettled() && await replies.isRemembered()) await part.settle();
   }
 
-  async #refuse({ code, reason }: Refusal) {
-    await this.#options.replies.refuse(code, reason).catch(() => {});
-    this.#events.refused(reason);
+  async #refuse(refusal: Refusal) {
+    await this.#options.replies.refuse(refusal.code, refusal.reason).catch(() => {});
+    this.#events.refused(refusal);
   }
 
   /** Ends a transfer that did not get through; a sender who said so itself gets no `cancel`. */

@@ -1,7 +1,7 @@
 import type { Offer } from "../../protocol/messages.ts";
 import type { Published } from "../../storage/part/part.ts";
 import { type Report, tenths } from "../events.ts";
-import type { Sender } from "./acceptance.ts";
+import type { Refusal, Sender } from "./acceptance.ts";
 
 /** The events of one transfer on its way in, with its times and bytes. */
 export class ReceptionEvents {
@@ -53,8 +53,8 @@ export class ReceptionEvents {
     });
   }
 
-  refused(reason: string) {
-    this.#report({ event: "refused", ...this.#about, reason });
+  refused({ reason, isOwn: declined }: Refusal) {
+    this.#report({ event: "refused", ...this.#about, reason, ...declined && { declined } });
   }
 
   interrupted(reason: string) {

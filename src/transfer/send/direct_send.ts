@@ -2,6 +2,7 @@ import { toBase64url } from "../../bytes.ts";
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import {
+  type Batch,
   type CancelCode,
   type Message,
   OFFER_FIELDS,
@@ -26,6 +27,8 @@ export interface SendOptions {
   begun?: boolean;
   /** True where the source may have another content than in the run that began it. */
   isTouched?: boolean;
+  /** What it is sent together with. */
+  batch?: Batch | undefined;
   /** The receiver's name, for the events. */
   to: string;
   report: Report;
@@ -78,7 +81,7 @@ async function offerAndSend(
   const mayGoOn = options.begun && source.stamp !== null;
   await using early = mayGoOn ? new EarlyDigest(source) : undefined;
   options.stalls.missing = "no answer to the offer yet";
-  await exchange.send(offerOf(source, options.transfer, key));
+  await exchange.send(offerOf(source, options, key));
   const answer = await exchange.receive();
   const answeredAt = performance.now();
   const settled = await receiptFor(answer, { exchange, source, early, key, options });
@@ -186,7 +189,7 @@ function cancelled({ code, reason }: Message<"cancel">, source: Source): P2pErro
   return new P2pError(kind, `the receiver stopped "${source.name}": ${reason}`);
 }
 
-function offerOf(source: Source, transfer: string, key: Uint8Array) {
-  const fields = fieldsOf(OFFER_FIELDS, source);
+function offerOf(source: Source, { transfer, batch }: SendOptions, key: Uint8Array) {
+  const fields = { ...fieldsOf(OFFER_FIELDS, source), batch: batch ?? null };
   return { type: "offer" as const, transfer, ...fields, key: toBase64url(key) };
 }

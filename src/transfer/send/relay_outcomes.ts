@@ -1,4 +1,5 @@
-import { isoDate } from "../../units.ts";
+import { systemClock } from "../../clock.ts";
+import { formatDate, formatDuration, isoDate } from "../../units.ts";
 import { P2pError } from "../../errors.ts";
 import type { Message } from "../../protocol/messages.ts";
 import type { IdentityKeys, PublicKeys } from "../../secure/identity_keys.ts";
@@ -19,12 +20,22 @@ export interface Recipient {
  */
 export type WaitFor = "stored" | "delivered" | undefined;
 
-/** The outcome of a transfer for one person. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The outcome of a transfer for one person; with an error it may be stored all the same. */
 export interface PersonOutcome {
   to: string;
   delivered?: Delivered;
   stored?: Stored;
   error?: P2pError;
+}
+
+/** How somebody who is away is waited for. */
+export interface WaitingPatience {
+  /** The longest wait, in milliseconds. */
+  giveUpMs: number;
+  /** Notes that the hub keeps it for somebody who is waited for. */
+  onWaiting: (stored: Stored) => void;
 }
 
 /** One transfer to people, and the place for its outcomes. */
@@ -34,11 +45,15 @@ export interface RelayOutcomesOptions {
   transfer: string;
   keyPair: IdentityKeys;
   wait: WaitFor;
+  /** How who is away is waited for, where `wait` says so; for ever without it. */
+  patience?: WaitingPatience | undefined;
   onOutcome: (outcome: PersonOutcome) => void;
 }
 
 /** The recipients of one transfer, until each of them has its one outcome (SPEC.md §16). */
-export class RelayOutcomes {
+export class RelayOutcomes implements Disposable {
+  /** Resolves where the last of them were waited for long enough. */
+  readonly givenUp: Promise<void>;
   readonly #options: RelayOutcomesOptions;
   /** Recipients without an outcome. */
   readonly #open = new Map<string, { key: Uint8Array; isAway: boolean }>();
@@ -46,9 +61,13 @@ export class RelayOutcomes {
   /** The time until which the hub keeps the transfer, once it is stored. */
   #until: number | undefined;
   #latency = 0;
+  readonly #givenUp = Promise.withResolvers<void>();
+  /** Ends the waiting for who is away. */
+  #waiting: Disposable | undefined;
 
   constructor(options: RelayOutcomesOptions) {
     this.#options = options;
+    this.givenUp = this.#givenUp.promise;
   }
 
   /** True where every recipient has an outcome. */
@@ -78,6 +97,7 @@ export class RelayOutcomes {
     const { wait } = this.#options;
     for (const [name, { isAway }] of this.#open) {
       if (wait === "stored" || (isAway && wait === undefined)) this.#endStored(name);
+      else if (isAway) this.#waitFor(name);
     }
   }
 
@@ -90,7 +110,13 @@ export class RelayOutcomes {
     }
     open.isAway ||= message.state === "away";
     const isKept = this.#until !== undefined && open.isAway;
-    if (isKept && this.#options.wait === undefined) this.#endStored(message.to);
+    if (!isKept) return;
+    if (this.#options.wait === undefined) this.#endStored(message.to);
+    else this.#waitFor(message.to);
+  }
+
+  [Symbol.dispose](): void {
+    this.#waiting?.[Symbol.dispose]();
   }
 
   /** Gives `error` as the outcome to all who have none. */
@@ -122,10 +148,38 @@ export class RelayOutcomes {
     return new P2pError("refused", `"${name}" did not get to "${to}": ${reason}`);
   }
 
+  /** Tells of the first one who is away what is waited for, and of all when it has been long. */
+  #waitFor(to: string) {
+    const { patience } = this.#options;
+    if (patience === undefined) return;
+    patience.onWaiting(this.#storedFor(to));
+    const ms = Math.min(patience.giveUpMs, LONGEST_TIMER_MS);
+    this.#waiting ??= systemClock.after(ms, () => this.#giveUp(ms));
+  }
+
+  #giveUp(afterMs: number) {
+    const { source: { name } } = this.#options;
+    for (const [to, { isAway }] of [...this.#open]) {
+      if (!isAway) continue;
+      const stored = this.#storedFor(to);
+      const until = formatDate(Date.parse(stored.until));
+      const message = `"${name}" was not delivered to "${to}" within ${
+        formatDuration(afterMs)
+      }; it is stored for them until ${until}`;
+      const hint = "`p2p status` shows when it is delivered";
+      this.#end(to, { stored, error: new P2pError("connection", message, { hint }) });
+    }
+    if (this.isComplete) this.#givenUp.resolve();
+  }
+
   #endStored(to: string) {
+    this.#end(to, { stored: this.#storedFor(to) });
+  }
+
+  #storedFor(to: string): Stored {
     const { source: { name, size }, transfer } = this.#options;
     const until = isoDate(this.#until!);
-    this.#end(to, { stored: { event: "stored", transfer, to, name, bytes: size ?? 0, until } });
+    return { event: "stored", transfer, to, name, bytes: size ?? 0, until };
   }
 
   #end(to: string, outcome: Omit<PersonOutcome, "to">) {

@@ -1,6 +1,6 @@
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
-import type { Message } from "../../protocol/messages.ts";
+import type { Batch, Message } from "../../protocol/messages.ts";
 import type { Session } from "../../protocol/session.ts";
 import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
 import { stopOnAbort, tellLocalError } from "../cancel.ts";
@@ -18,6 +18,8 @@ const ENVELOPES_AT_ONCE = 16;
 export interface RelayOptions extends Omit<RelayOutcomesOptions, "source"> {
   recipients: Recipient[];
   relayKey: RelayKey;
+  /** What it is sent together with. */
+  batch?: Batch | undefined;
   report: Report;
   /** Most bytes a second; undefined for as many as there can be. */
   limit?: number | undefined;
@@ -40,7 +42,8 @@ export async function relayTransfer(
     using stalls = new StallWatch(exchange, {
       ...{ ...options, name: source.name, peer: "the hub" },
     });
-    await new RelaySend(exchange, { ...options, source, stalls }).run();
+    using sending = new RelaySend(exchange, { ...options, source, stalls });
+    await sending.run();
   } catch (error) {
     await tellLocalError(exchange, error);
     throw error;
@@ -74,12 +77,19 @@ class RelaySend {
     if (verdict !== undefined) this.#takeVerdict(verdict);
     stalls.missing = "no receipt yet";
     while (!this.#outcomes.isComplete) {
-      const message = await this.#exchange.receive();
+      const next = this.#exchange.receive();
+      next.catch(() => {});
+      const message = await Promise.race([next, this.#outcomes.givenUp]);
+      if (message === undefined) break;
       if (!isNews(message)) throw this.#failure(message);
       await this.#outcomes.take(message);
     }
     // Everybody has an outcome, whatever becomes of the connection.
     await this.#exchange.send({ type: "settled" }).catch(() => {});
+  }
+
+  [Symbol.dispose]() {
+    this.#outcomes[Symbol.dispose]();
   }
 
   /** One envelope for each recipient, some at once; the hub says of each where it goes. */
@@ -97,8 +107,8 @@ class RelaySend {
   }
 
   async #sendEnvelope({ name, keys: receiver }: Recipient) {
-    const { source, transfer, keyPair, relayKey } = this.#options;
-    const sealed = await sealOffer(source, { transfer, keyPair, receiver, relayKey });
+    const { source, transfer, batch, keyPair, relayKey } = this.#options;
+    const sealed = await sealOffer(source, { transfer, batch, keyPair, receiver, relayKey });
     await this.#exchange.send({ type: "envelope", to: name, sealed });
   }
 

@@ -1,5 +1,5 @@
 import { fromHex, toBase64url, utf8 } from "../../bytes.ts";
-import { OFFER_FIELDS } from "../../protocol/messages.ts";
+import { type Batch, OFFER_FIELDS } from "../../protocol/messages.ts";
 import { fieldsOf } from "../../protocol/schema.ts";
 import { PURPOSE, sealEnvelope } from "../../secure/envelope.ts";
 import type { IdentityKeys, PublicKeys } from "../../secure/identity_keys.ts";
@@ -18,14 +18,16 @@ export interface RelayKey {
  */
 export async function sealOffer(
   source: Source,
-  { transfer, keyPair, receiver, relayKey: { key, created } }: {
+  { transfer, batch, keyPair, receiver, relayKey: { key, created } }: {
     transfer: string;
+    batch: Batch | undefined;
     keyPair: IdentityKeys;
     receiver: PublicKeys;
     relayKey: RelayKey;
   },
 ): Promise<string> {
-  const offer = { ...fieldsOf(OFFER_FIELDS, source), key: toBase64url(key), created };
+  const fields = { ...fieldsOf(OFFER_FIELDS, source), ...batch && { batch } };
+  const offer = { ...fields, key: toBase64url(key), created };
   const sealed = await sealEnvelope(utf8(JSON.stringify(offer)), {
     purpose: PURPOSE.offer,
     transferId: fromHex(transfer),

@@ -40,7 +40,10 @@ const FIELDS: Fields = {
   },
   stored: { ...transfer, to: always, until: always },
   relayed: { transfer: always, from: always, to: always, bytes: always, state: always },
-  refused: { transfer: always, from: always, name: always, reason: always, to: sometimes },
+  refused: {
+    ...{ transfer: always, from: always, name: always, reason: always, to: sometimes },
+    declined: sometimes,
+  },
   interrupted: { ...transfer, from: always, reason: always },
   peer: { name: always, fingerprint: always, state: always, since: always, waiting: always },
   transfer: {

@@ -18,6 +18,16 @@ Deno.test("pathChoices completes without regard to case, and keeps what is typed
   assert.deepEqual(values(dir, "tr", IMAGE), [`${dir.path}/trip/`]);
 });
 
+Deno.test("pathChoices finds what is typed anywhere in a name, after names that begin with it", async () => {
+  await using dir = await folder();
+  assert.deepEqual(labels(dir, "10", IMAGE), ["photo 10.png"]);
+  await Deno.writeTextFile(dir.join("a photo.png"), "");
+  assert.deepEqual(labels(dir, "photo", IMAGE), [
+    ...["photo 2.png", "photo 10.png", "Photos.JPG"],
+    "a photo.png",
+  ]);
+});
+
 Deno.test("pathChoices puts what is typed in full first, whatever it is", async () => {
   await using dir = await folder();
   await Deno.writeTextFile(dir.join("table.csv.png"), "");
@@ -51,7 +61,8 @@ Deno.test("pathChoices follows links, and leaves out those that lead nowhere", a
   await using dir = await folder();
   await Deno.symlink(dir.join("trip"), dir.join("link"));
   await Deno.symlink(dir.join("gone"), dir.join("lost"));
-  assert.deepEqual(labels(dir, "l", ALL), ["link/"]);
+  assert.deepEqual(labels(dir, "li", ALL), ["link/"]);
+  assert.deepEqual(labels(dir, "los", ALL), []);
 });
 
 Deno.test("pathChoices takes the quotes off that a terminal puts around a dropped file", async () => {
