@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { P2pError } from "../errors.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { P2pError } from "../errors.ts";
 import type { Identity } from "../home/identity.ts";
 import { findPerson } from "../home/known_people.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
@@ -16,7 +17,11 @@ import { NameRegistry } from "./name_registry.ts";
 import { HubPolicy } from "./policy/hub_policy.ts";
 import type { Rule } from "./policy/policy.ts";
 import { roomOnDisk } from "./room_on_disk.ts";
+import { neededNames } from "./needed_names.ts";
 import { Spool } from "./spool/spool.ts";
+import { type Sweep, Sweeps } from "./sweeps.ts";
+import { TroubleLimit } from "./trouble_limit.ts";
+import { formatCount } from "../units.ts";
 import { Book } from "../storage/book/book.ts";
 import { Switchboard } from "./switchboard.ts";
 
@@ -46,6 +51,8 @@ export interface HubServerOptions {
   /** Most bytes that all together may have here; {@link roomOnDisk} where it is not said. */
   diskBytes?: number | undefined;
   onEvent: (event: HubServerEvent) => void;
+  /** The clock of the sweeps; that of the system by default. */
+  clock?: Clock;
 }
 
 /** A change at a hub, for those who show it. */
@@ -74,28 +81,18 @@ export interface HubServer {
  * the spool cannot be used, "usage" for a host that is not this machine's.
  */
 export async function openHubServer(options: HubServerOptions): Promise<HubServer> {
-  const { address, home, identity: { keyPair }, name, secret, onEvent } = options;
+  const { address, identity: { keyPair }, name, secret, onEvent } = options;
   const warm = warmMlKem().catch(() => {}); // Where it fails, the first handshake says so.
-  const people = await NameRegistry.open(home);
-  const policy = options.rules && new HubPolicy(options.rules, { home, people });
-  const book = new Book(options);
-  const receiver = await receiverOf(options, { policy, book });
-  const onError = (error: Error) => onEvent({ type: "error", from: undefined, error });
-  const report = (event: HubEvent) => onEvent({ type: "people", event });
-  const spool = await Spool.open(home, {
-    keepMs: options.keepMs,
-    book,
-    onOutcome: (transfer, outcome) => report(outcomeEvent(transfer, outcome)),
-    onError,
-  });
-  if (options.diskBytes === undefined) {
-    book.limitDisk(book.all.onDisk + await roomOnDisk([options.receive.dir, home]));
-  }
+  const stores = await openStores(options);
+  const { people, policy, receiver, spool } = stores;
+  const onError = (error: Error, from?: string) => onEvent({ type: "error", from, error });
   const switchboard = new Switchboard({
-    ...{ people, spool, report, onError },
+    ...{ people, spool, onError },
+    report: (event) => onEvent({ type: "people", event }),
     refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
     receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
   });
+  const troubles = new TroubleLimit();
   try {
     const hub = new Hub({
       ...{ listener: listen(address), keyPair, name, secret },
@@ -103,14 +100,68 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
         switchboard.refuseName(peer) ?? await refuseUnknown(peer, options),
       onOpen: (peer, address) => (exchange, opening, session) =>
         switchboard.open(peer, { exchange, opening, session, address }),
-      onError: (from, error: P2pError) =>
-        onEvent({ type: "error", from: from || undefined, error }),
+      onError: (from, error: P2pError) => {
+        if (from === "") onError(error);
+        else if (troubles.mayTell(from)) onError(error, from);
+      },
     });
-    return new RunningHub(address.host, { hub, switchboard, receiver, spool, warm });
+    const sweeps = new Sweeps(sweepsOf(options, { ...stores, switchboard, troubles }), {
+      clock: options.clock ?? systemClock,
+      onError,
+    });
+    return new RunningHub(address.host, { hub, switchboard, receiver, spool, sweeps, warm });
   } catch (error) {
     await spool.close();
     throw error;
   }
+}
+
+/** What a hub keeps. */
+interface Stores {
+  people: NameRegistry;
+  policy: HubPolicy | undefined;
+  receiver: Receiver;
+  spool: Spool;
+}
+
+/** Opens what a hub keeps, all of it in one book. */
+async function openStores(options: HubServerOptions): Promise<Stores> {
+  const { home, rules, keepMs, onEvent } = options;
+  const book = new Book(options);
+  const people = await NameRegistry.open(home, book);
+  const policy = rules && new HubPolicy(rules, { home, people });
+  const receiver = await receiverOf(options, { policy, book });
+  const spool = await Spool.open(home, {
+    ...{ keepMs, book },
+    onOutcome: (transfer, outcome) =>
+      onEvent({ type: "people", event: outcomeEvent(transfer, outcome) }),
+  });
+  if (options.diskBytes === undefined) {
+    book.limitDisk(book.all.onDisk + await roomOnDisk([options.receive.dir, home]));
+  }
+  return { people, policy, receiver, spool };
+}
+
+/** What is done once a minute. */
+function sweepsOf(
+  { home, rules = [], onEvent }: HubServerOptions,
+  { people, receiver, spool, switchboard, troubles }: Stores & {
+    switchboard: Switchboard;
+    troubles: TroubleLimit;
+  },
+): Sweep[] {
+  return [
+    () => spool.sweep(),
+    () => receiver.sweep(),
+    async () => people.sweep(await neededNames({ home, rules, spool, switchboard })),
+    () => {
+      const untold = troubles.reset();
+      if (untold === 0) return;
+      const what = formatCount(untold, "more connection");
+      const error = new P2pError("protocol", `${what} failed in the last minute`);
+      onEvent({ type: "error", from: undefined, error });
+    },
+  ];
 }
 
 /** The parts of a running hub. */
@@ -119,6 +170,7 @@ interface HubParts {
   switchboard: Switchboard;
   receiver: Receiver;
   spool: Spool;
+  sweeps: Sweeps;
   /** Resolves when the first handshake costs no more than the others. */
   warm: Promise<void>;
 }
@@ -139,7 +191,7 @@ class RunningHub implements HubServer {
 
   /** From the door inwards: each step ends what could still need the ones after it. */
   async #close() {
-    const { hub, switchboard, receiver, spool, warm } = this.#parts;
+    const { hub, switchboard, receiver, spool, sweeps, warm } = this.#parts;
     await warm;
     // 1. No peer comes in any more; those that are here are told, and their sessions end, and every
     // exchange with them.
@@ -149,6 +201,7 @@ class RunningHub implements HubServer {
     // 3. So do transfers to the hub itself: their parts are synced, and go on at the next offer.
     await receiver.idle();
     // 4. Nothing writes to the spool any more: it is synced, and its lock given back.
+    await sweeps[Symbol.asyncDispose]();
     await spool.close();
   }
 }

@@ -5,14 +5,23 @@ import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import { type Checked, int, keyText, object, publicKeysText, text } from "../protocol/schema.ts";
 import { makePrivateFolder, replacePrivateFile } from "../home/private_file.ts";
+import { Book, isNoRoom } from "../storage/book/book.ts";
+import type { Entry } from "../storage/book/entry.ts";
+import type { Price } from "../storage/book/price.ts";
 import { Journal, readJournal } from "../storage/journal.ts";
 import { foldedName } from "../names/folded_name.ts";
 import { codeName, isCodeName } from "../secure/code.ts";
 
 const FILE = "people.jsonl";
 
-/** People that a hub gets to know: names are free for all, and each is kept for good. */
-const MAX_PEOPLE = 100_000;
+/** A name that nobody has used for this long is free again, unless somebody needs it. */
+export const LAPSE_MS = 90 * 86_400_000;
+
+/** The price of a name: about what its line takes. */
+const PRICE: Price = { bytes: 2_048, files: 0, items: 1 };
+
+/** Lines of the file beside two for each person, at which it is written anew. */
+const FOLD_BEYOND = 100;
 
 /**
  * People by code that are remembered; of more the one that came the longest time ago is forgotten.
@@ -46,21 +55,31 @@ export class NameRegistry {
    */
   readonly #byCode = new Map<string, Person>();
 
-  /** The people that are known in `home`. */
-  static async open(home: string): Promise<NameRegistry> {
-    const people = new NameRegistry(home);
+  readonly #book: Book;
+  readonly #prices = new Map<string, Entry>();
+  #lines = 0;
+  /** The end of the last write. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** The people that are known in `home`; what they cost is booked. */
+  static async open(home: string, book: Book = new Book()): Promise<NameRegistry> {
+    const people = new NameRegistry(home, book);
     const lines = await readJournal(join(home, FILE), person);
     for (const line of lines) people.#take(line);
+    people.#lines = lines.length;
     // Every leave is a line: the last word on each person is enough.
-    const all = people.all();
-    if (lines.length > 2 * all.length) {
-      await replacePrivateFile(home, FILE, all.map((one) => JSON.stringify(one) + "\n").join(""));
-    }
+    if (lines.length > 2 * people.#people.size) await people.#fold();
     return people;
   }
 
-  private constructor(home: string) {
+  private constructor(home: string, book: Book) {
     this.#home = home;
+    this.#book = book;
+  }
+
+  /** The number of people. */
+  get size(): number {
+    return this.#people.size;
   }
 
   /** All people, by name. */
@@ -81,22 +100,17 @@ export class NameRegistry {
   }
 
   /**
-   * Gives `name` to `key` for good where it is free. Throws "refused" where it belongs to another
-   * key.
+   * Gives `name` to a key where it is free; it lapses when it is not used. Throws "refused" where
+   * it belongs to another key, or there is no room for one more.
    */
-  async claim(name: string, { id, bytes }: PublicKeys): Promise<Person> {
+  async claim(name: string, { id, bytes }: PublicKeys, network?: string): Promise<Person> {
     const key = encodeKey(id);
     const keys = toBase64url(bytes);
     const now = Date.now();
     if (!this.mayUse(name, key)) throw new P2pError("refused", nameTaken(name));
     if (isCodeName(name)) return this.#claimByCode({ name, key, keys, since: now, seen: now });
     if (this.find(name) === undefined) {
-      if (this.#people.size === MAX_PEOPLE) {
-        throw new P2pError("refused", `${MAX_PEOPLE} people are known here: no more are taken`);
-      }
-      const claimed = { name, key, keys, since: now, seen: now };
-      this.#people.set(foldedName(name), claimed);
-      await this.#write(claimed);
+      await this.#claimNew({ name, key, keys, since: now, seen: now }, network);
     }
     const owner = this.find(name)!;
     owner.seen = now;
@@ -110,11 +124,26 @@ export class NameRegistry {
     await this.#write(person);
   }
 
+  /**
+   * Frees the names that were not used for {@link LAPSE_MS} and are not needed, by the clock of the
+   * system or `now`.
+   */
+  async sweep(isNeeded: (person: Person) => boolean, now = Date.now()): Promise<void> {
+    const before = this.#people.size;
+    for (const [folded, one] of this.#people) {
+      if (one.seen + LAPSE_MS <= now && !isNeeded(one)) this.#forget(folded);
+    }
+    if (this.#people.size < before) await this.#fold();
+  }
+
   /** The first key of a name owns it, whatever a later line says. */
   #take(line: Person) {
     const known = this.find(line.name);
-    if (known === undefined) this.#people.set(foldedName(line.name), line);
-    else if (known.key === line.key) known.seen = line.seen;
+    if (known === undefined) {
+      const folded = foldedName(line.name);
+      this.#people.set(folded, line);
+      this.#prices.set(folded, this.#book.restore("name", { key: line.key }, { price: PRICE }));
+    } else if (known.key === line.key) known.seen = line.seen;
   }
 
   #claimByCode(person: Person): Person {
@@ -124,14 +153,55 @@ export class NameRegistry {
     return person;
   }
 
-  async #write(person: Person) {
-    await makePrivateFolder(this.#home);
-    const journal = await Journal.open(join(this.#home, FILE), [this.#home]);
-    try {
-      await journal.commit(person);
-    } finally {
-      journal.close();
+  async #claimNew(person: Person, network: string | undefined): Promise<void> {
+    const entry = this.#book.book("name", { key: person.key, network }, { price: PRICE });
+    if (isNoRoom(entry)) {
+      throw new P2pError("refused", `cannot keep the name "${person.name}": ${entry.reason}`);
     }
+    const folded = foldedName(person.name);
+    this.#people.set(folded, person);
+    this.#prices.set(folded, entry);
+    try {
+      await this.#write(person);
+    } catch (error) {
+      this.#forget(folded);
+      throw error;
+    }
+  }
+
+  #forget(folded: string) {
+    this.#people.delete(folded);
+    this.#prices.get(folded)?.[Symbol.dispose]();
+    this.#prices.delete(folded);
+  }
+
+  async #write(person: Person): Promise<void> {
+    if (this.#lines > 2 * this.#people.size + FOLD_BEYOND) return await this.#fold();
+    await this.#inTurn(async () => {
+      await makePrivateFolder(this.#home);
+      const journal = await Journal.open(join(this.#home, FILE), [this.#home]);
+      try {
+        await journal.commit(person);
+        this.#lines++;
+      } finally {
+        journal.close();
+      }
+    });
+  }
+
+  /** Writes the file anew, with one line for each person as it is now. */
+  #fold(): Promise<void> {
+    return this.#inTurn(async () => {
+      const lines = [...this.#people.values()].map((one) => `${JSON.stringify(one)}\n`);
+      await replacePrivateFile(this.#home, FILE, lines.join(""));
+      this.#lines = lines.length;
+    });
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(step);
+    this.#last = result.catch(() => {}); // Thrown to whoever asked for the step.
+    return result;
   }
 }
 

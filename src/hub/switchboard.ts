@@ -78,6 +78,11 @@ export class Switchboard {
     return this.#options.people.mayUse(name, encodeKey(key)) ? undefined : nameTaken(name);
   }
 
+  /** True while somebody is joined under that name. */
+  isJoined(name: string): boolean {
+    return this.#roster.find(name) !== undefined;
+  }
+
   /** Takes what `peer` has opened in its session. Never throws. */
   open(peer: Peer, opened: Opened): void {
     const { exchange, opening } = opened;
@@ -145,7 +150,7 @@ export class Switchboard {
     const { people, spool, report, onError } = this.#options;
     if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
     this.#joined.add(session);
-    const person = await people.claim(peer.name, peer.keys);
+    const person = await people.claim(peer.name, peer.keys, peer.network);
     const { name } = person;
     const courier = new Courier({
       ...{ person, session, spool, onError },

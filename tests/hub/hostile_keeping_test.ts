@@ -6,6 +6,7 @@ import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.
 import { FILE_BYTES } from "../../src/storage/book/price.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { openServer } from "../helpers/hub_server.ts";
+import { ManualClock } from "../helpers/manual_clock.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
@@ -125,6 +126,26 @@ Deno.test("many keys have what all may have together, and one network half of th
   assert.match(answers.at(-1)!.reason, /of what one network may keep here \(500 KB\)$/);
 });
 
+Deno.test("what is too old goes while the hub runs", async () => {
+  const clock = new ManualClock();
+  await using scene = await Scene.open({ clock });
+  {
+    using mallory = await scene.connect();
+    const offer = mallory.offerOf(400_000);
+    await mallory.send(offer);
+    assert.equal((await mallory.answer())?.type, "accept");
+    await mallory.attempt(offer, new Uint8Array(400_000), { tamper: (all) => all.slice(0, 1) });
+  }
+  const part = () => scene.names("received/.p2p-partial");
+  await eventually(() => assert.equal(part().length, 1));
+  clock.advance(60_000);
+  await scene.makeOld(`received/.p2p-partial/${part()[0]}`);
+  await eventually(() => {
+    clock.advance(60_000);
+    assert.deepEqual(part(), []);
+  });
+});
+
 /** An archive of so many files, or folders, with nothing in them, whose headers are padded. */
 function archiveOf(
   entries: number,
@@ -201,6 +222,13 @@ class Scene implements AsyncDisposable {
 
   get port(): number {
     return this.#server.address.port;
+  }
+
+  /** Gives a folder and what is in it a time of last change of long ago. */
+  async makeOld(folder: string): Promise<void> {
+    for (const name of ["", ...this.names(folder)]) {
+      await Deno.utime(join(this.#dir.join(folder), name), 0, 0);
+    }
   }
 
   async restart(): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { toBase64url } from "../../src/bytes.ts";
 import { encodeKey } from "../../src/secure/static_key.ts";
-import { NameRegistry } from "../../src/hub/name_registry.ts";
+import { LAPSE_MS, NameRegistry } from "../../src/hub/name_registry.ts";
 import { fakeKeys } from "../helpers/fake_keys.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
 
@@ -57,4 +57,44 @@ Deno.test("NameRegistry remembers when somebody was last seen, in a file that do
   const text = await Deno.readTextFile(dir.join("people.jsonl"));
   assert.equal(text.trim().split("\n").length, 1);
   assert.equal(Deno.statSync(dir.join("people.jsonl")).mode! & 0o777, 0o600);
+});
+
+Deno.test("NameRegistry gives one key sixteen names, and none where its line could not be written", async () => {
+  await using dir = await TempDir.make();
+  const people = await NameRegistry.open(dir.path);
+  for (let i = 0; i < 16; i++) await people.claim(`ana ${i}`, ana);
+  await assert.rejects(people.claim("ana 16", ana), {
+    code: "refused",
+    message: /^cannot keep the name "ana 16": 16 names of one sender are kept at most, and 0 are/,
+  });
+  await people.claim("bob", bob);
+  await Deno.remove(dir.join("people.jsonl"));
+  await Deno.mkdir(dir.join("people.jsonl")); // A disk that takes no line.
+  await assert.rejects(people.claim("bob 2", bob), { code: "local" });
+  assert.ok(people.mayUse("bob 2", key), "it is nobody's");
+});
+
+Deno.test("NameRegistry frees names that nobody has used for 90 days, but for those that are needed", async () => {
+  await using dir = await TempDir.make();
+  const people = await NameRegistry.open(dir.path);
+  const { seen } = await people.claim("ana", ana);
+  await people.claim("bob", bob);
+  const isNeeded = ({ name }: { name: string }) => name === "bob";
+  await people.sweep(isNeeded, seen + LAPSE_MS - 1);
+  assert.equal(people.size, 2);
+  await people.sweep(isNeeded, seen + LAPSE_MS + 1_000);
+  for (const registry of [people, await NameRegistry.open(dir.path)]) {
+    assert.deepEqual(registry.all().map(({ name }) => name), ["bob"]);
+  }
+  for (let i = 0; i < 16; i++) await people.claim(`ana ${i}`, ana);
+});
+
+Deno.test("NameRegistry writes its file anew while it runs", async () => {
+  await using dir = await TempDir.make();
+  const people = await NameRegistry.open(dir.path);
+  const person = await people.claim("ana", ana);
+  for (let i = 0; i < 300; i++) await people.left(person);
+  const text = await Deno.readTextFile(dir.join("people.jsonl"));
+  const lines = text.split("\n").filter((line) => line !== "");
+  assert.ok(lines.length < 110, `${lines.length} lines`);
 });

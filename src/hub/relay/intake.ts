@@ -36,6 +36,10 @@ export interface Relaying {
   from: Peer;
 }
 
+/** A slip of the pen is guessed at for so many recipients, from so many people: it takes time. */
+const MOST_GUESSED = 10;
+const MOST_GUESSED_FROM = 1_000;
+
 /** Somebody whom a transfer is for. */
 type Person = { name: string; key: KeyText };
 
@@ -89,7 +93,7 @@ export class Intake {
         throw new P2pError("protocol", `two envelopes for "${person.name}"`);
       }
       const routed = person === undefined
-        ? await this.#unknown(to)
+        ? await this.#unknown(to, opening.receivers)
         : await this.#routedTo(person.name, { opening, from });
       await exchange.send({ type: "routed", to, ...routed });
       if (person === undefined || routed.state === "refused") continue;
@@ -116,8 +120,11 @@ export class Intake {
     return { state, until: Date.now() + spool.keepMs, reason: "" };
   }
 
-  async #unknown(to: string): Promise<Routed> {
-    const near = await nearestName(to, this.#options.people.all().map(({ name }) => name));
+  async #unknown(to: string, receivers: number): Promise<Routed> {
+    const { people } = this.#options;
+    const isGuessed = receivers <= MOST_GUESSED && people.size <= MOST_GUESSED_FROM;
+    const names = isGuessed ? people.all().map(({ name }) => name) : [];
+    const near = await nearestName(to, names);
     const guess = near === undefined ? "" : `: did you mean "${near}"?`;
     return refused(`nobody named "${to}" has joined here${guess}`);
   }

@@ -19,8 +19,6 @@ const SPARE_BYTES = 64 * 2 ** 20;
 /** Transfers of the ledger that are forgotten at once where there is no room for new ones. */
 const FORGOTTEN_AT_ONCE = 100;
 
-const SWEEP_EVERY_MS = 60_000;
-
 /** The longest time that a hub keeps what waits, in milliseconds (SPEC.md §17). */
 export const MAX_KEEP_MS = 90 * 86_400_000;
 
@@ -32,8 +30,6 @@ export interface SpoolOptions {
   book: Book;
   /** Called with each outcome, once that is on disk. */
   onOutcome?: (transfer: SpooledTransfer, outcome: Outcome) => void;
-  /** Called with the error of a sweep; the spool goes on. */
-  onError?: (error: Error) => void;
 }
 
 /**
@@ -49,9 +45,7 @@ export class Spool {
   readonly #transfers = new Map<string, SpooledTransfer>();
   readonly #prices = new Map<SpooledTransfer, TransferPrice>();
   readonly #disk: Disk;
-  readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #onResize = (one: SpooledTransfer) => this.#prices.get(one)?.update(one);
-  #sweeping = Promise.resolve();
   #lastCreated = 0;
 
   /**
@@ -74,8 +68,6 @@ export class Spool {
     this.#lock = lock;
     this.#disk = new Disk(folder, { spareBytes: SPARE_BYTES });
     options.book.onFull((account) => this.#forgetConcluded(account));
-    this.#sweeper = setInterval(() => this.#sweeping = this.#sweepQuietly(), SWEEP_EVERY_MS);
-    Deno.unrefTimer(this.#sweeper as unknown as number);
   }
 
   /** The transfer of that sender and id; undefined where there is none. */
@@ -192,20 +184,10 @@ export class Spool {
 
   /** Closes everything. */
   async close(): Promise<void> {
-    clearInterval(this.#sweeper);
-    await this.#sweeping;
     for (const transfer of this.#transfers.values()) await transfer.close();
     for (const price of this.#prices.values()) price[Symbol.dispose]();
     this.#prices.clear();
     this.#lock.close();
-  }
-
-  async #sweepQuietly(): Promise<void> {
-    try {
-      await this.sweep();
-    } catch (error) {
-      this.#options.onError?.(error as Error);
-    }
   }
 
   #all(matches: (transfer: SpooledTransfer) => boolean): SpooledTransfer[] {
@@ -226,7 +208,7 @@ export class Spool {
     found.sort(([, a], [, b]) => a.relay.created - b.relay.created);
     for (const [id, transfer] of found) this.#add(id, transfer, this.#restored(transfer));
     this.#lastCreated = found.at(-1)?.[1].relay.created ?? 0;
-    await this.#sweepQuietly();
+    await this.sweep();
   }
 
   #restored({ relay, upload }: SpooledTransfer): TransferPrice {

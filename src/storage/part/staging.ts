@@ -15,7 +15,7 @@ import { PartPrices } from "./part_prices.ts";
 import { PublishedFiles } from "./published_files.ts";
 import { isSameOffer, offerLine, type PartRecord, readRecord } from "./part_record.ts";
 import { STAGING_FOLDER, topName } from "../../names/file_name.ts";
-import { erasePart, openStagingFolder, partId, sweepParts } from "./staging_folder.ts";
+import { erasePart, oldParts, openStagingFolder, partId } from "./staging_folder.ts";
 import { storageError } from "../storage_error.ts";
 
 /** Options of {@link Staging.claim}. */
@@ -49,6 +49,7 @@ export class Staging {
   /** The receiver's folder, absolute, without links in it. */
   readonly dir: string;
   readonly #folder: string;
+  readonly #keepMs: number;
   readonly #creationMode: number;
   readonly #prices: PartPrices;
   readonly #published: PublishedFiles | undefined;
@@ -67,12 +68,13 @@ export class Staging {
       const target = await Deno.realPath(dir);
       const folder = join(target, STAGING_FOLDER);
       const { creationMode } = await openStagingFolder(folder);
-      await sweepParts(folder, keepMs);
       const disk = new Disk(target, { spareBytes: SPARE_BYTES });
       const prices = new PartPrices(kept?.book ?? new Book(), disk);
       if (kept !== undefined) await prices.restore(folder);
       const published = kept && await PublishedFiles.open(kept.published, kept.book);
-      return new Staging(target, { folder, creationMode, prices, published });
+      const staging = new Staging(target, { folder, keepMs, creationMode, prices, published });
+      await staging.sweep();
+      return staging;
     } catch (cause) {
       throw storageError(`cannot receive into "${dir}"`, cause);
     }
@@ -80,8 +82,9 @@ export class Staging {
 
   private constructor(
     dir: string,
-    { folder, creationMode, prices, published }: {
+    { folder, keepMs, creationMode, prices, published }: {
       folder: string;
+      keepMs: number;
       creationMode: number;
       prices: PartPrices;
       published: PublishedFiles | undefined;
@@ -89,9 +92,21 @@ export class Staging {
   ) {
     this.dir = dir;
     this.#folder = folder;
+    this.#keepMs = keepMs;
     this.#creationMode = creationMode;
     this.#prices = prices;
     this.#published = published;
+  }
+
+  /**
+   * Removes the parts in which nothing has changed for as long as they are kept, and looks what was
+   * moved away. Others may be at work in the same folder meanwhile.
+   */
+  async sweep(): Promise<void> {
+    for await (const id of oldParts(this.#folder, this.#keepMs)) {
+      if (!this.#held.has(id)) await this.#erase(id);
+    }
+    await this.#published?.look();
   }
 
   /**

@@ -47,17 +47,12 @@ export async function erasePart(folder: string, { unpublished = true } = {}): Pr
   await Deno.remove(folder, { recursive: true }).catch(ignoreMissing);
 }
 
-/**
- * Removes the parts in which nothing has changed for `keepMs`. Others may be at work in the same
- * folder meanwhile.
- */
-export async function sweepParts(path: string, keepMs: number): Promise<void> {
+/** The names of the parts in which nothing has changed for `keepMs`. */
+export async function* oldParts(path: string, keepMs: number): AsyncGenerator<string> {
   const oldest = Date.now() - keepMs;
-  for await (const { name, isDirectory } of Deno.readDir(path)) {
-    const part = join(path, name);
-    if (!isDirectory) continue;
-    const changed = await lastChange(part).catch(ignoreMissing);
-    if (changed !== undefined && changed < oldest) await erasePart(part);
+  for await (const { name } of Deno.readDir(path)) {
+    const changed = await lastChange(join(path, name)).catch(ignoreMissing);
+    if (changed !== undefined && changed < oldest) yield name;
   }
 }
 

@@ -34,6 +34,11 @@ export class Receiver {
     running.finally(() => this.#running.delete(running));
   }
 
+  /** Lets go of what has been kept for too long. */
+  sweep(): Promise<void> {
+    return this.#options.staging.sweep();
+  }
+
   /** Resolves when everything that is under way has ended. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
