@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import project from "../deno.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -154,6 +155,20 @@ Deno.test("dependencies come through the import map, from npm", () => {
     [],
   );
   assert.deepEqual(names.filter((name) => !map[name].startsWith("npm:")), []);
+});
+
+Deno.test("a start reads no command that is not asked for, and the executable has them all", () => {
+  // What the runtime can follow it reads before it starts.
+  const read = new Set(["main.ts"]);
+  for (const file of read) {
+    const text = texts.get(file)!.replaceAll(/\bimport\("[^"]+" as string\)/g, "");
+    for (const { to, typeOnly } of importsOf(file, text)) {
+      if (texts.has(to) && !typeOnly) read.add(to);
+    }
+  }
+  assert.ok(read.size > 5);
+  assert.deepEqual([...read].filter((file) => file.startsWith("src/cli/commands/")), []);
+  assert.match(project.tasks.compile, / --include src\/cli\/commands /);
 });
 
 Deno.test("every file that is imported is there", () => {
