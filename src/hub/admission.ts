@@ -1,8 +1,8 @@
 /** Connections that may be between accept and an open session at once (SPEC.md §12). */
 export const MAX_HALF_OPEN = 64;
 
-/** The same, for one address. */
-export const MAX_HALF_OPEN_PER_ADDRESS = 8;
+/** The same, for one network. */
+export const MAX_HALF_OPEN_PER_NETWORK = 8;
 
 /** From accept to the open session, whatever happens in between. */
 export const OPEN_WITHIN_MS = 30_000;
@@ -14,8 +14,8 @@ const MAX_WAITING = 1_024;
 
 /** A connection on its way in. */
 export interface Entrant {
-  /** The peer's IP address. */
-  address: string;
+  /** The network that the peer comes from: see `networkOf`. */
+  network: string;
   /** Shakes hands; settles when the session is open or has failed. */
   open(): Promise<void>;
   /** Closes the connection, which makes `open` fail. */
@@ -29,8 +29,8 @@ interface Place {
 }
 
 /**
- * Lets connections shake hands, {@link MAX_HALF_OPEN} at once and {@link MAX_HALF_OPEN_PER_ADDRESS}
- * for an address. More have to wait, and the newest goes first, so that a newcomer gets in however
+ * Lets connections shake hands, {@link MAX_HALF_OPEN} at once and {@link MAX_HALF_OPEN_PER_NETWORK}
+ * for a network. More have to wait, and the newest goes first, so that a newcomer gets in however
  * many others sit and say nothing; every one of them is closed {@link OPEN_WITHIN_MS} after it
  * came.
  */
@@ -70,7 +70,7 @@ export class Admission {
 
   #fill() {
     for (const place of this.#waiting.toReversed()) {
-      if (this.#hasRoom(place.entrant.address)) this.#start(place);
+      if (this.#hasRoom(place.entrant.network)) this.#start(place);
     }
     // One that runs already runs on: else who comes often enough would put it off for ever.
     if (this.#waiting.length > 0) {
@@ -78,11 +78,11 @@ export class Admission {
     }
   }
 
-  #hasRoom(address: string): boolean {
+  #hasRoom(network: string): boolean {
     if (this.#isFull()) return false;
-    const ofAddress =
-      [...this.#opening].filter(({ entrant }) => entrant.address === address).length;
-    return ofAddress < MAX_HALF_OPEN_PER_ADDRESS;
+    const ofNetwork =
+      [...this.#opening].filter(({ entrant }) => entrant.network === network).length;
+    return ofNetwork < MAX_HALF_OPEN_PER_NETWORK;
   }
 
   #isFull(): boolean {
@@ -101,14 +101,14 @@ export class Admission {
 
   /**
    * Drops those who were slow and are in the way of one that waits: all where it is full, else
-   * those of the same address.
+   * those of the same network.
    */
   #makeRoom() {
     this.#yieldTimer = undefined;
-    const crowded = new Set(this.#waiting.map(({ entrant }) => entrant.address));
+    const crowded = new Set(this.#waiting.map(({ entrant }) => entrant.network));
     for (const place of this.#opening) {
       const slow = performance.now() - place.since >= this.#yieldAfterMs;
-      if (slow && (this.#isFull() || crowded.has(place.entrant.address))) this.#drop(place);
+      if (slow && (this.#isFull() || crowded.has(place.entrant.network))) this.#drop(place);
     }
     this.#fill();
   }

@@ -33,12 +33,11 @@ export class FailureLimit {
   }
 
   /**
-   * Runs one attempt from `address` and gives what it says, whether it was right; or where there
-   * were too many failures does not run it and gives the milliseconds to wait. An attempt that
-   * throws has failed. As many run at once as may still fail.
+   * Runs one attempt of `id`, a network or a key, and gives what it says, whether it was right; or
+   * where there were too many failures does not run it and gives the milliseconds to wait. An
+   * attempt that throws has failed. As many run at once as may still fail.
    */
-  async attempt(address: string, run: () => Promise<boolean>): Promise<boolean | number> {
-    const id = networkOf(address);
+  async attempt(id: string, run: () => Promise<boolean>): Promise<boolean | number> {
     let network = this.#find(id);
     while (this.#countFailures(network) + network.running >= MAX_FAILURES) {
       if (network.running === 0) return network.failures[0]! + WITHIN_MS - this.#now();

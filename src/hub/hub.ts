@@ -7,10 +7,18 @@ import { checkedPeerName } from "../names/peer_name.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
 import { type OnOpen, Session } from "../protocol/session.ts";
 import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
+import { encodeKey, type KeyText } from "../secure/static_key.ts";
 import type { Connection } from "../transport/connection.ts";
 import { TcpConnection } from "../transport/tcp_connection.ts";
 import { Admission } from "./admission.ts";
+import { Connections, MAX_SESSIONS_OF_KEY } from "./connections.ts";
 import { FailureLimit, networkOf, tooMany } from "./failure_limit.ts";
+
+/** Keys that are remembered to have proved the secret: more than come in at once. */
+const MAX_PROVED = 10_000;
+
+const TOO_MANY_SESSIONS =
+  `${MAX_SESSIONS_OF_KEY} sessions of your key are open here, and more are not taken`;
 
 /** After an accept that failed (too many open files, say), before the next one. */
 const ACCEPT_PAUSE_MS = 100;
@@ -40,7 +48,7 @@ export interface HubOptions {
   secret?: string | undefined;
   /** Gives the reason for which a peer may not come in; undefined where it may. */
   refusePeer?: (peer: Peer) => Promise<string | undefined>;
-  /** More connections wait until one of these has gone. */
+  /** For one more one of those that crowd the hub goes, or it waits. */
   maxConnections?: number;
   /** Takes what one peer opens; `address` is where it comes from. */
   onOpen: (peer: Peer, address: string) => OnOpen;
@@ -54,8 +62,10 @@ export class Hub {
   #options: HubOptions;
   #admission = new Admission();
   #wrongSecrets = new FailureLimit();
+  /** Keys that have proved the secret, the one that did so last at the end. */
+  #proved = new Set<KeyText>();
   #sessions = new Set<Session>();
-  #connections = new Set<Connection>();
+  #connections = new Connections();
   #limit: number;
   #closed = false;
   #accepting: Promise<void>;
@@ -116,17 +126,20 @@ export class Hub {
     await this.#belowLimit();
   }
 
+  /** Makes room for one more: who crowds the hub goes, else it waits until somebody does. */
   async #belowLimit() {
     while (this.#connections.size >= this.#limit && !this.#closed) {
-      await this.#roomChanged.wait();
+      const crowding = this.#connections.mostCrowding();
+      if (crowding !== undefined) this.#drop(crowding);
+      else await this.#roomChanged.wait();
     }
   }
 
   #enter(conn: Connection) {
     const { host: address } = conn.remoteAddress;
-    this.#connections.add(conn);
+    this.#connections.add(conn, networkOf(address));
     this.#admission.enter({
-      address,
+      network: networkOf(address),
       open: () => this.#open(conn, address),
       close: () => this.#drop(conn),
     });
@@ -153,7 +166,12 @@ export class Hub {
     const network = networkOf(address);
     const peer = { key: remote.id, keys: remote, name: String(remoteName), network };
     // Before anything of the session is read.
-    const refusal = typeof proof === "object" ? proof.refusal : await this.#refusal(peer);
+    const hasRoom = this.#connections.belongsTo(conn, encodeKey(peer.key));
+    const refusal = typeof proof === "object"
+      ? proof.refusal
+      : hasRoom
+      ? await this.#refusal(peer)
+      : TOO_MANY_SESSIONS;
     const session = new Session(new Channel(conn, handshake), {
       initiator: false,
       peer: peer.name,
@@ -173,12 +191,23 @@ export class Hub {
     const { secret } = this.#options;
     return secret === undefined ? undefined : {
       secret,
-      attempt: async (run) => {
-        const right = await this.#wrongSecrets.attempt(address, run);
+      attempt: async (run, id) => {
+        const key = encodeKey(id);
+        // Who has known it is not kept out by what others of that network guess.
+        const guesser = this.#proved.has(key) ? key : networkOf(address);
+        const right = await this.#wrongSecrets.attempt(guesser, run);
         if (typeof right === "number") return tooMany("secrets", right);
-        return right ? undefined : WRONG_SECRET;
+        if (!right) return WRONG_SECRET;
+        this.#noteProved(key);
       },
     };
+  }
+
+  #noteProved(key: KeyText) {
+    this.#proved.delete(key);
+    this.#proved.add(key);
+    const [oldest] = this.#proved;
+    if (this.#proved.size > MAX_PROVED) this.#proved.delete(oldest!);
   }
 
   async #refusal(peer: Peer): Promise<string | undefined> {

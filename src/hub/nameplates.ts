@@ -1,6 +1,7 @@
 import { toBase64url } from "../bytes.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Message } from "../protocol/messages.ts";
+import { randomBytes } from "../secure/random.ts";
 import { FailureLimit, networkOf, tooMany } from "./failure_limit.ts";
 
 /** Nameplates that are out at once, and those of one network (SPEC.md §12). */
@@ -16,17 +17,17 @@ const TIMES = { lifetimeMs: 600_000, stepMs: 10_000, noMs: 3_000 };
 /** The answer to a claim that does not fit, or of a nameplate that is not there. */
 const NO = "the code is wrong, used up or expired";
 
-/** A code that waits for the one claim that it gets. */
+/** A code that waits for the one proof that it gets. */
 interface Waiting {
   network: string;
   opening: string;
   claimed: (claim: Claim) => void;
 }
 
-/** A claimant, with its proof that it knows the code; without where it did not go on. */
+/** A claimant, with its proof that it knows the code. */
 interface Claim {
   exchange: Exchange;
-  proof: string | undefined;
+  proof: string;
   /** Undefined is a no. */
   answer: (body: string | undefined) => void;
   over: () => void;
@@ -48,6 +49,8 @@ export class Nameplates {
   readonly #ofNetwork = new Map<string, number>();
   readonly #failures: FailureLimit;
   readonly #times: typeof TIMES;
+  /** The openings of nameplates that are not there: each always has the same, as those that are. */
+  readonly #nobodys = randomBytes(32);
 
   constructor({ failures = new FailureLimit(), times = {} }: NameplatesOptions = {}) {
     this.#failures = failures;
@@ -76,17 +79,24 @@ export class Nameplates {
 
   /**
    * Lets a peer at `address` try a nameplate, once; a wrong code is answered as a nameplate that is
-   * not there.
+   * not there. It is the proof that counts and burns the nameplate: whoever asks and goes on no
+   * further takes nothing from anybody.
    */
   async claim(
     exchange: Exchange,
     { nameplate, address }: { nameplate: number; address: string },
   ): Promise<void> {
+    const waiting = this.#waiting.get(nameplate);
+    // Made in any case: it takes a moment that could be measured.
+    const nobodys = await nobodysBody(this.#nobodys, nameplate);
+    await exchange.send({ type: "pair", body: waiting?.opening ?? nobodys });
+    const proof = await within(this.#times.stepMs, bodyOf(exchange.receive()));
+    if (proof === undefined) return await refuse(exchange, NO);
     const over = Promise.withResolvers<void>();
-    const right = await this.#failures.attempt(
-      address,
-      () => this.#try(exchange, { nameplate, over: over.resolve }),
-    );
+    const right = await this.#failures.attempt(networkOf(address), () => {
+      const found = this.#burn(nameplate, waiting);
+      return this.#try({ exchange, proof, over: over.resolve }, found);
+    });
     if (typeof right === "number") return await refuse(exchange, tooMany("codes", right));
     if (right) await over.promise;
   }
@@ -122,29 +132,30 @@ export class Nameplates {
     exchange: Exchange,
     { claim, answer }: { claim: Claim; answer: Promise<string | undefined> },
   ) {
-    const usedUp = "somebody has tried the code and did not go on: it is used up";
-    if (claim.proof === undefined) return await refuse(exchange, usedUp);
     await exchange.send({ type: "pair", body: claim.proof });
     const body = await within(this.#times.noMs, answer);
     claim.answer(body);
     if (body === undefined) return;
     const last = await within(this.#times.stepMs, bodyOf(claim.exchange.receive()));
-    if (last === undefined) return await refuse(exchange, usedUp);
+    if (last === undefined) {
+      return await refuse(exchange, "somebody has tried the code and did not go on: it is used up");
+    }
     await exchange.send({ type: "pair", body: last });
     await tellTheEnd(exchange, claim.exchange);
   }
 
-  /** One guess: whether it was right. Burns the nameplate, and takes its time for a no. */
+  /** What waited when its opening went out, where it waits still; from now on it does not. */
+  #burn(nameplate: number, waiting: Waiting | undefined): Waiting | undefined {
+    if (waiting === undefined || this.#waiting.get(nameplate) !== waiting) return undefined;
+    this.#waiting.set(nameplate, undefined);
+    return waiting;
+  }
+
+  /** One guess: whether it was right. Takes its time for a no. */
   async #try(
-    exchange: Exchange,
-    { nameplate, over }: { nameplate: number; over: () => void },
+    { exchange, proof, over }: Omit<Claim, "answer">,
+    waiting: Waiting | undefined,
   ): Promise<boolean> {
-    const waiting = this.#waiting.get(nameplate);
-    if (waiting !== undefined) this.#waiting.set(nameplate, undefined);
-    // Made in any case: it takes a moment that could be measured.
-    const nobodys = await nobodysBody();
-    await exchange.send({ type: "pair", body: waiting?.opening ?? nobodys });
-    const proof = await within(this.#times.stepMs, bodyOf(exchange.receive()));
     const no = sleepFor(this.#times.noMs);
     const answered = Promise.withResolvers<string | undefined>();
     waiting?.claimed({ exchange, proof, answer: answered.resolve, over });
@@ -156,12 +167,11 @@ export class Nameplates {
     return body !== undefined;
   }
 
-  /** Short, as long as few are out. */
+  /** Short, as long as few are out, and still one of so many that nobody burns them all. */
   #freeNumber(): number {
-    const { size } = this.#waiting;
-    const largest = size < 5 ? 9 : size < 50 ? 99 : size < 500 ? 999 : 9_999;
+    const least = this.#waiting.size < 450 ? 100 : 1_000;
     while (true) {
-      const number = 1 + Math.floor(Math.random() * largest);
+      const number = least + Math.floor(Math.random() * 9 * least);
       if (!this.#waiting.has(number)) return number;
     }
   }
@@ -174,9 +184,9 @@ export class Nameplates {
 }
 
 /** An opening that no creator has sent, and that looks as if. */
-async function nobodysBody(): Promise<string> {
+async function nobodysBody(seed: Uint8Array, nameplate: number): Promise<string> {
   const { nobodysOpening } = await import("../secure/code_exchange.ts");
-  return toBase64url(nobodysOpening());
+  return toBase64url(nobodysOpening(seed, nameplate));
 }
 
 /** The body of the next message; undefined where it is another one, or none comes any more. */

@@ -77,10 +77,10 @@ export type HandshakeConnection = Pick<Connection, "read" | "write">;
 export interface SecretCheck {
   secret: string;
   /**
-   * Runs one guess, unless there were too many; gives why the initiator is not taken, undefined
-   * where it was right.
+   * Runs one guess of the initiator with that id, unless there were too many; gives why it is not
+   * taken, undefined where it was right.
    */
-  attempt: (run: () => Promise<boolean>) => Promise<string | undefined>;
+  attempt: (run: () => Promise<boolean>, id: Uint8Array) => Promise<string | undefined>;
 }
 
 /**
@@ -195,7 +195,8 @@ async function demand(
 ): Promise<Proof> {
   const input = proofInput({ secret, ...context });
   const share = await frames.next();
-  const refusal = await attempt(() => checkSecret(input, { share, frames }));
+  const guess = () => checkSecret(input, { share, frames });
+  const refusal = await attempt(guess, context.initiator.id);
   if (refusal === undefined) return "secret";
   await frames.send(NOTHING);
   return { refusal };

@@ -8,7 +8,7 @@ export interface Code {
   words: string[];
 }
 
-/** `7-crossroads-clock-zebra`. */
+/** `417-cross-clock-zebra`. */
 export function formatCode({ nameplate, words }: Code): string {
   return [nameplate, ...words].join("-");
 }

@@ -3,7 +3,7 @@ import { concat, toHex, utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, seal } from "./aead.ts";
 import type { Code } from "./code.ts";
-import { CpaceInitiator, CpaceResponder } from "./cpace/cpace.ts";
+import { calculateGenerator, CpaceInitiator, CpaceResponder } from "./cpace/cpace.ts";
 import { type CpaceInput, lvCat } from "./cpace/cpace_strings.ts";
 import { hkdf } from "./hkdf.ts";
 
@@ -73,11 +73,16 @@ export class CodeClaimant {
 }
 
 /**
- * An opening that no creator has sent, and that looks like one: the hub's answer for a nameplate
- * that does not exist.
+ * An opening that no creator has sent, and that looks like one: a hub's answer for a nameplate that
+ * does not exist. With the same 32 secret bytes it is always the same one, as a creator's is.
  */
-export function nobodysOpening(): Uint8Array {
-  return new CodeCreator({ nameplate: 0, words: [toHex(randomBytes(16))] }).opening;
+export function nobodysOpening(seed: Uint8Array, nameplate: number): Uint8Array {
+  const random = hkdf(seed, {
+    info: utf8(`nobody's ${nameplate}`),
+    length: SID_BYTES + SHARE_BYTES,
+  });
+  const [sid, words] = [random.subarray(0, SID_BYTES), [toHex(random.subarray(SID_BYTES))]];
+  return concat([sid, calculateGenerator(inputOf({ nameplate, words }, sid))]);
 }
 
 type Role = "initiator" | "responder";

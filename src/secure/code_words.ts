@@ -18,7 +18,7 @@ export function parseCode(text: string): Code {
   const [nameplate = "", ...typed] = text.trim().toLowerCase().split(/[-\s]+/);
   if (!/^\d{1,9}$/.test(nameplate) || typed.length !== CODE_WORDS) {
     throw new P2pError("usage", `cannot read the code "${text}"`, {
-      hint: `a code is a number and ${CODE_WORDS} words, such as 7-crossroads-clock-zebra`,
+      hint: `a code is a number and ${CODE_WORDS} words, such as 417-cross-clock-zebra`,
     });
   }
   return { nameplate: Number(nameplate), words: typed.map((word) => completed(word, text)) };

@@ -1,4 +1,4 @@
-import { MAX_HALF_OPEN_PER_ADDRESS } from "../../src/hub/admission.ts";
+import { MAX_HALF_OPEN_PER_NETWORK } from "../../src/hub/admission.ts";
 import { Joiner } from "../e2e/joiner.ts";
 import { eventsOf, programCommand } from "../e2e/program.ts";
 import { Scene, type SceneOptions } from "../e2e/scene.ts";
@@ -16,8 +16,8 @@ export function openScene(options: SceneOptions = { plain: true }): Promise<Scen
 export async function joinAll(scene: Scene, names: string[]) {
   await using stack = new AsyncDisposableStack();
   const joiners: Joiner[] = [];
-  for (let at = 0; at < names.length; at += MAX_HALF_OPEN_PER_ADDRESS) {
-    const some = names.slice(at, at + MAX_HALF_OPEN_PER_ADDRESS); // A hub turns more at once away.
+  for (let at = 0; at < names.length; at += MAX_HALF_OPEN_PER_NETWORK) {
+    const some = names.slice(at, at + MAX_HALF_OPEN_PER_NETWORK); // A hub turns more at once away.
     joiners.push(
       ...stack.use(await Joiner.joinAll(scene, some, { plain: true, atMostMs: AT_MOST_MS })),
     );

@@ -14,7 +14,7 @@ Deno.test("send --code sends to whoever types the code, and the hub reads no nam
   await scene.write("trip/day 1/notes.txt", "sunny");
   await using sender = await sending(scene, ["photo one.bin", "trip", "--code"]);
   const { code } = await sender.event("code");
-  assert.match(code, /^\d(-[a-z]{3,8}){3}$/);
+  assert.match(code, /^\d{3}(-[a-z]{3,8}){3}$/);
   const received = await receive(scene, [code, scene.to]);
   assert.equal(received.code, 0, received.stderr);
   const from = eventsOf(received, "received").map((event) => [event.from, event.name]).sort();

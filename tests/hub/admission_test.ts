@@ -3,7 +3,7 @@ import {
   Admission,
   type Entrant,
   MAX_HALF_OPEN,
-  MAX_HALF_OPEN_PER_ADDRESS,
+  MAX_HALF_OPEN_PER_NETWORK,
 } from "../../src/hub/admission.ts";
 
 const NEVER = 1_000_000;
@@ -11,7 +11,7 @@ const NEVER = 1_000_000;
 Deno.test("Admission lets in 8 of one address and 64 of all, and no more", () => {
   const admission = new Admission({ openWithinMs: NEVER, yieldAfterMs: NEVER });
   const ofOne = Array.from({ length: 9 }, () => enter(admission, "10.0.0.0"));
-  assert.deepEqual([MAX_HALF_OPEN, MAX_HALF_OPEN_PER_ADDRESS], [64, 8]);
+  assert.deepEqual([MAX_HALF_OPEN, MAX_HALF_OPEN_PER_NETWORK], [64, 8]);
   assert.equal(ofOne.filter(({ opening }) => opening).length, 8);
   const others = Array.from({ length: 60 }, (_, i) => enter(admission, `10.0.1.${i}`));
   assert.equal(others.filter(({ opening }) => opening).length, 56);
@@ -123,7 +123,7 @@ Deno.test("Admission.close closes all that have not come in", () => {
 });
 
 /** Somebody at the door, who says nothing until told to. */
-function enter(admission: Admission, address: string) {
+function enter(admission: Admission, network: string) {
   const opened = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
@@ -141,7 +141,7 @@ function enter(admission: Admission, address: string) {
   };
   let isClosed = false;
   const entrant: Entrant = {
-    address,
+    network,
     open() {
       guest.opening = true;
       started.resolve();

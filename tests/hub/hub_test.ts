@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { P2pError } from "../../src/errors.ts";
+import { MAX_SESSIONS_OF_KEY } from "../../src/hub/connections.ts";
 import { Hub, type HubOptions, type Peer } from "../../src/hub/hub.ts";
 import { Channel } from "../../src/protocol/channel.ts";
 import { initiate } from "../../src/protocol/handshake.ts";
@@ -129,7 +130,7 @@ Deno.test("Hub that has run out of files accepts nobody before some go, and then
   }
 });
 
-Deno.test("Hub accepts nobody over its most connections, until somebody goes", async () => {
+Deno.test("Hub accepts nobody over its most connections where nobody crowds it, until somebody goes", async () => {
   const listener = freePort();
   const accept = listener.accept.bind(listener);
   let asked = 0;
@@ -142,6 +143,39 @@ Deno.test("Hub accepts nobody over its most connections, until somebody goes", a
   for (const caller of callers) await caller[Symbol.asyncDispose]();
   await using caller = await late;
   await caller.session.welcomed;
+});
+
+Deno.test("a full Hub lets a newcomer in, and the newest of the key that crowds it goes", async () => {
+  await using hub = new TestHub({ maxConnections: 11 });
+  const crowd = await identityKeys();
+  const closed: string[] = [];
+  await using stack = new AsyncDisposableStack();
+  const come = async (name: string, keyPair?: IdentityKeys) => {
+    const { session } = stack.use(await hub.call({ name, ...keyPair && { keyPair } }));
+    session.closed.catch(() => closed.push(name));
+    await session.welcomed;
+    return session;
+  };
+  await come("honest");
+  for (let i = 0; i < 8; i++) await come(`crowd ${i}`, crowd);
+  const newest = await come("newest of the crowd", crowd);
+  // The last place, which makes room for one more.
+  await come("late");
+  await assert.rejects(newest.closed, { code: "connection" });
+  await come("later");
+  assert.deepEqual(closed, ["newest of the crowd"]);
+});
+
+Deno.test("Hub takes no more sessions of one key than it may have, and says so", async () => {
+  const keyPair = await identityKeys();
+  await using hub = new TestHub();
+  await using stack = new AsyncDisposableStack();
+  for (let i = 0; i < MAX_SESSIONS_OF_KEY; i++) {
+    await stack.use(await hub.call({ keyPair })).session.welcomed;
+  }
+  await using late = await hub.call({ keyPair });
+  await assert.rejects(late.session.welcomed, { code: "refused", message: /256 sessions of your/ });
+  await comeIn(hub);
 });
 
 Deno.test("Hub.close tells every peer, those that are sending too", async () => {

@@ -26,18 +26,16 @@ Deno.test("Nameplates passes opening, proof, answer and last word on, and nothin
   assert.equal((await claimant.receive()).type, "settled");
 });
 
-Deno.test("Nameplates gives a nameplate to one of two who race, and the other is told no", async () => {
+Deno.test("of two who race for a nameplate the first proof gets it, and the other is told no", async () => {
   await using hub = await TestHub.open({ times: { ...times, noMs: 300 } });
   for (let round = 0; round < fullOr(5, 2); round++) {
     const { creator, nameplate } = await hub.create();
     const claimants = await Promise.all([hub.claim(nameplate), hub.claim(nameplate)]);
-    const openings = await Promise.all(claimants.map(bodyOf));
-    assert.equal(openings.filter((opening) => opening === OPENING).length, 1);
-    const winner = openings.indexOf(OPENING);
-    await Promise.all(
-      claimants.map((claimant, i) => say(claimant, i === winner ? "first" : "late")),
-    );
+    assert.deepEqual(await Promise.all(claimants.map(bodyOf)), [OPENING, OPENING]);
+    const winner = round % 2;
+    await say(claimants[winner]!, "first");
     assert.equal(await bodyOf(creator), "first");
+    await say(claimants[1 - winner]!, "late");
     await say(creator, "answer");
     assert.equal(await bodyOf(claimants[winner]!), "answer");
     assert.equal(reasonOf(await claimants[1 - winner]!.receive()), NO);
@@ -52,22 +50,22 @@ Deno.test(`${CLAIMS} claims of one nameplate reach its creator once, and all of 
   const { creator, nameplate } = await hub.create();
   const { initiator } = await hub.connect();
   const answers: Message[] = [];
+  const heard = bodyOf(creator).then(async (guess) => {
+    await creator.send({ type: "cancel", code: "declined", reason: "" });
+    return guess;
+  });
   for (let i = 0; i < CLAIMS; i += 10) {
     const claimants = await Promise.all(
       Array.from({ length: 10 }, () => hub.claim(nameplate, initiator)),
     );
     await Promise.all(claimants.map(async (claimant) => {
-      const opening = await bodyOf(claimant);
-      assert.equal(opening?.length, OPENING.length);
+      assert.equal((await bodyOf(claimant))?.length, OPENING.length);
       await say(claimant, "guess");
-      if (opening === OPENING) {
-        assert.equal(await bodyOf(creator), "guess");
-        await creator.send({ type: "cancel", code: "declined", reason: "" });
-      }
       answers.push(await claimant.receive());
       claimant.end();
     }));
   }
+  assert.equal(await heard, "guess");
   assert.equal(answers.length, CLAIMS);
   assert.deepEqual(new Set(answers.map(reasonOf)), new Set([NO]));
   await assert.rejects(Promise.race([creator.receive(), hub.idle().then(() => creator.receive())]));
@@ -97,15 +95,25 @@ Deno.test("a no takes its time for a wrong code, a silent creator, and a namepla
   assert.ok(all.every((ms) => ms >= 99), `${all}`);
 });
 
-Deno.test("a claim without a proof burns the nameplate, and the creator is told", async () => {
-  await using hub = await TestHub.open({ times });
+Deno.test("claims without a proof burn no nameplate and count for no failure, a proof does both", async () => {
+  await using hub = await TestHub.open({ times, failures: new FailureLimit({ now: () => 0 }) });
   const { creator, nameplate } = await hub.create();
-  const claimant = await hub.claim(nameplate);
-  await bodyOf(claimant);
-  await claimant.send({ type: "settled" });
-  assert.match(reasonOf(await creator.receive())!, /used up/);
-  assert.equal(reasonOf(await claimant.receive()), NO);
+  for (let i = 0; i < 10; i++) {
+    const claimant = await hub.claim(nameplate);
+    assert.equal(await bodyOf(claimant), OPENING);
+    await claimant.send({ type: "settled" });
+    assert.equal(reasonOf(await claimant.receive()), NO);
+  }
+  await say(await claimed(hub, nameplate), "proof");
+  assert.equal(await bodyOf(creator), "proof");
   assert.notEqual(await bodyOf(await hub.claim(nameplate)), OPENING);
+});
+
+Deno.test("a nameplate that is not there looks the same each time, as one that is there does", async () => {
+  await using hub = await TestHub.open({ times });
+  const asked = async (nameplate: number) => await bodyOf(await hub.claim(nameplate));
+  assert.equal(await asked(999_999), await asked(999_999));
+  assert.notEqual(await asked(999_999), await asked(999_998));
 });
 
 Deno.test("a claimant that goes after the answer is told to the creator, and so is one that goes later", async () => {
@@ -137,12 +145,12 @@ Deno.test("a nameplate that nobody claims is gone after its time", async () => {
   assert.notEqual(await bodyOf(await hub.claim(nameplate)), OPENING);
 });
 
-Deno.test("Nameplates gives 16 to one network, and short numbers while few are out", async () => {
+Deno.test("Nameplates gives 16 to one network, of three digits while few are out", async () => {
   await using hub = await TestHub.open({ times });
   const out = [];
   for (let i = 0; i < 16; i++) out.push((await hub.create()).nameplate);
   assert.equal(new Set(out).size, 16);
-  assert.ok(Math.max(...out.slice(0, 5)) < 10 && Math.max(...out) < 100);
+  assert.ok(out.every((nameplate) => nameplate >= 100 && nameplate <= 999), `${out}`);
   const { initiator } = await hub.connect();
   const exchange = initiator.open();
   await exchange.send({ type: "nameplate" });
@@ -158,10 +166,18 @@ Deno.test("a network is let through five wrong claims a minute", async () => {
     assert.equal(reasonOf(await claimant.receive()), NO);
   }
   const { creator, nameplate } = await hub.create();
-  const late = await hub.claim(nameplate);
+  const late = await claimed(hub, nameplate);
+  await say(late, "proof");
   assert.match(reasonOf(await late.receive())!, /too many wrong codes .* again in 60 s/);
   creator.end();
 });
+
+/** A claim whose proof is due. */
+async function claimed(hub: TestHub, nameplate: number): Promise<Exchange> {
+  const claimant = await hub.claim(nameplate);
+  assert.equal(await bodyOf(claimant), OPENING);
+  return claimant;
+}
 
 /** Sessions with a hub that knows nameplates alone; without limits, where none are given. */
 class TestHub implements AsyncDisposable {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { formatCode, looksLikeCode } from "../../src/secure/code.ts";
 import { newCode, parseCode, wordsFrom } from "../../src/secure/code_words.ts";
+import { randomBytes } from "../../src/secure/random.ts";
 import { CodeClaimant, CodeCreator, nobodysOpening } from "../../src/secure/code_exchange.ts";
 import { fullOr } from "../helpers/full_or.ts";
 
@@ -117,9 +118,14 @@ Deno.test("messages of another length are refused", () => {
   assert.throws(() => claimant.finish(new Uint8Array(63), claimants!), { code: "protocol" });
 });
 
-Deno.test("nobodysOpening looks like an opening, and is another one each time", () => {
-  const [a, b] = [nobodysOpening(), nobodysOpening()];
+Deno.test("nobodysOpening looks like an opening, the same for a nameplate and another for others", () => {
+  const seed = randomBytes(32);
+  const a = nobodysOpening(seed, 7);
   assert.equal(a.length, new CodeCreator(code).opening.length);
-  assert.notDeepEqual(a, b);
+  assert.deepEqual(nobodysOpening(seed, 7), a);
+  for (const other of [nobodysOpening(seed, 8), nobodysOpening(randomBytes(32), 7)]) {
+    assert.notDeepEqual(other.subarray(0, 16), a.subarray(0, 16));
+    assert.notDeepEqual(other.subarray(16), a.subarray(16));
+  }
   new CodeClaimant(code, a); // It is a point.
 });
