@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { P2pError } from "../errors.ts";
 
 /** Begins with a letter, so that it is no address and no code. */
@@ -24,6 +23,7 @@ export function checkedHubName(text: string): string {
  * within two seconds.
  */
 export async function hostAddressOf(name: string): Promise<string | undefined> {
+  const { lookup } = await import("node:dns/promises");
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), LOOKUP_MS);
   try {
