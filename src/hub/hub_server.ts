@@ -89,6 +89,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   const switchboard = new Switchboard({
     ...{ people, spool, onError },
     report: (event) => onEvent({ type: "people", event }),
+    maxBytes: options.receive.maxFileSize,
     refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
     receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
   });

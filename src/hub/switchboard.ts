@@ -21,6 +21,8 @@ export interface SwitchboardOptions {
   /** Takes what is sent to the hub itself. */
   receive: (exchange: Exchange, offer: Offer, from: Peer) => void;
   report: (event: HubEvent) => void;
+  /** Most bytes of one transfer that is relayed. */
+  maxBytes?: number | undefined;
   /** The hub's own rules for what is relayed. */
   refusesRelay?: RefusesRelay | undefined;
   /** Called with a failure of the hub itself; it goes on. */
@@ -68,6 +70,7 @@ export class Switchboard {
       people,
       spool,
       roster: this.#roster,
+      maxBytes: options.maxBytes,
       refuses: options.refusesRelay,
       onStored: (transfer, to) => report(relayed(transfer, { to, state: "stored" })),
     });

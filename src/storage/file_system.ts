@@ -82,6 +82,13 @@ export async function readFull(
   return filled;
 }
 
+/** The first `length` bytes of the file at `path`, or all there are. */
+export async function headOf(path: string, length: number): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const head = new Uint8Array(length);
+  return head.subarray(0, await readFull(file, head));
+}
+
 /** Writes all of `bytes`, in as many calls as that takes. */
 export async function writeAll(
   file: Pick<Deno.FsFile, "write">,

@@ -18,6 +18,8 @@ export interface IntakeOptions {
   people: NameRegistry;
   spool: Spool;
   roster: Roster;
+  /** Most bytes of one transfer. */
+  maxBytes?: number | undefined;
   /** The hub's own rules. */
   refuses?: RefusesRelay | undefined;
   /** Called when a transfer is on disk for a recipient that is away. */
@@ -140,7 +142,11 @@ export class Intake {
     if (recipients.length === 0) {
       return { code: "person", reason: "nobody of those names is known here" };
     }
-    const { spool, people } = this.#options;
+    const { spool, people, maxBytes = Infinity } = this.#options;
+    if (size !== null && size > maxBytes) {
+      const reason = `it has ${size} bytes, and ${maxBytes} are the most that is taken here`;
+      return { code: "size", reason };
+    }
     const key = encodeKey(from.key);
     const name = people.find(from.name)?.name ?? from.name;
     const known = spool.find(key, transferId);
@@ -158,7 +164,7 @@ export class Intake {
 
   async #serve(transfer: SpooledTransfer, exchange: Exchange) {
     const { isStored } = transfer.upload;
-    const visit = new Visit(exchange, { spool: this.#options.spool, transfer });
+    const visit = new Visit(exchange, { ...this.#options, transfer });
     const visits = this.#visits.get(transfer) ?? new Set();
     this.#visits.set(transfer, visits.add(visit));
     const before = this.#uploads.get(transfer);

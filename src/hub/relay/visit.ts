@@ -2,13 +2,17 @@ import type { OwnedBytes } from "../../buffer_pool.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { CancelCode, Message } from "../../protocol/messages.ts";
 import { P2pError } from "../../errors.ts";
+import { TAG_BYTES } from "../../secure/aead.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
-import { StorageError, storageError } from "../../storage/storage_error.ts";
+import { damagedError, StorageError, storageError } from "../../storage/storage_error.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
 /** Codes of a sender's `cancel` after which nothing more of this transfer will come. */
 const GIVEN_UP: readonly CancelCode[] = ["changed", "damaged", "quota"];
+
+/** Reasons of a stop that will be the same at the next try. */
+const FOR_GOOD: readonly CancelCode[] = ["damaged", "quota", "size"];
 
 /** Callbacks of {@link Visit.run}. */
 export interface VisitEvents {
@@ -26,14 +30,21 @@ export class Visit {
   readonly #exchange: Exchange;
   readonly #spool: Spool;
   readonly #transfer: SpooledTransfer;
+  readonly #maxBytes: number;
   readonly #over = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
   #word: Promise<Message> | undefined;
 
   constructor(
     exchange: Exchange,
-    { spool, transfer }: { spool: Spool; transfer: SpooledTransfer },
+    { spool, transfer, maxBytes = Infinity }: {
+      spool: Spool;
+      transfer: SpooledTransfer;
+      /** Most bytes of content whose size was not declared. */
+      maxBytes?: number | undefined;
+    },
   ) {
+    this.#maxBytes = maxBytes;
     this.#exchange = exchange;
     this.#spool = spool;
     this.#transfer = transfer;
@@ -136,6 +147,7 @@ export class Visit {
 
   async #append(chunk: OwnedBytes) {
     const { upload } = this.#transfer;
+    this.#checkDeclared(chunk.length - TAG_BYTES);
     this.#checkRoom(chunk.length);
     try {
       await upload.append(chunk, { more: this.#exchange.waitingBytes > 0 });
@@ -144,9 +156,19 @@ export class Visit {
     }
   }
 
+  /** Throws for a chunk beyond what was declared: what the hub has decided by that would not hold. */
+  #checkDeclared(length: number) {
+    const { relay: { size }, upload: { chunks } } = this.#transfer;
+    const most = size ?? this.#maxBytes;
+    if (length <= Math.max(0, most - chunks * CHUNK_BYTES)) return;
+    throw size === null
+      ? new StorageError("size", `it has more than the ${most} bytes that are taken here`)
+      : damagedError(`it has more than the ${most} bytes that were declared`);
+  }
+
   /**
-   * Throws where there is no room for the next chunk beyond what was declared: an archive is larger
-   * than its files, a stream as large as it gets, and liars exist too.
+   * Throws where there is no room for the next chunk beyond what was booked: a stream is as large
+   * as it gets.
    */
   #checkRoom(length: number) {
     const { bytes, bytesToCome } = this.#transfer.upload;
@@ -168,11 +190,12 @@ export class Visit {
     return false;
   }
 
-  /** Tells the sender what cannot be kept; what is over its quota will not fit later either. */
+  /** Tells the sender what cannot be kept. */
   async #stop(error: unknown): Promise<false> {
     if (!(error instanceof StorageError)) throw error;
     await this.#cancel(error.reason, error.message);
-    if (error.reason === "quota") await this.#spool.giveUp(this.#transfer, "quota");
+    const { reason } = error;
+    if (FOR_GOOD.includes(reason)) await this.#spool.giveUp(this.#transfer, reason);
     return false;
   }
 

@@ -6,7 +6,7 @@ import { Checkpoints } from "./checkpoints.ts";
 import type { NoRoom } from "../book/bounds.ts";
 import { freeNames } from "./free_names.ts";
 import type { Journal } from "../journal.ts";
-import type { PartContent, PartOffer } from "./part_content.ts";
+import type { FileHead, PartContent, PartOffer } from "./part_content.ts";
 import type { PartPrice } from "./part_price.ts";
 import { type PartRecord, SEGMENT_BYTES } from "./part_record.ts";
 import { cutAtSegments, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
@@ -98,6 +98,11 @@ export class Part {
     const isNamed = this.#published !== undefined || this.#claimedName !== undefined ||
       this.#found !== undefined;
     return !isNamed && this.offset === 0 && this.#received === 0;
+  }
+
+  /** The first bytes of each file of the content, whose stream is closed. */
+  heads(length: number): AsyncIterable<FileHead> {
+    return this.#options.content.heads(length);
   }
 
   /** Takes room for all that was offered, or says why there is none. */

@@ -3,6 +3,12 @@ import type { Offer, OfferFields } from "../../protocol/messages.ts";
 /** An offer without its transfer key, which is never written down. */
 export type PartOffer = OfferFields & Pick<Offer, "transfer">;
 
+/** The first bytes of a file; `path` has none for the one file of an offer. */
+export interface FileHead {
+  readonly path: readonly string[];
+  readonly head: Uint8Array;
+}
+
 /**
  * The content of one transfer while it is in staging: a file, or a folder that is unpacked on
  * arrival.
@@ -10,6 +16,8 @@ export type PartOffer = OfferFields & Pick<Offer, "transfer">;
 export interface PartContent {
   /** The content stream as far as it can be read back from disk. */
   chunks(): AsyncIterable<Uint8Array>;
+  /** The first bytes of each file, as they are on disk. */
+  heads(length: number): AsyncIterable<FileHead>;
   /** Drops what lies beyond `offset` of the content stream and gets ready to write there. */
   cut(offset: number): Promise<void>;
   /** Takes the next bytes of the content stream for good; they may be written later. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileBytes } from "../file_digest.ts";
-import { exists, infoOf, setModifiedSync } from "../file_system.ts";
-import type { PartContent, PartOffer } from "./part_content.ts";
+import { exists, headOf, infoOf, setModifiedSync } from "../file_system.ts";
+import type { FileHead, PartContent, PartOffer } from "./part_content.ts";
 import { linkFile, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { WriteQueue } from "../write_queue.ts";
@@ -29,6 +29,10 @@ export class PartFile implements PartContent {
   async *chunks(): AsyncGenerator<Uint8Array> {
     const info = await infoOf(this.#path);
     if (info !== undefined && isOurs(info)) yield* fileBytes(this.#path);
+  }
+
+  async *heads(length: number): AsyncGenerator<FileHead> {
+    yield { path: [], head: await headOf(this.#path, length) };
   }
 
   async cut(offset: number): Promise<void> {

@@ -4,8 +4,8 @@ import type { ArchiveEntry } from "../archive/archive.ts";
 import { ArchiveDecoder } from "../archive/archive_decoder.ts";
 import { archiveChunks } from "../archive/archive_chunks.ts";
 import { manifestFrames, treeItems } from "../archive/manifest.ts";
-import { exists, setModifiedSync, syncFolder } from "../file_system.ts";
-import type { PartContent, PartOffer } from "./part_content.ts";
+import { exists, headOf, setModifiedSync, syncFolder } from "../file_system.ts";
+import type { FileHead, PartContent, PartOffer } from "./part_content.ts";
 import { mergeFolder, placeFolder, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { TreeWriter } from "../archive/tree_writer.ts";
@@ -47,6 +47,10 @@ export class PartFolder implements PartContent {
       // What cannot be read back as an archive is where the part ends.
       if (!(error instanceof StorageError)) throw error;
     }
+  }
+
+  heads(length: number): AsyncGenerator<FileHead> {
+    return headsBelow(this.#tree, [], length);
   }
 
   async cut(offset: number): Promise<void> {
@@ -151,5 +155,18 @@ export class PartFolder implements PartContent {
       throw new Error(`cannot write "${this.#options.offer.name}": it is closed`);
     }
     return { writer: this.#writer, manifest: this.#manifest };
+  }
+}
+
+async function* headsBelow(
+  folder: string,
+  above: readonly string[],
+  length: number,
+): AsyncGenerator<FileHead> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const file = join(folder, name);
+    const path = [...above, name];
+    if (isDirectory) yield* headsBelow(file, path, length);
+    else yield { path, head: await headOf(file, length) };
   }
 }

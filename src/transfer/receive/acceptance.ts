@@ -1,7 +1,9 @@
 import { topName } from "../../names/file_name.ts";
 import type { Kind, Offer, RefuseCode } from "../../protocol/messages.ts";
 import type { ArchiveEntry } from "../../storage/archive/archive.ts";
+import type { FileHead } from "../../storage/part/part_content.ts";
 import { StorageError } from "../../storage/storage_error.ts";
+import { isText, kindOf } from "../source/kind.ts";
 
 /** The sender of an offer: its id, the name that it goes by, and the network that it came from. */
 export interface Sender {
@@ -53,6 +55,35 @@ export async function judgeOffer(
 export function judgeEntry(entry: ArchiveEntry, { kinds }: Acceptance): void {
   if (entry.folder || kinds === undefined || kinds.includes(entry.kind)) return;
   throw new StorageError("kind", otherKind(`"${entry.path.join("/")}"`, entry.kind, kinds));
+}
+
+/** True where what is taken depends on the kind of a file, so that its first bytes are to be seen. */
+export function asksForKind({ kinds, policy }: Acceptance, { folder }: Offer): boolean {
+  return kinds !== undefined || (policy !== undefined && !folder);
+}
+
+/**
+ * Throws where a file is of a kind that is not taken: what its sender has said of it counts no more
+ * now that its first bytes are here.
+ */
+export async function judgeHead(
+  { path, head }: FileHead,
+  { offer, from, acceptance: { kinds, policy } }: {
+    offer: Offer;
+    from: Sender;
+    acceptance: Acceptance;
+  },
+): Promise<void> {
+  // What somebody has typed is no table, whatever it looks like.
+  const isTyped = offer.text && isText(head);
+  const kind = isTyped ? "file" : kindOf(head, path.at(-1) ?? offer.name);
+  const what = path.length === 0 ? "it" : `"${path.join("/")}"`;
+  if (kinds !== undefined && !kinds.includes(kind)) {
+    throw new StorageError("kind", otherKind(what, kind, kinds));
+  }
+  if (path.length > 0 || kind === offer.kind) return;
+  const reason = await policy?.({ ...offer, kind }, from);
+  if (reason !== undefined) throw new StorageError("kind", `it is of kind ${kind}: ${reason}`);
 }
 
 function judgeFields(offer: Offer, acceptance: Acceptance): Refusal | undefined {

@@ -11,11 +11,14 @@ import { StallWatch } from "../stall_watch.ts";
 import { MeterStream } from "../meter_stream.ts";
 import {
   type Acceptance,
+  asksForKind,
   judgeEntry,
+  judgeHead,
   judgeOffer,
   type Refusal,
   type Sender,
 } from "./acceptance.ts";
+import { KIND_HEAD_BYTES } from "../source/kind.ts";
 import { cancelCodeOf, Cancelled, isWorthless, receiveError } from "./failure.ts";
 import { receiveRun } from "./incoming_run.ts";
 import { ReceptionEvents } from "./reception_events.ts";
@@ -107,8 +110,19 @@ export class Reception {
     const noRoom = await part.reserve(this.#offer);
     if (noRoom !== undefined) return await this.#refuse(noRoom);
     await this.#receiveContent(part);
+    await this.#judgeContent(part);
     const published = await part.publish(this.#offer.name, this.#options);
     await this.#sendReceipt(part, published);
+  }
+
+  /** Looks at what came before it gets its name. */
+  async #judgeContent(part: Part) {
+    const { acceptance, from } = this.#options;
+    const offer = this.#offer;
+    if (!asksForKind(acceptance, offer)) return;
+    for await (const file of part.heads(KIND_HEAD_BYTES)) {
+      await judgeHead(file, { offer, from, acceptance });
+    }
   }
 
   /** With `skip`, what has the name already is compared, not received (SPEC.md §8, `exists`). */

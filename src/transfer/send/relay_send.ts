@@ -67,7 +67,8 @@ class RelaySend {
   }
 
   async run(): Promise<void> {
-    const { transfer, recipients, source: { size }, stalls } = this.#options;
+    const { transfer, recipients, source, stalls } = this.#options;
+    const size = source.mostBytes ?? source.size; // What a hub decides by is the most that comes.
     stalls.missing = "no answer to the offer yet";
     await this.#exchange.send({ type: "relay", transfer, size, receivers: recipients.length });
     await this.#sendEnvelopes();

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
 import { P2pError } from "../../errors.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
@@ -17,6 +18,10 @@ import { kindOf } from "./kind.ts";
 import { type LeftOut, PLAIN_OFFER, type Source } from "./source.ts";
 import { type WalkEntry, walkFolder } from "./walk_folder.ts";
 import { prefixDigest, readAhead } from "./chunks.ts";
+
+/** The end of an archive, and more than an entry takes beside its path and its content. */
+const ARCHIVE_BYTES = 1_024;
+const ENTRY_BYTES = 512;
 
 /** Entries between two turns of the event loop while a folder is counted. */
 const ENTRIES_PER_TURN = 500;
@@ -40,6 +45,7 @@ export async function openFolderSource(found: FoundSource): Promise<Source> {
     stamp: survey.stamp,
     exactStamp: survey.exactStamp,
     leftOut: survey.leftOut,
+    mostBytes: survey.size + survey.headers,
     digest: (offset) => prefixDigest(chunks(0), offset),
     stream: (offset) => readAhead(chunks(offset)),
     close: () => Promise.resolve(),
@@ -48,6 +54,8 @@ export async function openFolderSource(found: FoundSource): Promise<Source> {
 
 interface Survey {
   readonly size: number;
+  /** Most bytes of the archive that are not content of a file. */
+  readonly headers: number;
   readonly files: number;
   readonly stamp: string;
   readonly exactStamp: string;
@@ -62,9 +70,11 @@ async function surveyFolder({ path, signal }: FoundSource): Promise<Survey> {
   let size = 0;
   let files = 0;
   let entries = 0;
+  let headers = ARCHIVE_BYTES;
   for (const entry of walkFolder(path, (left) => leftOut.push(left))) {
     checkEntry(order, entry);
     stamp.add(entry.path, entry.info);
+    headers += ENTRY_BYTES + Buffer.byteLength(JSON.stringify(entry.path));
     if (entry.info.isFile) {
       size += entry.info.size;
       files += 1;
@@ -79,7 +89,7 @@ async function surveyFolder({ path, signal }: FoundSource): Promise<Survey> {
     if (entries % ENTRIES_PER_TURN === 0) await setImmediate();
     signal?.throwIfAborted();
   }
-  return { size, files, stamp: stamp.hex, exactStamp: stamp.exact, leftOut };
+  return { size, headers, files, stamp: stamp.hex, exactStamp: stamp.exact, leftOut };
 }
 
 function checkEntry(order: PathOrder, { path, file, info }: WalkEntry): void {

@@ -12,6 +12,8 @@ export interface Source extends OfferFields {
   readonly stamp: string | null;
   /** Hex digest that is another one also where only metadata has moved. */
   readonly exactStamp: string | null;
+  /** Most bytes that its content stream may have, where that is more than `size`. */
+  readonly mostBytes?: number;
   /** Entries of a folder that an archive cannot hold: links, sockets, devices, FIFOs. */
   readonly leftOut: readonly LeftOut[];
   /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */
