@@ -13,6 +13,16 @@ export function formatCode({ nameplate, words }: Code): string {
   return [nameplate, ...words].join("-");
 }
 
+/** True for the number of a code without its words. */
+export function isNameplate(text: string): boolean {
+  return /^\d{1,9}$/.test(text);
+}
+
+/** True for an argument that is meant as a code or the number of one, not as a file or hub. */
+export function namesCode(text: string): boolean {
+  return isNameplate(text) || looksLikeCode(text);
+}
+
 /** True for text that is meant as a code, not as a file or hub: a number and words. */
 export function looksLikeCode(text: string): boolean {
   return /^\d{1,9}([-\s]+\p{L}+){1,8}$/u.test(text.trim());

@@ -17,11 +17,12 @@ export function newCode(nameplate: number): Code {
 export function parseCode(text: string): Code {
   const [nameplate = "", ...typed] = text.trim().toLowerCase().split(/[-\s]+/);
   if (!/^\d{1,9}$/.test(nameplate) || typed.length !== CODE_WORDS) {
-    throw new P2pError("usage", `cannot read the code "${text}"`, {
+    // Without what was typed: errors are kept in logs, and codes are not for those.
+    throw new P2pError("usage", "cannot read the code", {
       hint: `a code is a number and ${CODE_WORDS} words, such as 417-cross-clock-zebra`,
     });
   }
-  return { nameplate: Number(nameplate), words: typed.map((word) => completed(word, text)) };
+  return { nameplate: Number(nameplate), words: typed.map(completed) };
 }
 
 /** Words that begin so. */
@@ -29,16 +30,12 @@ export function wordsFrom(start: string): string[] {
   return WORDS.filter((word) => word.startsWith(start));
 }
 
-function completed(typed: string, code: string): string {
+function completed(typed: string): string {
   if (WORDS.includes(typed)) return typed;
   const [word, ...others] = wordsFrom(typed);
   if (word !== undefined && others.length === 0) return word;
   const [near] = wordsFrom(typed.slice(0, 3));
-  throw new P2pError(
-    "usage",
-    `cannot read the code "${code}": "${typed}" is not a word of a code`,
-    {
-      ...near === undefined ? {} : { hint: `did you mean "${near}"? The code is not used up` },
-    },
-  );
+  throw new P2pError("usage", `cannot read the code: "${typed}" is not a word of a code`, {
+    ...near === undefined ? {} : { hint: `did you mean "${near}"? The code is not used up` },
+  });
 }

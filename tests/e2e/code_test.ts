@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { utf8 } from "../../src/bytes.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { hasTmux, TmuxTerminal } from "../helpers/tmux.ts";
 import { filesWith } from "../helpers/tree.ts";
@@ -53,11 +54,15 @@ Deno.test("--code in front of a file is no code, and the other line that is show
   await using scene = await Scene.open();
   await scene.write("a.txt", "a");
   await using sender = await sending(scene, ["--code", "a.txt"], { json: false });
+  const [, shown] = /^code +(\S+)/.exec(await sender.line("code "))!;
   const [, line] = /other side +(p2p receive .*)$/.exec(await sender.line("other side"))!;
-  const [, ...words] = line!.split(" ");
-  const { code, stdout } = await run([...words, "--dir", inbox(scene)], {
+  const [, ...args] = line!.split(" ");
+  assert.deepEqual(args, ["receive", shown!.split("-")[0], scene.to]);
+  const { code, stdout, stderr } = await run([...args, "--dir", inbox(scene)], {
     home: await scene.home("ben"),
+    stdin: utf8(shown!.split("-").slice(1).join(" ") + "\n"),
   });
+  assert.doesNotMatch(stderr, /warning/);
   assert.equal(code, 0);
   assert.match(stdout, /^received a\.txt from Ana /);
   assert.match((await sender.finished).stdout, /\ndelivered a\.txt to \S+ /);
@@ -130,6 +135,20 @@ Deno.test("with --remember a name is enough next time, and a name that is somebo
   assert.match(stopped.stderr, /the key of "Ben" has changed[^]*p2p trust forget Ben/);
 });
 
+Deno.test("the words of a code as an argument are taken with a warning, and no error repeats them", async () => {
+  await using scene = await Scene.open();
+  await scene.write("a.txt", "a");
+  await using sender = await sending(scene, ["a.txt", "--code"]);
+  const { code } = await sender.event("code");
+  const home = await scene.home("ben");
+  const received = await run(["receive", code, scene.to, "--dir", inbox(scene)], { home });
+  assert.equal(received.code, 0, received.stderr);
+  assert.match(received.stderr, /^warning: .*others on this machine can read the words/);
+  const wrong = await receive(scene, ["417-zebra-zebra", scene.to]);
+  assert.equal(wrong.code, 2);
+  assert.doesNotMatch(wrong.stderr, /zebra-zebra/);
+});
+
 Deno.test("two senders, and two receivers, are told so", async () => {
   await using scene = await Scene.open();
   await scene.write("a.txt", "a");
@@ -196,7 +215,7 @@ Deno.test("command lines with codes that make no sense exit 2", async () => {
 });
 
 Deno.test({
-  name: "on a terminal receive asks for the code, and Tab completes its words",
+  name: "on a terminal receive asks for the words of a code, and Tab completes them",
   ignore: !hasTmux,
 }, async () => {
   await using scene = await Scene.open();
@@ -204,10 +223,9 @@ Deno.test({
   await using sender = await sending(scene, ["a.txt", "--code"]);
   const [nameplate, ...words] = (await sender.event("code")).code.split("-");
   const env = { P2P_HOME: await scene.home("ben"), P2P_TO: scene.to };
-  const command = [...programCommand(), "receive", "--dir", inbox(scene)];
+  const command = [...programCommand(), "receive", nameplate!, "--dir", inbox(scene)];
   await using terminal = await TmuxTerminal.open(command, { cwd: scene.files, env });
-  await terminal.shows("The code");
-  await terminal.type(`${nameplate}-`);
+  await terminal.shows(`The words of code ${nameplate}`);
   for (const word of words) {
     await terminal.type(word.slice(0, 4));
     await terminal.press("Tab");
@@ -229,12 +247,26 @@ async function sending(
   { as = "ana", json = true }: SideOptions = {},
 ) {
   const name = as === "ana" ? "Ana" : as;
-  return await scene.sending([...args, "--name", name, ...json ? ["--json"] : []], { as });
+  const typed = wordsTyped(args);
+  const line = [...typed.args, "--name", name, ...json ? ["--json"] : []];
+  return await scene.sending(line, { as, stdin: typed.stdin });
 }
 
 async function receiving(scene: Scene, args: string[], who = "ben"): Promise<Program> {
-  const line = ["receive", ...args, "--dir", inbox(scene, who), "--name", "Ben", "--json"];
-  return new Program(line, { home: await scene.home(who) });
+  const typed = wordsTyped(args);
+  const line = ["receive", ...typed.args, "--dir", inbox(scene, who), "--name", "Ben", "--json"];
+  return new Program(line, { home: await scene.home(who), stdin: typed.stdin });
+}
+
+/** A line with a code as it is meant: the number as an argument, the words on standard input. */
+function wordsTyped(args: string[]) {
+  const code = args.find((arg) => /^\d+-[a-z]+-[a-z]+-[a-z]+$/i.test(arg));
+  if (code === undefined) return { args };
+  const [nameplate, ...words] = code.split("-");
+  return {
+    args: args.map((arg) => arg === code ? nameplate! : arg),
+    stdin: utf8(`${words.join("-")}\n`),
+  };
 }
 
 async function receive(scene: Scene, args: string[], who = "ben"): Promise<Finished> {

@@ -3,16 +3,14 @@ import { CodeInbox } from "../../client/code_inbox.ts";
 import { Deliveries } from "../../client/incoming.ts";
 import { P2pError } from "../../errors.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
-import { type Code, looksLikeCode } from "../../secure/code.ts";
-import { parseCode } from "../../secure/code_words.ts";
+import { type Code, namesCode } from "../../secure/code.ts";
 import type { Report } from "../../transfer/events.ts";
 import { Unfinished } from "../../transfer/unfinished.ts";
 import { openReceiver } from "../../transfer/open_receiver.ts";
-import { isInteractive } from "../../ui/terminal.ts";
 import { Arrivals } from "../display/arrivals.ts";
 import { Output } from "../display/output.ts";
 import { exitCode } from "../exit_code.ts";
-import { endedByUser, withInterrupt } from "../interrupt.ts";
+import { withInterrupt } from "../interrupt.ts";
 import { HUB_ARGUMENT } from "../options/chosen_hub.ts";
 import { command, nameOption } from "../options/command.ts";
 import {
@@ -24,6 +22,7 @@ import {
 } from "../options/hub_options.ts";
 import { withReceiveOptions } from "../options/receive_options.ts";
 import { askOffer } from "../prompts/ask_offer.ts";
+import { typedCode } from "../prompts/typed_code.ts";
 
 /** `p2p receive`: fetch what is sent with a code, and nothing else. */
 export function receiveCommand() {
@@ -38,7 +37,7 @@ type ReceiveOptions = ReturnType<ReturnType<typeof receiveOptions>["opts"]> & {
 
 function receiveOptions() {
   const named = command("receive")
-    .argument("[code]", "what `send --code` shows; asked for where it is left out")
+    .argument("[number]", "of the code that `send --code` shows; its words are asked for")
     .argument("[host:port]", HUB_ARGUMENT)
     .addOption(new Option("--code", "make the code here, for the sender to type").default(false))
     .addOption(nameOption("-n, --name <me>", "who receives (default: the name of this machine)"));
@@ -51,7 +50,7 @@ function receiveOptions() {
 
 async function receive(words: (string | undefined)[], options: ReceiveOptions): Promise<void> {
   const output = new Output(options);
-  const { code, hub } = await choiceOf(words, options);
+  const { code, hub } = await choiceOf(words, options, output);
   const { signal, accept, remember, qr, home, name, secretFile } = options;
   const client = await openClient({ hub, home, name, secretFile, qr, remember, signal }, output);
   const arrivals = new Arrivals(output, options);
@@ -101,9 +100,10 @@ interface Choice {
 async function choiceOf(
   [first, second]: (string | undefined)[],
   { code: makesCode }: ReceiveOptions,
+  output: Output,
 ): Promise<Choice> {
-  const hubs = [first, second].filter((word) => word !== undefined && !looksLikeCode(word));
-  const [typed] = [first, second].filter((word) => word !== undefined && looksLikeCode(word));
+  const hubs = [first, second].filter((word) => word !== undefined && !namesCode(word));
+  const [typed] = [first, second].filter((word) => word !== undefined && namesCode(word));
   const [hub] = hubs;
   if (makesCode && typed !== undefined) {
     throw new P2pError("usage", "--code makes a code, and one is given too", {
@@ -112,17 +112,11 @@ async function choiceOf(
   }
   if (hubs.length > 1) throw notACode(hubs[0]!);
   if (makesCode) return { code: "new", hub };
-  if (typed !== undefined) return { code: parseCode(typed), hub };
-  if (!isInteractive()) throw notACode(first);
-  const { askCode } = await import("../prompts/ask_code.ts");
-  const answer = await askCode();
-  if (answer === undefined) throw endedByUser();
-  return { code: parseCode(answer), hub };
+  return { code: await typedCode(typed, output), hub };
 }
 
-function notACode(text: string | undefined): P2pError {
-  const message = text === undefined ? "no code is given" : `cannot read the code "${text}"`;
-  return new P2pError("usage", message, {
-    hint: "p2p receive CODE HOST:PORT, or --code to make one for the sender to type",
+function notACode(text: string): P2pError {
+  return new P2pError("usage", `"${text}" is not a code`, {
+    hint: "p2p receive NUMBER HOST:PORT, or --code to make one for the sender to type",
   });
 }

@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
-import { type Code, looksLikeCode } from "../../secure/code.ts";
+import { type Code, namesCode } from "../../secure/code.ts";
 import { parseDuration, parseRate } from "../../units.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
 import { HUB_ARGUMENT } from "../options/chosen_hub.ts";
@@ -54,7 +54,7 @@ function sendOptions() {
       new Option("--wait <until>", "what counts as done").choices(["stored", "delivered"] as const),
     )
     .addOption(
-      new Option("--code [code]", "to whoever shares a one-time code: one that is made, or CODE"),
+      new Option("--code [number]", "to whoever shares a one-time code: a new one, or that number"),
     )
     .addOption(rememberOption())
     .addOption(noRememberOption())
@@ -129,7 +129,7 @@ async function choiceOf(
   const { again, missing } = options;
   if (again !== undefined) return await choiceAgain(files, { ...options, again }, output);
   if (missing) throw new P2pError("usage", "--missing goes with --again");
-  const choice = await firstChoice(files, options);
+  const choice = await firstChoice(files, options, output);
   return { ...choice, client: await clientOf(options, output) };
 }
 
@@ -173,6 +173,7 @@ async function choiceAgain(
 async function firstChoice(
   files: string[],
   options: SendOptions,
+  output: Output,
 ): Promise<Omit<Choice, "client">> {
   const { code = false, remember, qr } = options;
   const people = peopleOf(options);
@@ -184,7 +185,9 @@ async function firstChoice(
       hint: "leave --peer or --all out",
     });
   }
-  const typed = typeof code === "string" && looksLikeCode(code) ? await readCode(code) : undefined;
+  const typed = typeof code === "string" && namesCode(code)
+    ? await readCode(code, { files, output })
+    : undefined;
   const all = typeof code === "string" && typed === undefined ? [code, ...files] : files;
   return {
     items: itemsOf(all, options),
@@ -193,9 +196,18 @@ async function firstChoice(
   };
 }
 
-async function readCode(typed: string): Promise<Code> {
-  const { parseCode } = await import("../../secure/code_words.ts");
-  return parseCode(typed);
+async function readCode(
+  typed: string,
+  { files, output }: { files: string[]; output: Output },
+): Promise<Code> {
+  if (files.includes("-")) {
+    throw new P2pError(
+      "usage",
+      "standard input is sent, and the words of the code come from there",
+    );
+  }
+  const { typedCode } = await import("../prompts/typed_code.ts");
+  return await typedCode(typed, output);
 }
 
 /** Reads from the command line the people to send to; undefined for the hub itself. */

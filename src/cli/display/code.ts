@@ -13,24 +13,24 @@ export interface MadeCode {
 export interface ShowCodeOptions {
   /** `host:port`. */
   hub: string;
-  /** Also as a QR code. */
+  /** The code also as a picture. */
   qr?: boolean;
   output: Output;
 }
 
-/** Shows a code, and the line to type on the other side. */
+/** Shows a code, and the line to type on the other side, which asks for the words. */
 export async function showCode(
   { code, untilMs, otherSide }: MadeCode,
   { hub, qr = false, output }: ShowCodeOptions,
 ): Promise<void> {
   const typed = formatCode(code);
   const line = otherSide === "receive"
-    ? `p2p receive ${typed} ${hub}`
-    : `p2p send FILE --code ${typed} --to ${hub}`;
+    ? `p2p receive ${code.nameplate} ${hub}`
+    : `p2p send FILE --code ${code.nameplate} --to ${hub}`;
   output.event({ event: "code", code: typed, until: isoDate(untilMs) });
   output.result(`code        ${output.style.bold(typed)}  (once, until ${formatDate(untilMs)})`);
   output.result(`other side  ${output.style.bold(line)}`);
   if (!qr) return;
   const { renderUnicodeCompact } = await import("uqr");
-  output.result(renderUnicodeCompact(line, { border: 2 }));
+  output.result(renderUnicodeCompact(typed, { border: 2 }));
 }

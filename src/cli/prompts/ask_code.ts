@@ -7,13 +7,14 @@ import { answerTo } from "./answer.ts";
 const SHOWN_AT_ONCE = 5;
 
 /**
- * Asks for a code on the terminal, with Tab completion of its words; undefined where it is taken
- * back.
+ * Asks for a code on the terminal, or for its words where its number is known, with Tab completion;
+ * undefined where it is taken back.
  */
-export function askCode(): Promise<string | undefined> {
+export function askCode(nameplate?: string): Promise<string | undefined> {
   return answerTo((signal) =>
     autocomplete<string>({
-      message: "The code",
+      message: nameplate === undefined ? "The code" : `The words of code ${nameplate}`,
+      ...nameplate !== undefined && { initialUserInput: `${nameplate}-` },
       options() {
         return completions(this.userInput).map((value) => ({ value, label: value }));
       },
