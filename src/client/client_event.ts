@@ -14,8 +14,8 @@ export type ClientEvent =
   | { type: "pinned" } & Pinned
   /** A session with the hub has begun; its name and fingerprint. */
   | { type: "connected"; name: string; fingerprint: string }
-  /** The hub of that name has taken us; so many others are there. */
-  | { type: "joined"; hub: string; others: number }
+  /** The hub has taken us. */
+  | { type: "joined" } & Joined
   /** The connection was lost, and is tried again after a pause. */
   | { type: "lost"; while: "joined" | "sending"; error: P2pError; pauseMs: number }
   /** Another person has come or gone. */
@@ -34,6 +34,20 @@ export type ClientEvent =
   /** Nothing moves, in a transfer or while connecting. */
   | { type: "stalled"; stall: Stalled }
   | { type: "outcome"; outcome: ItemOutcome };
+
+/** Being joined to a hub. */
+export interface Joined {
+  /** The hub's name. */
+  hub: string;
+  /** The name that we are joined under. */
+  you: string;
+  /** False where that is ours until we leave. */
+  isKept: boolean;
+  /** The number of others who are joined. */
+  others: number;
+  /** Our other names there, and how many transfers wait for each. */
+  names: { name: string; waiting: number }[];
+}
 
 /** Bytes of a transfer that have been sent. */
 export type Progress = Extract<TransferEvent, { event: "progress" }>;

@@ -13,7 +13,7 @@ import { dial } from "../transport/dial.ts";
 import { Channel } from "../protocol/channel.ts";
 import { initiate } from "../protocol/handshake.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
-import { type OnOpen, Session } from "../protocol/session.ts";
+import { type GivenName, type OnOpen, Session } from "../protocol/session.ts";
 import { HubCheck, type HubCheckOptions } from "./hub_check.ts";
 import { unansweredProof } from "./hub_refusals.ts";
 
@@ -31,6 +31,8 @@ export interface ConnectOptions extends Omit<HubCheckOptions, "address"> {
   identity: Identity;
   /** The peer name that this person goes by. */
   name: string;
+  /** False where the hub may give another one. */
+  isNameChosen: boolean;
   /** Called where the hub has not answered for a while. */
   onStalled?: (stall: Stalled) => void;
   onOpen?: OnOpen | undefined;
@@ -42,6 +44,8 @@ export interface Connected {
   session: Session;
   name: string;
   fingerprint: string;
+  /** The name that we go by in this session. */
+  you: GivenName;
 }
 
 /**
@@ -90,10 +94,9 @@ async function open(
   conn: Connection,
   { address, check, options }: { address: Address; check: HubCheck; options: ConnectOptions },
 ): Promise<Connected> {
-  const { identity: { keyPair }, name, onOpen } = options;
+  const { identity: { keyPair }, name, isNameChosen, onOpen } = options;
   const handshake = await initiate(conn, {
-    keyPair,
-    name,
+    ...{ keyPair, name, isNameChosen },
     checkKey: (id, auth) => check.check(id, auth),
     onProof: () => check.proving(),
   });
@@ -103,7 +106,8 @@ async function open(
   }
   if (handshake.proof === "secret") await check.proved(handshake);
   const session = new Session(channel, { initiator: true, onOpen });
-  return { session, name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
+  const hub = { name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
+  return { session, ...hub, you: session.given ?? { name, owned: false } };
 }
 
 /** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */

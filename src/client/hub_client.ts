@@ -1,6 +1,6 @@
 import { P2pError } from "../errors.ts";
 import type { Identity } from "../home/identity.ts";
-import { pinKey } from "../home/known_hubs.ts";
+import { findHub, knownHubs, noteHub, pinKey } from "../home/known_hubs.ts";
 import type { OnOpen } from "../protocol/session.ts";
 import { codeName } from "../secure/code.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
@@ -24,7 +24,15 @@ export interface Questions {
    * it that is the name.
    */
   personName?: (claimed: string) => Promise<string>;
+  /** Resolves to true where the name of this machine is to be ours at a hub for good. */
+  keepName?: (hub: string, name: string) => Promise<boolean>;
 }
+
+/**
+ * How a name came to be: `chosen` for this hub, `own` for all of them, or but the `host`'s. A name
+ * that is not chosen gives way to the one that the hub knows us by (SPEC.md §15).
+ */
+export type Naming = "chosen" | "own" | "host";
 
 /**
  * The secret of a hub, as far as it is known: clients that share this share the answer to the
@@ -40,6 +48,8 @@ export interface HubClientOptions {
   identity: Identity;
   /** The peer name that this person goes by. */
   name: string;
+  /** "chosen" where it is left out. */
+  naming?: Naming;
   /** The folder with the keys and logs of this installation. */
   home: string;
   secret?: SharedSecret;
@@ -96,7 +106,8 @@ export class HubClient {
   /** The same person under the name of the key, at a hub that need not be trusted (SPEC.md §19). */
   underCode(): HubClient {
     const name = codeName(this.identity.keyPair.id);
-    return new HubClient({ ...this.#options, name }, { skipPin: true, trust: this.#trust });
+    const options = { ...this.#options, name, naming: "chosen" as const };
+    return new HubClient(options, { skipPin: true, trust: this.#trust });
   }
 
   /** Passes an event on to the maker of this client. */
@@ -115,12 +126,14 @@ export class HubClient {
    * changed or is not trusted, and where the hub refuses.
    */
   async connect({ onOpen, signal }: SessionChoices): Promise<Connected> {
-    const { address, identity, name, home, secret, remember = true } = this.#options;
+    const { address, identity, name, naming = "chosen", home, secret, remember = true } =
+      this.#options;
+    const isNameChosen = naming === "chosen";
     for (let isSecretWrong = false;;) {
       const tried = secret?.known;
       try {
         const connected = await connect(address, {
-          ...{ identity, name, home, onOpen, signal, remember, isSecretWrong },
+          ...{ identity, name, isNameChosen, home, onOpen, signal, remember, isSecretWrong },
           secret: tried,
           trusted: this.#trust.key,
           skipPin: this.#skipPin,
@@ -141,6 +154,22 @@ export class HubClient {
         }
       }
     }
+  }
+
+  /** True where the name of a session is to be ours for good once we join: it asks about a host's. */
+  async keepsName({ you, name: hub }: Connected): Promise<boolean> {
+    const { naming = "chosen", questions } = this.#options;
+    if (naming === "chosen" || you.owned) return true;
+    if (you.name !== this.name) return false; // The hub made it up: ours belongs to somebody else.
+    if (naming === "own") return true;
+    return await questions.keepName?.(hub, you.name) ?? false;
+  }
+
+  /** Remembers the name that is ours at this hub. */
+  async noteName(me: string): Promise<void> {
+    const { home, remember = true } = this.#options;
+    const known = findHub(await knownHubs(home), this.hub);
+    if (remember && known !== undefined && known.me !== me) await noteHub(home, this.hub, { me });
   }
 
   /** Connects, works with the session, and says goodbye. */

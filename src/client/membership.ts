@@ -1,10 +1,11 @@
 import { Backoff } from "../backoff.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Opening } from "../protocol/messages.ts";
+import type { Message, Opening } from "../protocol/messages.ts";
 import { decodeKey } from "../secure/static_key.ts";
 import { sleep } from "../sleep.ts";
 import { traceRetry } from "../trace.ts";
+import type { Connected } from "./connect.ts";
 import type { HubClient } from "./hub_client.ts";
 import type { Deliveries } from "./incoming.ts";
 import { joinHub } from "./join.ts";
@@ -18,6 +19,8 @@ export class Membership {
   readonly #deliveries: Pick<Deliveries, "take">;
   readonly #pauses = new Backoff(PAUSES);
   #wasJoined = false;
+  /** True where our name is ours for good; undefined before it was asked. */
+  #isKept: boolean | undefined;
   /** The hub's fingerprint, once this session is joined to it. */
   #hub: string | undefined;
 
@@ -50,18 +53,20 @@ export class Membership {
 
   /** Joins, and throws what ended the session. */
   async #keepOnce(signal: AbortSignal): Promise<never> {
-    const { session, name, fingerprint } = await this.#client.connect({
+    const connected = await this.#client.connect({
       onOpen: (exchange, opening) => void this.#open(exchange, opening),
       signal,
     });
+    const { session, fingerprint } = connected;
     const leave = () => session.goodbye("bye", "leaving");
     signal.addEventListener("abort", leave, { once: true });
     try {
       signal.throwIfAborted();
+      const keep = this.#isKept ??= await this.#client.keepsName(connected);
       const exchange = session.open();
       this.#hub = fingerprint; // What is brought from here on is judged by it.
-      const { people } = await joinHub(exchange);
-      this.#joined({ name, fingerprint, others: people });
+      this.#joined(connected, await joinHub(exchange, { keep }));
+      if (keep) await this.#client.noteName(connected.you.name);
       this.#watch(exchange);
       await session.closed;
       signal.throwIfAborted();
@@ -73,11 +78,14 @@ export class Membership {
     }
   }
 
-  #joined({ name, fingerprint, others }: { name: string; fingerprint: string; others: number }) {
+  #joined(
+    { name: hub, fingerprint, you: { name: you } }: Connected,
+    { people: others, names }: Pick<Message<"joined">, "people" | "names">,
+  ) {
     this.#wasJoined = true;
     this.#pauses.reset();
-    this.#client.emit({ type: "connected", name, fingerprint });
-    this.#client.emit({ type: "joined", hub: name, others });
+    this.#client.emit({ type: "connected", name: hub, fingerprint });
+    this.#client.emit({ type: "joined", hub, you, isKept: this.#isKept ?? true, others, names });
   }
 
   /** Tells as events which people come and go. */

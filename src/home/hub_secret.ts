@@ -1,10 +1,8 @@
 import { join } from "node:path";
+import { SECRET_WORDS } from "../secure/secret.ts";
 import { createPrivateFile, makePrivateFolder, readPrivateFile } from "./private_file.ts";
 
 const FILE = "hub_secret";
-
-/** 66 bits: too many for five guesses a minute, and they cannot be searched offline. */
-const WORD_COUNT = 6;
 
 /** The secret of a hub, and its origin. */
 export interface HubSecret {
@@ -21,7 +19,7 @@ export async function keptSecret(home: string): Promise<HubSecret> {
   const kept = (await readPrivateFile(path))?.trim();
   if (kept) return { secret: kept, path };
   const { randomWords } = await import("../secure/words.ts");
-  const secret = randomWords(WORD_COUNT).join("-");
+  const secret = randomWords(SECRET_WORDS).join("-");
   await makePrivateFolder(home);
   await createPrivateFile(home, FILE, secret + "\n");
   const written = (await readPrivateFile(path))!.trim(); // Another hub may have been faster.

@@ -5,7 +5,8 @@ import { WRONG_SECRET } from "../protocol/prove_secret.ts";
 import { accept, type SecretCheck } from "../protocol/handshake.ts";
 import { checkedPeerName } from "../names/peer_name.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
-import { type OnOpen, Session } from "../protocol/session.ts";
+import { type GivenName, type OnOpen, Session } from "../protocol/session.ts";
+import { codeName } from "../secure/code.ts";
 import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import { encodeKey, type KeyText } from "../secure/static_key.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -46,6 +47,8 @@ export interface HubOptions {
   name: string;
   /** A secret that whoever connects has to prove. */
   secret?: string | undefined;
+  /** The name of a peer that comes without one; `called` is what its machine is called, unchecked. */
+  nameFor?: (key: Uint8Array, called: string) => GivenName;
   /** Gives the reason for which a peer may not come in; undefined where it may. */
   refusePeer?: (peer: Peer) => Promise<string | undefined>;
   /** For one more one of those that crowd the hub goes, or it waits. */
@@ -162,9 +165,10 @@ export class Hub {
   async #openSession(conn: Connection, address: string): Promise<Session> {
     const { keyPair } = this.#options;
     const handshake = await accept(conn, { keyPair, check: this.#check(address) });
-    const { remote, remoteName, proof } = handshake;
-    const network = networkOf(address);
-    const peer = { key: remote.id, keys: remote, name: String(remoteName), network };
+    const { remote, remoteName, called, proof } = handshake;
+    const given = remoteName === null ? this.#nameFor(remote.id, called) : undefined;
+    const name = given?.name ?? String(remoteName);
+    const peer = { key: remote.id, keys: remote, name, network: networkOf(address) };
     // Before anything of the session is read.
     const hasRoom = this.#connections.belongsTo(conn, encodeKey(peer.key));
     const refusal = typeof proof === "object"
@@ -182,8 +186,12 @@ export class Hub {
       await session.closed.catch(() => {}); // The refusal is the error that counts.
       throw new P2pError("refused", refusal);
     }
-    await session.welcome(this.#options.name);
+    await session.welcome(this.#options.name, given);
     return session;
+  }
+
+  #nameFor(key: Uint8Array, called: string): GivenName {
+    return this.#options.nameFor?.(key, called) ?? { name: codeName(key), owned: false };
   }
 
   /** The check of the secret for a peer at `address`; undefined where there is none. */

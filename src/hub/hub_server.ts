@@ -97,6 +97,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   try {
     const hub = new Hub({
       ...{ listener: listen(address), keyPair, name, secret },
+      nameFor: (key, called) => people.nameFor(key, called),
       refusePeer: async (peer) =>
         switchboard.refuseName(peer) ?? await refuseUnknown(peer, options),
       onOpen: (peer, address) => (exchange, opening, session) =>

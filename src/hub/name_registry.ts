@@ -11,6 +11,9 @@ import type { Price } from "../storage/book/price.ts";
 import { Journal, readJournal } from "../storage/journal.ts";
 import { foldedName } from "../names/folded_name.ts";
 import { codeName, isCodeName } from "../secure/code.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
+import type { GivenName } from "../protocol/session.ts";
+import { isPeerName } from "../names/peer_name.ts";
 
 const FILE = "people.jsonl";
 
@@ -54,6 +57,10 @@ export class NameRegistry {
    * file.
    */
   readonly #byCode = new Map<string, Person>();
+  /** Those who have a name until they leave. */
+  readonly #guests = new Map<string, Person>();
+  /** What each key owns. */
+  readonly #owned = new Map<KeyText, Set<Person>>();
 
   readonly #book: Book;
   readonly #prices = new Map<string, Entry>();
@@ -84,12 +91,37 @@ export class NameRegistry {
 
   /** All people, by name. */
   all(): Person[] {
-    return [...this.#people.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+    return [...this.#people.values(), ...this.#guests.values()].sort((a, b) =>
+      a.name < b.name ? -1 : 1
+    );
   }
 
   /** The owner of `name`; undefined where it is free. */
   find(name: string): Person | undefined {
-    return isCodeName(name) ? this.#byCode.get(name) : this.#people.get(foldedName(name));
+    if (isCodeName(name)) return this.#byCode.get(name);
+    const folded = foldedName(name);
+    return this.#people.get(folded) ?? this.#guests.get(folded);
+  }
+
+  /** The names that `key` owns, the one that it came by last at the end. */
+  namesOf(key: KeyText): string[] {
+    const owned = [...this.#owned.get(key) ?? []];
+    return owned.sort((a, b) => a.seen - b.seen).map(({ name }) => name);
+  }
+
+  /**
+   * The name of a session that came without one (SPEC.md §15); `called` is what its machine says
+   * that it is called.
+   */
+  nameFor(id: Uint8Array, called: string): GivenName {
+    const key = encodeKey(id);
+    const last = this.namesOf(key).at(-1);
+    if (last !== undefined) return { name: last, owned: true };
+    const [group] = fingerprint(id).split("-");
+    const name = [called, `${called} (${group})`].find((one) =>
+      isPeerName(one) && !isCodeName(one) && this.mayUse(one, key)
+    );
+    return { name: name ?? codeName(id), owned: false };
   }
 
   /** True where `name` is free, or belongs to `key`. */
@@ -100,19 +132,28 @@ export class NameRegistry {
   }
 
   /**
-   * Gives `name` to a key where it is free; it lapses when it is not used. Throws "refused" where
-   * it belongs to another key, or there is no room for one more.
+   * Gives `name` to a key where it is free: with `keep` for as long as it is used, else until it has
+   * left. Throws "refused" where it belongs to another key, or there is no room for one more.
    */
-  async claim(name: string, { id, bytes }: PublicKeys, network?: string): Promise<Person> {
+  async claim(
+    name: string,
+    { id, bytes }: PublicKeys,
+    { network, keep = true }: { network?: string | undefined; keep?: boolean } = {},
+  ): Promise<Person> {
     const key = encodeKey(id);
     const keys = toBase64url(bytes);
     const now = Date.now();
     if (!this.mayUse(name, key)) throw new P2pError("refused", nameTaken(name));
     if (isCodeName(name)) return this.#claimByCode({ name, key, keys, since: now, seen: now });
-    if (this.find(name) === undefined) {
-      await this.#claimNew({ name, key, keys, since: now, seen: now }, network);
+    const folded = foldedName(name);
+    const claimed = { name, key, keys, since: now, seen: now };
+    if (!keep && !this.#people.has(folded)) {
+      this.#guests.set(folded, claimed);
+      return claimed;
     }
-    const owner = this.find(name)!;
+    this.#guests.delete(folded);
+    if (!this.#people.has(folded)) await this.#claimNew(claimed, network);
+    const owner = this.#people.get(folded)!;
     owner.seen = now;
     return owner;
   }
@@ -120,7 +161,7 @@ export class NameRegistry {
   /** Notes that a person has left now. */
   async left(person: Person): Promise<void> {
     person.seen = Date.now();
-    if (isCodeName(person.name)) return;
+    if (isCodeName(person.name) || this.#guests.delete(foldedName(person.name))) return;
     await this.#write(person);
   }
 
@@ -140,9 +181,7 @@ export class NameRegistry {
   #take(line: Person) {
     const known = this.find(line.name);
     if (known === undefined) {
-      const folded = foldedName(line.name);
-      this.#people.set(folded, line);
-      this.#prices.set(folded, this.#book.restore("name", { key: line.key }, { price: PRICE }));
+      this.#add(line, this.#book.restore("name", { key: line.key }, { price: PRICE }));
     } else if (known.key === line.key) known.seen = line.seen;
   }
 
@@ -158,18 +197,26 @@ export class NameRegistry {
     if (isNoRoom(entry)) {
       throw new P2pError("refused", `cannot keep the name "${person.name}": ${entry.reason}`);
     }
-    const folded = foldedName(person.name);
-    this.#people.set(folded, person);
-    this.#prices.set(folded, entry);
+    this.#add(person, entry);
     try {
       await this.#write(person);
     } catch (error) {
-      this.#forget(folded);
+      this.#forget(foldedName(person.name));
       throw error;
     }
   }
 
+  #add(person: Person, price: Entry) {
+    const folded = foldedName(person.name);
+    this.#people.set(folded, person);
+    this.#prices.set(folded, price);
+    this.#owned.set(person.key, (this.#owned.get(person.key) ?? new Set()).add(person));
+  }
+
   #forget(folded: string) {
+    const person = this.#people.get(folded);
+    const owned = person && this.#owned.get(person.key);
+    if (owned?.delete(person!) && owned.size === 0) this.#owned.delete(person!.key);
     this.#people.delete(folded);
     this.#prices.get(folded)?.[Symbol.dispose]();
     this.#prices.delete(folded);
@@ -207,5 +254,5 @@ export class NameRegistry {
 
 /** The reason for which another key may not use a name. */
 export function nameTaken(name: string): string {
-  return `the name "${name}" belongs to somebody else here; choose another one`;
+  return `the name "${name}" belongs to somebody else here; choose another one with --name NAME`;
 }

@@ -1,14 +1,14 @@
 import { encodeKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import type { Offer, Opening } from "../protocol/messages.ts";
+import { MAX_OTHER_NAMES, type Offer, type Opening } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
 import { StorageError } from "../storage/storage_error.ts";
 import { Courier } from "./relay/courier.ts";
 import type { Peer } from "./hub.ts";
 import { type HubEvent, relayed } from "./hub_event.ts";
 import { Nameplates } from "./nameplates.ts";
-import { type NameRegistry, nameTaken } from "./name_registry.ts";
+import { type NameRegistry, nameTaken, type Person } from "./name_registry.ts";
 import { Intake, type RefusesRelay } from "./relay/intake.ts";
 import { type Member, Roster } from "./roster.ts";
 import type { Spool } from "./spool/spool.ts";
@@ -112,7 +112,7 @@ export class Switchboard {
     }
     switch (opening.type) {
       case "join":
-        return await this.#join(peer, { exchange, session });
+        return await this.#join(peer, { exchange, session, keep: opening.keep });
       case "list":
         return await this.#list(exchange);
       case "relay":
@@ -149,18 +149,23 @@ export class Switchboard {
   }
 
   /** Keeps a person joined to the end of the session. */
-  async #join(peer: Peer, { exchange, session }: { exchange: Exchange; session: Session }) {
+  async #join(
+    peer: Peer,
+    { exchange, session, keep }: { exchange: Exchange; session: Session; keep: boolean },
+  ) {
     const { people, spool, report, onError } = this.#options;
     if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
     this.#joined.add(session);
-    const person = await people.claim(peer.name, peer.keys, peer.network);
+    const { name: wanted, keys, network } = peer;
+    const person = await people.claim(wanted, keys, { network, keep });
     const { name } = person;
     const courier = new Courier({
       ...{ person, session, spool, onError },
       onDelay: (transfer) => this.#intake.tellAway(name, transfer),
     });
     const member: Member = { person, session, exchange, courier, since: Date.now() };
-    await exchange.send({ type: "joined", people: this.#roster.size });
+    const names = this.#otherNames(person);
+    await exchange.send({ type: "joined", people: this.#roster.size, names });
     const before = this.#roster.add(member);
     before?.session.goodbye("replaced", `"${name}" has joined from somewhere else`);
     const tell = (event: "joined" | "left") => {
@@ -175,6 +180,14 @@ export class Switchboard {
       await people.left(person);
     }
     await courier.end();
+  }
+
+  /** The other names of a person for which something waits. */
+  #otherNames({ name, key }: Person) {
+    const { people, spool } = this.#options;
+    return people.namesOf(key).filter((other) => other !== name)
+      .map((other) => ({ name: other, waiting: spool.countWaiting(other) }))
+      .filter(({ waiting }) => waiting > 0).slice(0, MAX_OTHER_NAMES);
   }
 
   async #list(exchange: Exchange) {

@@ -20,6 +20,15 @@ export function checkedPeerName(raw: unknown): string {
   return name;
 }
 
+/** True for what {@link checkedPeerName} takes as it is. */
+export function isPeerName(text: string): boolean {
+  try {
+    return checkedPeerName(text) === text;
+  } catch {
+    return false;
+  }
+}
+
 function refused(name: string, why: string): P2pError {
   return new P2pError("refused", `cannot take the name "${name}": it ${why}`);
 }

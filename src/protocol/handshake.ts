@@ -18,7 +18,7 @@ import {
   proofInput,
   proveSecret,
 } from "./prove_secret.ts";
-import { base64url, type Check, type Checked, object, text } from "./schema.ts";
+import { base64url, type Check, type Checked, nullable, object, optional, text } from "./schema.ts";
 
 /** The major version of SPEC.md. */
 export const VERSION = 2;
@@ -34,7 +34,11 @@ const PREAMBLE = new Uint8Array([0x50, 0x32, 0x50, VERSION, 1, 0, 0, 0]);
 /** The fields that both sides say of themselves in messages 2 and 3 (SPEC.md §3). */
 const BOTH = { kem: base64url(Math.ceil(KEM_PUBLIC_KEY_BYTES * 4 / 3)), features: featureList };
 const FROM_ACCEPTOR = object({ auth: text(MAX_TEXT_LENGTH), ...BOTH });
-const FROM_INITIATOR = object({ name: text(MAX_TEXT_LENGTH), ...BOTH });
+const FROM_INITIATOR = object({
+  name: nullable(text(MAX_TEXT_LENGTH)),
+  called: optional(text(MAX_TEXT_LENGTH), ""),
+  ...BOTH,
+});
 
 /** The proof that the acceptor wants (SPEC.md §3). */
 export type Auth = "none" | "secret";
@@ -62,10 +66,12 @@ export interface Handshake {
   /** The features that it understands (SPEC.md §21). */
   features: readonly string[];
   /**
-   * The name that the initiator says, unchecked; undefined at the initiator, which learns the other
-   * name from `welcome`.
+   * The name that the initiator says, unchecked, null where it says none; undefined at the
+   * initiator, which learns the other name from `welcome`.
    */
   remoteName: unknown;
+  /** What the machine of an initiator without a name is called, unchecked. */
+  called: string;
   proof: Proof;
   leftover: Uint8Array;
 }
@@ -91,9 +97,11 @@ export interface SecretCheck {
  */
 export async function initiate(
   conn: HandshakeConnection,
-  { keyPair, name, checkKey, onProof = () => {}, secret }: {
+  { keyPair, name, isNameChosen = true, checkKey, onProof = () => {}, secret }: {
     keyPair: IdentityKeys;
     name: string;
+    /** False for the name of a machine: it is said as such where the acceptor understands it. */
+    isNameChosen?: boolean;
     checkKey: (id: Uint8Array, auth: Auth) => Promise<string | undefined | void>;
     onProof?: () => void;
     secret?: string | undefined;
@@ -107,7 +115,10 @@ export async function initiate(
   const remote = keysOf(state, said);
   const auth = checkedAuth(said.auth);
   const known = await checkKey(remote.id, auth) ?? secret;
-  const message3 = framed(await state.writeMessage(encodeJson({ name, ...saidBy(keyPair) })));
+  const named = isNameChosen || !said.features.includes("anonymous")
+    ? { name }
+    : { name: null, called: name };
+  const message3 = framed(await state.writeMessage(encodeJson({ ...named, ...saidBy(keyPair) })));
   if (auth === "none") await write(conn, message3);
   const ciphers = state.split();
   const frames = proofFrames(conn, { reader, ciphers, before: message3 });
@@ -115,7 +126,8 @@ export async function initiate(
   const proof = auth === "none" ? auth : await prove(given(known), { context, frames, onProof });
   const { features } = said;
   traceDone(proof);
-  return { ...ciphers, remote, features, remoteName: undefined, proof, leftover: reader.leftover };
+  const theirs = { remote, features, remoteName: undefined, called: "" };
+  return { ...ciphers, ...theirs, proof, leftover: reader.leftover };
 }
 
 /**
@@ -143,9 +155,10 @@ export async function accept(
   const frames = proofFrames(conn, { reader, ciphers });
   const context = { handshakeHash: state.handshakeHash, initiator: remote, acceptor: keyPair };
   const proof = check === undefined ? auth : await demand(check, { context, frames });
-  const { features, name } = said;
+  const { features, name, called } = said;
   traceDone(proof);
-  return { ...ciphers, remote, features, remoteName: name, proof, leftover: reader.leftover };
+  const theirs = { remote, features, remoteName: name, called };
+  return { ...ciphers, ...theirs, proof, leftover: reader.leftover };
 }
 
 function traceDone(proof: Proof) {

@@ -9,6 +9,7 @@ import {
   hex,
   int,
   keyText,
+  list,
   nullable,
   object,
   optional,
@@ -68,6 +69,9 @@ export const GOODBYE_CODES = [
 
 /** The outcomes of a transfer through the hub, for one recipient (SPEC.md §16). */
 export const OUTCOME_CODES = ["delivered", "expired", ...CANCEL_CODES] as const;
+
+/** Most other names of one person that a hub tells of (SPEC.md §15). */
+export const MAX_OTHER_NAMES = 16;
 
 /** Most receivers of one transfer (SPEC.md §16). */
 export const MAX_RECEIVERS = 1_000;
@@ -133,7 +137,12 @@ export const RECEIPT_FIELDS = {
 export type Receipt = Readonly<Fields<typeof RECEIPT_FIELDS>>;
 
 const SHAPES = {
-  welcome: object({ name: checkedPeerName, time: int() }),
+  welcome: object({
+    name: checkedPeerName,
+    time: int(),
+    you: optional(nullable(checkedPeerName), null),
+    owned: optional(boolean, false),
+  }),
   goodbye: object({ code: wordOr(GOODBYE_CODES, "shutdown"), reason }),
   ping: object({}),
   pong: object({}),
@@ -147,8 +156,12 @@ const SHAPES = {
   receipt: object({ exchange, ...RECEIPT_FIELDS }),
   settled: object({ exchange }),
   cancel: object({ exchange, code: wordOr(CANCEL_CODES, "interrupted"), reason }),
-  join: object({ exchange }),
-  joined: object({ exchange, people: int() }),
+  join: object({ exchange, keep: optional(boolean, true) }),
+  joined: object({
+    exchange,
+    people: int(),
+    names: optional(list(object({ name: checkedPeerName, waiting: int() }), MAX_OTHER_NAMES), []),
+  }),
   presence: object({
     exchange,
     name: checkedPeerName,

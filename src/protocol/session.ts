@@ -32,6 +32,13 @@ const UNKNOWN = "this version of p2p does not know that";
 /** Takes an exchange that the other side has opened, and how. Without it every one is refused. */
 export type OnOpen = (exchange: Exchange, opening: Opening, session: Session) => void;
 
+/** The name of a session that came without one (SPEC.md §15). */
+export interface GivenName {
+  name: string;
+  /** True where the id owns it. */
+  owned: boolean;
+}
+
 /** The side of a session, and how it runs. */
 export interface SessionOptions {
   initiator: boolean;
@@ -73,6 +80,8 @@ export class Session {
   /** What the acceptor's clock is ahead of ours. */
   #peerAheadMs = 0;
   #waitingAnswers = 0;
+  /** The name that the acceptor has given us; undefined where we said our own. */
+  given: GivenName | undefined;
   #welcomeSeen = false;
   #ended = false;
   #aborted = false;
@@ -103,9 +112,10 @@ export class Session {
     return this.#add(number);
   }
 
-  /** Tells the initiator that it may come in, and our name. */
-  welcome(name: string): Promise<void> {
-    return this.#channel.send({ type: "welcome", name, time: Date.now() });
+  /** Tells the initiator that it may come in, our name, and the one that it got where it has none. */
+  welcome(name: string, given?: GivenName): Promise<void> {
+    const { name: you = null, owned = false } = given ?? {};
+    return this.#channel.send({ type: "welcome", name, time: Date.now(), you, owned });
   }
 
   /**
@@ -216,6 +226,7 @@ export class Session {
         return this.#takeOpening(incoming);
       case "welcome":
         this.#peer = incoming.name;
+        this.given = givenBy(incoming);
         this.#peerAheadMs = incoming.time - this.#clock.now();
         return this.#welcome.resolve(incoming.name);
       case "goodbye":
@@ -354,4 +365,8 @@ export class Session {
     if (!trace.session.hasSubscribers) return;
     trace.session.publish({ what, ...facts, session: this.number });
   }
+}
+
+function givenBy({ you: name, owned }: Message<"welcome">): GivenName | undefined {
+  return name === null ? undefined : { name, owned };
 }

@@ -46,7 +46,7 @@ export async function joinAs(
   });
   const { session } = await client.connect({ onOpen, signal: new AbortController().signal });
   const exchange = session.open();
-  await exchange.send({ type: "join" });
+  await exchange.send({ type: "join", keep: true });
   assert.equal((await exchange.receive()).type, "joined");
   const news = (async () => {
     for (;;) await exchange.receive();

@@ -9,7 +9,8 @@ Deno.test("Membership tells that it is joined, and who comes and goes", async ()
   {
     await using ana = await Member.join(server.address, { name: "ana" });
     assert.deepEqual(ana.events.all.map(({ type }) => type), ["pinned", "connected", "joined"]);
-    assert.deepEqual(ana.events.all[2], { type: "joined", hub: "the hub", others: 0 });
+    const joined = { hub: "the hub", you: "ana", isKept: true, others: 0, names: [] };
+    assert.deepEqual(ana.events.all[2], { type: "joined", ...joined });
     {
       await using bob = await Member.join(server.address, { name: "bob" });
       assert.equal((await bob.events.find(ofType("joined"))).others, 1);

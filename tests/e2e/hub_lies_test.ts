@@ -212,7 +212,9 @@ Deno.test("who waits by a code takes nothing that a hub brings from anybody else
 
 Deno.test("somebody who joins takes deliveries from a hub, and nothing else", async () => {
   await using scene = await Receiving.open();
-  for (const opening of [{ type: "list" }, { type: "status" }, { type: "join" }] as const) {
+  for (
+    const opening of [{ type: "list" }, { type: "status" }, { type: "join", keep: true }] as const
+  ) {
     const exchange = scene.visit.session.open();
     await exchange.send(opening);
     const reply = await exchange.receive();

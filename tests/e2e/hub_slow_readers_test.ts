@@ -58,7 +58,7 @@ class Stalled implements Disposable {
   async join(port: number, name: string): Promise<void> {
     const peer = await RawPeer.connect(port, { name });
     this.#peers.push(peer);
-    await peer.send({ type: "join", exchange: 1 });
+    await peer.send({ type: "join", exchange: 1, keep: true });
     await message(peer, "joined");
   }
 

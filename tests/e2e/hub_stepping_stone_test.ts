@@ -19,7 +19,7 @@ Deno.test("a hub dials nobody, whatever address a peer puts into what it says", 
   await peer.send({ type: "relay", exchange: 3, transfer, size: 5, receivers: 1, ...where });
   await peer.send({ type: "envelope", exchange: 3, to: "bob", sealed: where.address, ...where });
   assert.equal((await peer.answer())?.type, "accept");
-  await peer.send({ type: "join", exchange: 5, ...where });
+  await peer.send({ type: "join", exchange: 5, keep: true, ...where });
   await scene.hub.event("joined", ({ peer }) => peer === "mallory");
   await scene.stopHub("SIGINT");
   listener.close();

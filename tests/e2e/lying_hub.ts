@@ -61,7 +61,7 @@ export class LyingHub implements AsyncDisposable {
   /** Lets somebody join. */
   async letJoin(): Promise<Visit> {
     const visit = await this.visit("join");
-    await visit.exchange.send({ type: "joined", people: 0 });
+    await visit.exchange.send({ type: "joined", people: 0, names: [] });
     return visit;
   }
 

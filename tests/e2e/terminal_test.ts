@@ -152,7 +152,10 @@ async function serveOnce(
 ): Promise<void> {
   const conn = new TcpConnection(await listener.accept());
   using hub = new RawPeer(conn, await accept(conn, { keyPair: await identityKeys() }));
-  await hub.send({ type: "welcome", name: "rack", time: Date.now() });
+  await hub.send({
+    ...{ type: "welcome", name: "rack", time: Date.now() } as const,
+    ...{ you: null, owned: false },
+  });
   let message = await hub.receive();
   while (message !== undefined && message.type !== "offer") message = await hub.receive();
   await hub.send({ exchange: message!.exchange, ...answer });

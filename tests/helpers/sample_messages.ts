@@ -13,7 +13,7 @@ export function sampleMessages(exchange: number): Message[] {
   const id = encodeKey(new Uint8Array(32));
   const keys = toBase64url(new Uint8Array(PUBLIC_KEYS_BYTES));
   const samples: { [T in MessageType]: Message<T> } = {
-    welcome: { type: "welcome", name: "the hub", time: 5 },
+    welcome: { type: "welcome", name: "the hub", time: 5, you: null, owned: false },
     goodbye: { type: "goodbye", code: "bye", reason: "" },
     ping: { type: "ping" },
     pong: { type: "pong" },
@@ -27,8 +27,8 @@ export function sampleMessages(exchange: number): Message[] {
     receipt: { type: "receipt", exchange, savedAs: "a", sha256: HEX64, bytes: 1, resumedAt: 0 },
     settled: { type: "settled", exchange },
     cancel: { type: "cancel", exchange, code: "interrupted", reason: "" },
-    join: { type: "join", exchange },
-    joined: { type: "joined", exchange, people: 3 },
+    join: { type: "join", exchange, keep: true },
+    joined: { type: "joined", exchange, people: 3, names: [{ name: "bo", waiting: 2 }] },
     presence: { type: "presence", exchange, name: "bo", id, state: "left" },
     list: { type: "list", exchange },
     person: { type: "person", exchange, name: "bo", keys, state: "away", since: 1, waiting: 0 },

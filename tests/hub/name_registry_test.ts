@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { toBase64url } from "../../src/bytes.ts";
 import { encodeKey } from "../../src/secure/static_key.ts";
+import { codeName } from "../../src/secure/code.ts";
+import { fingerprint } from "../../src/secure/fingerprint.ts";
 import { LAPSE_MS, NameRegistry } from "../../src/hub/name_registry.ts";
 import { fakeKeys } from "../helpers/fake_keys.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
@@ -97,4 +99,43 @@ Deno.test("NameRegistry writes its file anew while it runs", async () => {
   const text = await Deno.readTextFile(dir.join("people.jsonl"));
   const lines = text.split("\n").filter((line) => line !== "");
   assert.ok(lines.length < 110, `${lines.length} lines`);
+});
+
+Deno.test("NameRegistry.nameFor gives the name that a key came by last, also after a restart", async () => {
+  await using dir = await TempDir.make();
+  const people = await NameRegistry.open(dir.path);
+  await people.claim("ana", ana);
+  await people.claim("anita", ana);
+  assert.deepEqual(people.nameFor(ana.id, "vm"), { name: "anita", owned: true });
+  await people.left(await people.claim("ana", ana));
+  assert.deepEqual(people.nameFor(ana.id, "vm"), { name: "ana", owned: true });
+  const again = await NameRegistry.open(dir.path);
+  assert.deepEqual(again.nameFor(ana.id, "vm"), { name: "ana", owned: true });
+  assert.deepEqual(again.namesOf(key), ["anita", "ana"]);
+});
+
+Deno.test("NameRegistry.nameFor gives a stranger a name that is free, and never a person's", async () => {
+  await using dir = await TempDir.make();
+  const people = await NameRegistry.open(dir.path);
+  assert.deepEqual(people.nameFor(bob.id, "vm"), { name: "vm", owned: false });
+  await people.claim("VM", ana);
+  const [group] = fingerprint(bob.id).split("-");
+  assert.equal(people.nameFor(bob.id, "vm").name, `vm (${group})`);
+  for (const called of ["", " vm", "vm\n", "#vm", "x".repeat(65), codeName(ana.id)]) {
+    assert.equal(people.nameFor(bob.id, called).name, codeName(bob.id), called);
+  }
+});
+
+Deno.test("NameRegistry gives a guest a name until it leaves, and keeps none", async () => {
+  await using dir = await TempDir.make();
+  const people = await NameRegistry.open(dir.path);
+  const guest = await people.claim("vm", ana, { keep: false });
+  assert.ok(!people.mayUse("VM", other));
+  assert.deepEqual(people.all().map(({ name }) => name), ["vm"]);
+  await people.left(guest);
+  assert.ok(people.mayUse("vm", other));
+  assert.deepEqual([people.all(), people.namesOf(key)], [[], []]);
+  await people.claim("vm", bob, { keep: false });
+  await people.left(await people.claim("vm", bob));
+  assert.deepEqual((await NameRegistry.open(dir.path)).namesOf(other), ["vm"]);
 });

@@ -29,11 +29,11 @@ Deno.test("Switchboard lets nobody join, send or look under a name that became s
   const bob = await scene.connect("bob");
   const eve = await scene.connect("Bob", { keys: fakeKeys("eve") });
   const joined = bob.open();
-  await joined.send({ type: "join" });
+  await joined.send({ type: "join", keep: true });
   await expected(joined, "joined");
   for (
     const opening of [
-      { type: "join" },
+      { type: "join", keep: true },
       { type: "list" },
       { type: "status" },
       { type: "relay", transfer: idOf(1), size: 1, receivers: 1 },
@@ -52,7 +52,7 @@ Deno.test("Switchboard ends a session that joins twice, or names one receiver tw
   await using scene = await Scene.open();
   await scene.join("bob");
   const twice = await scene.connect("ana");
-  for (let i = 0; i < 2; i++) await twice.open().send({ type: "join" });
+  for (let i = 0; i < 2; i++) await twice.open().send({ type: "join", keep: true });
   await assert.rejects(twice.closed, { message: /joined already/ });
   const doubled = await scene.connect("ana");
   const exchange = doubled.open();
@@ -379,7 +379,7 @@ class Scene implements AsyncDisposable {
       member: (session) => joined = new Member(session),
     });
     const exchange = session.open();
-    await exchange.send({ type: "join" });
+    await exchange.send({ type: "join", keep: true });
     await expected(exchange, "joined");
     return joined!;
   }

@@ -172,20 +172,26 @@ Deno.test("a handshake with anything refuses, on both sides, within what it may 
 const STATES: Record<string, (under: SessionUnderTest, initiator: boolean) => Promise<number>> = {
   "before welcome": () => Promise.resolve(1),
   "open": async (under, initiator) => {
-    if (initiator) await under.peer.send({ type: "welcome", name: "the hub", time: 5 });
+    if (initiator) {
+      await under.peer.send({ type: "welcome", name: "the hub", time: 5, you: null, owned: false });
+    }
     return initiator ? 2 : 1;
   },
   "in an exchange of its own": async (under, initiator) => {
-    if (initiator) await under.peer.send({ type: "welcome", name: "the hub", time: 5 });
+    if (initiator) {
+      await under.peer.send({ type: "welcome", name: "the hub", time: 5, you: null, owned: false });
+    }
     return under.session.open().number;
   },
   "in an exchange of the other": async (under, initiator) => {
     const number = await STATES.open!(under, initiator);
-    await under.peer.send({ type: "join", exchange: number });
+    await under.peer.send({ type: "join", exchange: number, keep: true });
     return number;
   },
   "behind an exchange": async (under, initiator) => {
-    if (initiator) await under.peer.send({ type: "welcome", name: "the hub", time: 5 });
+    if (initiator) {
+      await under.peer.send({ type: "welcome", name: "the hub", time: 5, you: null, owned: false });
+    }
     const exchange = under.session.open();
     exchange.end();
     return exchange.number;

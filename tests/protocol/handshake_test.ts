@@ -143,11 +143,13 @@ Deno.test("accept refuses a message 1 that is cut short, empty, or has a payload
   assert.equal((await after(4, 192, ...dh, ...beyond)).code, "protocol");
 });
 
-Deno.test("accept refuses a payload of message 3 without a name, as protocol", async () => {
+Deno.test("accept refuses a payload of message 3 that says no name, not even null, as protocol", async () => {
   const without = ["", "null", "1", "[]", "{}", "{", "\xff"];
   const wrong = [
-    { name: null },
+    { name: undefined },
     { name: { toString: 1 } },
+    { called: null },
+    { called: "a".repeat(1_025) },
     { kem: null },
     { kem: "AA" },
     {

@@ -14,6 +14,7 @@ import {
   MAX_MESSAGE_BYTES,
   MAX_MESSAGE_DEPTH,
   MAX_NAMEPLATE,
+  MAX_OTHER_NAMES,
   MAX_PAIR_LENGTH,
   MAX_RECEIVERS,
   type Message,
@@ -47,6 +48,18 @@ const PEER_NAME = {
   good: ["a", "x".repeat(64), "Zoë 😀"],
   bad: [...NOT_TEXT, "", "x".repeat(65), "a\n", " a"],
 };
+const OTHER_NAME = {
+  good: [null, ...PEER_NAME.good],
+  bad: PEER_NAME.bad.filter((value) => value !== null && value !== undefined),
+};
+const OPTIONAL_BOOLEAN = { good: [true, false], bad: [null, 0, "true"] };
+const NAMES = {
+  good: [[], new Array(MAX_OTHER_NAMES).fill({ name: "bo", waiting: 0 })],
+  bad: [
+    ...[null, {}, [null], [{ name: "bo" }], [{ name: "", waiting: 1 }]],
+    new Array(MAX_OTHER_NAMES + 1).fill({ name: "bo", waiting: 0 }),
+  ],
+};
 const SEALED = {
   good: [null, "", "A".repeat(MAX_ENVELOPE_LENGTH)],
   bad: [undefined, 1, "A".repeat(MAX_ENVELOPE_LENGTH + 1)],
@@ -55,8 +68,8 @@ const SEALED = {
 /** Of each message one that is valid, and of each of its fields what is taken and what is not (SPEC.md §7). */
 const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, Field> } } = {
   welcome: {
-    valid: { type: "welcome", name: "the hub", time: 5 },
-    fields: { name: PEER_NAME, time: INT },
+    valid: { type: "welcome", name: "the hub", time: 5, you: null, owned: false },
+    fields: { name: PEER_NAME, time: INT, you: OTHER_NAME, owned: OPTIONAL_BOOLEAN },
   },
   goodbye: {
     valid: { type: "goodbye", code: "bye", reason: "" },
@@ -124,10 +137,13 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     valid: { type: "cancel", exchange: 1, code: "interrupted", reason: "" },
     fields: { exchange: EXCHANGE, code: wordOf(CANCEL_CODES), reason: REASON },
   },
-  join: { valid: { type: "join", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  join: {
+    valid: { type: "join", exchange: 1, keep: true },
+    fields: { exchange: EXCHANGE, keep: OPTIONAL_BOOLEAN },
+  },
   joined: {
-    valid: { type: "joined", exchange: 1, people: 3 },
-    fields: { exchange: EXCHANGE, people: INT },
+    valid: { type: "joined", exchange: 1, people: 3, names: [{ name: "bo", waiting: 2 }] },
+    fields: { exchange: EXCHANGE, people: INT, names: NAMES },
   },
   presence: {
     valid: { type: "presence", exchange: 1, name: "bo", id: KEY, state: "left" },

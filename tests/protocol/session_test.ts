@@ -20,7 +20,7 @@ import { OFFER, offerOf, SessionPair, SessionUnderTest } from "../helpers/sessio
 /** Full chunks that may be on their way before the first credit. */
 const WINDOW_CHUNKS = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
 
-const WELCOME: Message = { type: "welcome", name: "the hub", time: 5_000 };
+const WELCOME: Message = { type: "welcome", name: "the hub", time: 5_000, you: null, owned: false };
 
 Deno.test("Session tells the initiator the acceptor's name", async () => {
   await using pair = await SessionPair.open();

@@ -79,12 +79,19 @@ class ClientDisplay {
     this.#output.event({ event: "connected", ...this.#person.address, name, fingerprint });
   }
 
-  #joined({ hub, others }: Of<"joined">) {
-    const { name: peer, identity: { keyPair } } = this.#person;
+  #joined({ hub, you: peer, isKept, others, names }: Of<"joined">) {
+    const { identity: { keyPair } } = this.#person;
     const output = this.#output;
     const { bold } = output.style;
     output.event({ event: "joined", peer, fingerprint: fingerprint(keyPair.id) });
     output.result(`joined ${bold(printable(hub))} as ${bold(printable(peer))}; ${present(others)}`);
+    if (!isKept) output.note("the name is yours until you leave; with --name it stays yours");
+    for (const { name, waiting } of names) {
+      const [files, them] = waiting === 1
+        ? ["1 file waits", "it"]
+        : [`${waiting} files wait`, "them"];
+      output.note(`${files} for you as ${printable(name)}: join with --name to get ${them}`);
+    }
   }
 
   #lost({ while: what, error, pauseMs }: Of<"lost">) {

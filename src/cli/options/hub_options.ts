@@ -64,7 +64,18 @@ export async function openClient(choices: HubChoices, output: Output): Promise<H
   const { home = defaultHome(), remember } = choices;
   const { address } = await chosenHub(home, choices.hub);
   const identity = await loadIdentity(home);
-  const person = { address, home, identity, name: choices.name ?? ownName(identity) };
+  const naming = choices.name !== undefined
+    ? "chosen"
+    : identity.name === undefined
+    ? "host"
+    : "own";
+  const person = {
+    address,
+    home,
+    identity,
+    naming,
+    name: choices.name ?? ownName(identity),
+  } as const;
   return new HubClient({
     ...person,
     secret: { known: await givenSecret(choices) },

@@ -20,6 +20,7 @@ export function hubQuestions({ trustNew = false, signal }: HubQuestionsOptions):
   return {
     trustKey: async (hub, fingerprint) =>
       trustNew || isInteractive() && await askToTrust(hub, { fingerprint, signal }),
+    keepName: async (hub, name) => isInteractive() && await askToKeep(hub, { name, signal }),
     secret: async (hub, isAgain) => isInteractive() ? await askForSecret(hub, isAgain) : undefined,
     personName: async (claimed) => isInteractive() ? await askForName(claimed) : claimed,
   };
@@ -39,21 +40,6 @@ async function askToTrust(
     signal,
   });
   if (isCancel(answer)) throw endedByUser();
-  return answer;
-}
-
-async function askForSecret(hub: string, isAgain: boolean): Promise<string> {
-  const { password } = await import("@clack/prompts");
-  const { answerTo } = await import("./answer.ts");
-  const answer = await answerTo((signal) =>
-    password({
-      message: `${isAgain ? "That is not it. " : ""}The secret of ${printable(hub)}`,
-      validate: (text) => text?.trim() ? undefined : "type the secret; whoever runs the hub has it",
-      output: stderr, // Nothing but results goes to stdout.
-      signal,
-    })
-  );
-  if (answer === undefined) throw endedByUser();
   return answer;
 }
 
@@ -79,4 +65,25 @@ function problemOf(name: string): string | undefined {
   } catch (error) {
     return printable((error as Error).message);
   }
+}
+
+async function askToKeep(
+  hub: string,
+  { name, signal }: { name: string; signal: AbortSignal },
+): Promise<boolean> {
+  const { confirm } = await import("@clack/prompts");
+  const { answerTo } = await import("./answer.ts");
+  const message = `Be "${printable(name)}" at ${
+    printable(hub)
+  } from now on? Others send to that name`;
+  const answer = await answerTo(() => confirm({ message, output: stderr, signal }));
+  if (answer === undefined) throw endedByUser();
+  return answer;
+}
+
+async function askForSecret(hub: string, isAgain: boolean): Promise<string> {
+  const { askSecret } = await import("./ask_secret.ts");
+  const answer = await askSecret(hub, isAgain);
+  if (answer === undefined) throw endedByUser();
+  return answer;
 }

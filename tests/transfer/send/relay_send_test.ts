@@ -157,7 +157,7 @@ Deno.test("relayTransfer tells what may go well at another try from what may not
   await using scene = await RelayScene.open();
   const sending = scene.send(note(), ["bob"]);
   const hub = await scene.routed(["joined"]);
-  await hub.exchange.send({ type: "joined", people: 0 });
+  await hub.exchange.send({ type: "joined", people: 0, names: [] });
   await assert.rejects(sending, { code: "protocol", message: /got "joined"$/ });
 });
 
