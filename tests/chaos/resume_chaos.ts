@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Event, eventsOf, type Program } from "../e2e/program.ts";
 import { Scene } from "../e2e/scene.ts";
-import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
+import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { fileSha256 } from "../helpers/tree.ts";
 import { Bound, seed } from "./bound.ts";
@@ -142,8 +142,8 @@ async function began(
 ): Promise<{ offset: number; ms: number }> {
   const { bytes } = await program.event("progress", (event) => event.name === name);
   const ms = Math.round(performance.now() - start);
-  // Told with the first chunk, and attempts begin at segments, which are larger.
-  return { offset: bytes - bytes % SEGMENT_BYTES, ms };
+  // Told with the first chunk, and attempts begin at chunks.
+  return { offset: Math.max(0, bytes - CHUNK_BYTES), ms };
 }
 
 /** Writes a file of {@link BYTES}; gives its digest. */

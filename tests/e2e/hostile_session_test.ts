@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
-import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/checkpoint_pace.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";

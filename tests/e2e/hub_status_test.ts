@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/checkpoint_pace.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { Joiner } from "./joiner.ts";

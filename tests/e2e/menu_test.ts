@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/checkpoint_pace.ts";
 import { sampleCsv, sampleJson, samplePng } from "../helpers/sample_files.ts";
 import { joined } from "../helpers/tmux.ts";
 import {

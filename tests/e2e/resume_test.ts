@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Message } from "../../src/protocol/messages.ts";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
-import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/checkpoint_pace.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { ChaosProxy } from "../chaos/chaos_proxy.ts";
+import { Random } from "../chaos/random.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { sha256, treeOf } from "../helpers/tree.ts";
 import { type Event, eventsOf, type Program } from "./program.ts";
 import { Scene } from "./scene.ts";
 
+const CHUNK_BYTES = 262_144;
 const BYTES = 4 * SEGMENT_BYTES + 12_345;
 
 /** Slow enough to be cut off in the middle. */
@@ -32,7 +35,7 @@ for (const signal of ["SIGKILL", "SIGINT"] as const) {
     }
     assert.deepEqual(scene.names(), []);
     const delivered = await sendAgain(scene, ["big.bin"]);
-    assert.equal(delivered.resumedAt % SEGMENT_BYTES, 0);
+    assert.equal(delivered.resumedAt % CHUNK_BYTES, 0);
     assert.ok(delivered.resumedAt > 0);
     assert.deepEqual(scene.names(), ["big.bin"]);
     assert.deepEqual(await scene.read("big.bin"), sampleBytes(BYTES));
@@ -207,6 +210,18 @@ Deno.test("a hub that was killed between name and receipt makes no second copy",
   assert.deepEqual(scene.names(), ["once.bin"]);
   assert.deepEqual(await scene.read("once.bin"), content);
   await scene.cleared();
+});
+
+Deno.test("a line that is cut before each megabyte gets everything through, and hardly anything twice", async () => {
+  await using scene = await Scene.open();
+  const bytes = 12 * CHUNK_BYTES + 1;
+  await scene.write("big.bin", sampleBytes(bytes));
+  await using proxy = await ChaosProxy.open(scene.port, new Random(1));
+  proxy.arm(() => ({ cutAfter: 4.5 * CHUNK_BYTES }), { more: 100 });
+  const finished = await scene.send(["big.bin", "--json", "--to", proxy.to, "--give-up", "20s"]);
+  assert.equal(finished.code, 0, finished.stdout);
+  assert.ok(proxy.broken >= 2 && proxy.broken <= 6, `${proxy.broken} connections`);
+  assert.deepEqual(await scene.read("big.bin"), sampleBytes(bytes));
 });
 
 /** Begins to send, and ends the sender by `signal` in the middle; resolves when the hub knows. */

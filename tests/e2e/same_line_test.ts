@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/checkpoint_pace.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { eventsOf, Program } from "./program.ts";
 import { Scene } from "./scene.ts";

@@ -4,7 +4,7 @@ import { fileItem, textItem } from "../../src/client/items.ts";
 import { Membership } from "../../src/client/membership.ts";
 import { sendBatch } from "../../src/client/send_batch.ts";
 import type { HubServerEvent } from "../../src/hub/hub_server.ts";
-import { SEGMENT_BYTES } from "../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../src/storage/checkpoint_pace.ts";
 import { clientIn, forever } from "../helpers/connect_to_hub.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { nameOf, openServer } from "../helpers/hub_server.ts";

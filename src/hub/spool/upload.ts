@@ -1,20 +1,14 @@
 import type { OwnedBytes } from "../../buffer_pool.ts";
 import { join } from "node:path";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
+import { CheckpointPace } from "../../storage/checkpoint_pace.ts";
 import { exists, ignoreMissing } from "../../storage/file_system.ts";
-import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
 import { storageError } from "../../storage/storage_error.ts";
 import { WriteQueue } from "../../storage/write_queue.ts";
 import { trace } from "../../trace.ts";
 import type { LiveFeed } from "../relay/live_feed.ts";
 import type { SpoolJournal } from "./spool_journal.ts";
 import { addRun, runLine, type SpooledRun, type SpoolRecord } from "./spool_record.ts";
-
-/**
- * Chunks of a segment: between two synced checkpoints of an upload, and between two places to go on
- * from.
- */
-const SEGMENT_CHUNKS = SEGMENT_BYTES / CHUNK_BYTES;
 
 /** Pieces that an upload works with. */
 export interface UploadOptions {
@@ -48,6 +42,9 @@ export class Upload {
   #isUnwanted = false;
   #writer: WriteQueue | undefined;
   #checkpoint: Promise<void> = Promise.resolve();
+  readonly #pace = new CheckpointPace();
+  /** Chunks that the journal says are on disk. */
+  #noted = 0;
 
   constructor(options: UploadOptions) {
     this.#options = options;
@@ -59,6 +56,7 @@ export class Upload {
     const bytes = await Deno.lstat(this.#path).then(({ size }) => size, () => 0);
     this.#isStored = stored;
     this.#chunks = stored ? chunks : Math.min(chunks, Math.floor(bytes / SEALED_CHUNK_BYTES));
+    this.#noted = this.#chunks;
     this.runs.push(...runs.filter(({ start }) => start <= this.#chunks));
   }
 
@@ -88,12 +86,9 @@ export class Upload {
     return this.#isStored;
   }
 
-  /**
-   * Index of the first chunk of the next run: a whole segment, a place for recipients to go on too.
-   */
+  /** Index of the first chunk of the next run: all whole chunks are kept. */
   get resumeAt(): number {
-    const whole = this.#chunks - (this.#isShort ? 1 : 0);
-    return whole - whole % SEGMENT_CHUNKS;
+    return this.#chunks - (this.#isShort ? 1 : 0);
   }
 
   /** True where `run` is the sender's last one so far, and has not been replaced. */
@@ -146,7 +141,8 @@ export class Upload {
     feed.push(this.#chunks, chunk, { more });
     this.#chunks++;
     onChange();
-    if (!this.#isShort && this.#chunks % SEGMENT_CHUNKS === 0) await this.#startCheckpoint(writer);
+    const isDue = !this.#isShort && this.#pace.isDue(this.#chunks * CHUNK_BYTES);
+    if (isDue) await this.#startCheckpoint(writer);
     await feed.room();
   }
 
@@ -169,7 +165,8 @@ export class Upload {
     feed.end();
     const writer = this.#writer;
     this.#writer = undefined;
-    await this.#checkpoint.catch(() => {}); // It was thrown where the next one was started.
+    // What failed was thrown where the next one was started, or leaves an earlier place.
+    await this.#noteCut(writer).catch(() => {});
     await writer?.close();
     await journal.release();
     onChange();
@@ -202,6 +199,13 @@ export class Upload {
     }
   }
 
+  /** Where a run was cut the sender goes on behind the last whole chunk, also after a crash. */
+  async #noteCut(writer: WriteQueue | undefined) {
+    await this.#checkpoint;
+    const isNews = !this.#isStored && !this.#isUnwanted && this.resumeAt > this.#noted;
+    if (writer !== undefined && isNews) await this.#writeCheckpoint(writer, this.resumeAt);
+  }
+
   /** One at a time, beside the next writes. */
   async #startCheckpoint(writer: WriteQueue) {
     await this.#checkpoint;
@@ -213,6 +217,7 @@ export class Upload {
   async #writeCheckpoint(writer: WriteQueue, chunks: number) {
     await writer.sync();
     await this.#options.journal.commit({ chunks });
+    this.#noted = chunks;
     this.#publish("checkpoint", { chunks });
   }
 

@@ -1,15 +1,18 @@
 import type { Hash } from "node:crypto";
 import { join } from "node:path";
+import type { Clock } from "../../clock.ts";
 import { P2pError } from "../../errors.ts";
 import type { Receipt } from "../../protocol/messages.ts";
+import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
+import { CheckpointPace } from "../checkpoint_pace.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { NoRoom } from "../book/bounds.ts";
 import { freeNames } from "./free_names.ts";
 import type { Journal } from "../journal.ts";
 import type { FileHead, PartContent, PartOffer } from "./part_content.ts";
 import type { PartPrice } from "./part_price.ts";
-import { type PartRecord, SEGMENT_BYTES } from "./part_record.ts";
-import { cutAtSegments, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
+import type { PartRecord } from "./part_record.ts";
+import { cutAtChunks, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
 import { topName } from "../../names/file_name.ts";
 import { StorageError } from "../storage_error.ts";
 import { syncFolder } from "../file_system.ts";
@@ -42,6 +45,8 @@ export interface PartOptions {
   readonly price: PartPrice;
   /** Names at the top of `target` that other parts of this process are about to take. */
   readonly names: Set<string>;
+  /** That of the system by default. */
+  readonly clock?: Clock | undefined;
   /** Removes all of it from staging. */
   readonly erase: (options: { unpublished: boolean }) => Promise<void>;
   /** Called when the content has its final name, with what it takes there. */
@@ -60,11 +65,16 @@ export interface PartOptions {
 export class Part {
   readonly #options: PartOptions;
   readonly #checkpoints: Checkpoints;
+  readonly #pace: CheckpointPace;
   #published: Published | undefined;
   #point: ResumePoint = startPoint();
   #hash: Hash = startPoint().hash;
   #received = 0;
   #resumedAt = 0;
+  /** Offset of the last line of the journal in this run. */
+  #noted = 0;
+  /** The end of the last whole chunk, where a part of another one has come. */
+  #wholeChunks: { offset: number; hash: Hash } | undefined;
   #claimedName: string | undefined;
   /** The receipt without its name, once all of the content is on disk and checked. */
   #found: Omit<Receipt, "savedAs"> | undefined;
@@ -76,6 +86,7 @@ export class Part {
   constructor(options: PartOptions) {
     this.#options = options;
     this.#checkpoints = new Checkpoints(options.content, options.journal);
+    this.#pace = new CheckpointPace(options.clock);
   }
 
   /** Set where an earlier run has published it already. */
@@ -110,17 +121,17 @@ export class Part {
     return this.#options.price.reserve(offer, this.offset);
   }
 
-  /** Takes up what an earlier run left: its receipt, its name, or the segments that agree. */
+  /** Takes up what an earlier run left: its receipt, its name, or the places that agree. */
   async recover(record: PartRecord, signal?: AbortSignal): Promise<void> {
     const { target, content } = this.#options;
-    const { publish, receipt, segments } = record;
+    const { publish, receipt, places } = record;
     this.#claimedName = publish?.savedAs;
     if (receipt !== undefined) {
       this.#published = this.#locate(receipt);
     } else if (publish !== undefined && await content.isPlaced(join(target, publish.savedAs))) {
       this.#published = await this.#conclude(publish);
     } else {
-      this.#point = await lastAgreeing(segments, { chunks: content.chunks(), signal });
+      this.#point = await lastAgreeing(places, { chunks: content.chunks(), signal });
     }
     if (trace.storage.hasSubscribers) {
       const published = this.#published !== undefined;
@@ -138,7 +149,7 @@ export class Part {
       throw new RangeError(`cannot begin at ${offset}: only at 0 or ${this.offset}`);
     }
     this.#hash = (offset === 0 ? startPoint() : this.#point).hash.copy();
-    this.#received = this.#resumedAt = offset;
+    this.#received = this.#resumedAt = this.#noted = offset;
     return new WritableStream({
       start: (controller) => {
         this.#stream = controller;
@@ -194,15 +205,32 @@ export class Part {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
-    for (const piece of cutAtSegments(chunk, this.#received)) {
-      this.#options.price.received(this.#received + piece.length);
+    for (const piece of cutAtChunks(chunk, this.#received)) {
+      const offset = this.#received;
+      this.#options.price.received(offset + piece.length);
+      if (offset % CHUNK_BYTES === 0) {
+        const isWhole = piece.length === CHUNK_BYTES;
+        this.#wholeChunks = isWhole ? undefined : { offset, hash: this.#hash.copy() };
+      }
       this.#hash.update(piece);
       this.#received += piece.length;
       await this.#options.content.write(piece);
-      if (this.#received % SEGMENT_BYTES !== 0) continue;
-      const digest = this.#hash.copy().digest("hex");
-      await this.#checkpoints.add({ offset: this.#received, digest });
+      if (this.#pace.isDue(this.#received)) await this.#note(this.#received, this.#hash);
     }
+  }
+
+  /** Notes a place to go on from. */
+  async #note(offset: number, hash: Hash): Promise<void> {
+    this.#noted = offset;
+    await this.#checkpoints.add({ offset, digest: hash.copy().digest("hex") });
+  }
+
+  /** Notes the end of the last whole chunk of a run that is cut. */
+  async #noteCut(): Promise<void> {
+    const here = { offset: this.#received, hash: this.#hash };
+    const { offset, hash } = here.offset % CHUNK_BYTES === 0 ? here : this.#wholeChunks!;
+    if (this.#found === undefined && offset > this.#noted) await this.#note(offset, hash);
+    await this.#checkpoints.settle();
   }
 
   async #finish(): Promise<void> {
@@ -266,8 +294,8 @@ export class Part {
       if (this.#ended !== undefined) return;
       this.#ended = reason;
       try {
-        // A disk that fails now has failed before, or leaves an earlier segment to go on from.
-        await this.#checkpoints.settle().catch(() => {});
+        // A disk that fails now has failed before, or leaves an earlier place to go on from.
+        await (erase ? this.#checkpoints.settle() : this.#noteCut()).catch(() => {});
         await content.close();
         journal.close();
         price.keep();

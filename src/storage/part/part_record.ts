@@ -1,17 +1,15 @@
 import { OFFER_FIELDS, type Receipt, RECEIPT_FIELDS } from "../../protocol/messages.ts";
 import { fieldsOf, hex, int, object } from "../../protocol/schema.ts";
+import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { linesLike } from "../journal.ts";
 import type { PartOffer } from "./part_content.ts";
-
-/** Bytes of content stream between two lines of the journal (SPEC.md §14). */
-export const SEGMENT_BYTES = 8 * 2 ** 20;
 
 /** The content of a part's journal (SPEC.md §14). */
 export interface PartRecord {
   /** The offer as it was written down, compared as text. */
   readonly offer: string | undefined;
-  /** Digests in hex by offset; several where earlier runs left theirs. */
-  readonly segments: ReadonlyMap<number, ReadonlySet<string>>;
+  /** Digests in hex by the offset to go on from; several where earlier runs left theirs. */
+  readonly places: ReadonlyMap<number, ReadonlySet<string>>;
   /** The receipt under the last name that it was about to get. */
   readonly publish: Receipt | undefined;
   /** Set once it had that name. */
@@ -37,19 +35,19 @@ export function isSameOffer(first: string | undefined, offer: PartOffer): boolea
 
 /** Reads the lines of a journal; lines of no known shape are passed over. */
 export function readRecord(lines: readonly object[]): PartRecord {
-  const segments = new Map<number, Set<string>>();
-  for (const { offset, digest } of linesLike(lines, segment)) {
-    if (offset % SEGMENT_BYTES !== 0) continue;
-    segments.set(offset, (segments.get(offset) ?? new Set()).add(digest));
+  const places = new Map<number, Set<string>>();
+  for (const { offset, digest } of linesLike(lines, place)) {
+    if (offset % CHUNK_BYTES !== 0) continue;
+    places.set(offset, (places.get(offset) ?? new Set()).add(digest));
   }
   const [first] = lines;
   return {
     offer: first !== undefined && "offer" in first ? JSON.stringify(first) : undefined,
-    segments,
+    places,
     publish: linesLike(lines, object({ publish: receipt })).at(-1)?.publish,
     receipt: linesLike(lines, object({ receipt })).at(-1)?.receipt,
   };
 }
 
-const segment = object({ offset: int(SEGMENT_BYTES), digest: hex(64) });
+const place = object({ offset: int(CHUNK_BYTES), digest: hex(64) });
 const receipt = object(RECEIPT_FIELDS);

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { SEGMENT_BYTES } from "./part_record.ts";
+import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 
 /** A place in a content stream up to which it is on disk and checked; `hash` has taken it all. */
 export interface ResumePoint {
@@ -15,39 +15,40 @@ export function startPoint(): ResumePoint {
 }
 
 /**
- * The last of `segments` that agrees with what is on disk (SPEC.md §14); reads no further than it
+ * The last of `places` that agrees with what is on disk (SPEC.md §14); reads no further than it
  * must.
  */
 export async function lastAgreeing(
-  segments: ReadonlyMap<number, ReadonlySet<string>>,
+  places: ReadonlyMap<number, ReadonlySet<string>>,
   options: { chunks: AsyncIterable<Uint8Array>; signal?: AbortSignal | undefined },
 ): Promise<ResumePoint> {
   let point = startPoint();
-  if (!segments.has(SEGMENT_BYTES)) return point;
+  const end = [...places.keys()].reduce((last, place) => Math.max(last, place), 0);
+  if (end === 0) return point;
   const hash = createHash("sha256");
   let offset = 0;
   for await (const chunk of options.chunks) {
     options.signal?.throwIfAborted();
-    for (const piece of cutAtSegments(chunk, offset)) {
+    for (const piece of cutAtChunks(chunk, offset)) {
       hash.update(piece);
       offset += piece.length;
-      if (offset % SEGMENT_BYTES !== 0) continue;
+      const digests = places.get(offset);
+      if (digests === undefined) continue;
       const digest = hash.copy().digest("hex");
-      if (!segments.get(offset)?.has(digest)) return point;
-      point = { offset, digest, hash: hash.copy() };
+      if (digests.has(digest)) point = { offset, digest, hash: hash.copy() };
     }
-    if (!segments.has(point.offset + SEGMENT_BYTES)) return point;
+    if (offset >= end) break;
   }
   return point;
 }
 
 /**
  * Pieces of `bytes`, which begin at `offset` of a stream, so that none goes over the end of a
- * segment.
+ * chunk.
  */
-export function* cutAtSegments(bytes: Uint8Array, offset: number): Generator<Uint8Array> {
+export function* cutAtChunks(bytes: Uint8Array, offset: number): Generator<Uint8Array> {
   for (let start = 0; start < bytes.length;) {
-    const end = start + SEGMENT_BYTES - (offset + start) % SEGMENT_BYTES;
+    const end = start + CHUNK_BYTES - (offset + start) % CHUNK_BYTES;
     yield bytes.subarray(start, end);
     start = end;
   }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Clock } from "../../clock.ts";
 import { P2pError } from "../../errors.ts";
 import type { ArchiveEntry } from "../archive/archive.ts";
 import { fileDigest } from "../file_digest.ts";
@@ -36,6 +37,8 @@ export interface StagingOptions {
   readonly keepMs: number;
   /** Whatever is kept is booked, with what is there already; else nothing but the disk counts. */
   readonly kept?: Keeping | undefined;
+  /** That of the system by default. */
+  readonly clock?: Clock | undefined;
 }
 
 /** The book, and the path of the list of what was published. */
@@ -53,6 +56,7 @@ export class Staging {
   readonly #creationMode: number;
   readonly #prices: PartPrices;
   readonly #published: PublishedFiles | undefined;
+  readonly #clock: Clock | undefined;
   /** Names at the top that parts are about to take. */
   readonly #names = new Set<string>();
   /** By id: the part in use, or the one that is being opened. */
@@ -62,7 +66,7 @@ export class Staging {
    * Makes `dir` where it is missing, and removes parts without a change for `keepMs`. Throws
    * `StorageError`.
    */
-  static async open(dir: string, { keepMs, kept }: StagingOptions): Promise<Staging> {
+  static async open(dir: string, { keepMs, kept, clock }: StagingOptions): Promise<Staging> {
     try {
       await Deno.mkdir(dir, { recursive: true });
       const target = await Deno.realPath(dir);
@@ -72,7 +76,14 @@ export class Staging {
       const prices = new PartPrices(kept?.book ?? new Book(), disk);
       if (kept !== undefined) await prices.restore(folder);
       const published = kept && await PublishedFiles.open(kept.published, kept.book);
-      const staging = new Staging(target, { folder, keepMs, creationMode, prices, published });
+      const staging = new Staging(target, {
+        folder,
+        keepMs,
+        creationMode,
+        prices,
+        published,
+        clock,
+      });
       await staging.sweep();
       return staging;
     } catch (cause) {
@@ -82,12 +93,13 @@ export class Staging {
 
   private constructor(
     dir: string,
-    { folder, keepMs, creationMode, prices, published }: {
+    { folder, keepMs, creationMode, prices, published, clock }: {
       folder: string;
       keepMs: number;
       creationMode: number;
       prices: PartPrices;
       published: PublishedFiles | undefined;
+      clock: Clock | undefined;
     },
   ) {
     this.dir = dir;
@@ -96,6 +108,7 @@ export class Staging {
     this.#creationMode = creationMode;
     this.#prices = prices;
     this.#published = published;
+    this.#clock = clock;
   }
 
   /**
@@ -188,6 +201,7 @@ export class Staging {
       journal,
       price,
       names: this.#names,
+      clock: this.#clock,
       erase: (options) => this.#erase(id, options),
       onPublished: (published) =>
         this.#published?.add({ ...published, key, network: network ?? null }),

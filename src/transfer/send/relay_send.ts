@@ -2,7 +2,7 @@ import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { Batch, Message } from "../../protocol/messages.ts";
 import type { Session } from "../../protocol/session.ts";
-import { SEGMENT_BYTES } from "../../storage/part/part_record.ts";
+import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { stopOnAbort, tellLocalError } from "../cancel.ts";
 import type { Report } from "../events.ts";
 import type { Source } from "../source/source.ts";
@@ -120,7 +120,7 @@ class RelaySend {
   async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {
     const { source, relayKey: { key }, stalls } = this.#options;
     const { name, size, folder } = source;
-    if (offset % SEGMENT_BYTES !== 0 || (size !== null && !folder && offset > size)) {
+    if (offset % CHUNK_BYTES !== 0 || (size !== null && !folder && offset > size)) {
       throw new P2pError("protocol", `the hub has ${offset} bytes of "${name}"`);
     }
     await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });

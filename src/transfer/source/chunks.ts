@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { handOver, type OwnedBytes, releaseBuffer } from "../../buffer_pool.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 
@@ -44,14 +44,14 @@ export function readAhead<T>(chunks: AsyncGenerator<T>): ReadableStream<T> {
 }
 
 /**
- * SHA-256 in hex of the first `length` bytes of `chunks`, or of all where there are fewer; their
- * buffers are given back.
+ * SHA-256 in hex of what `hash` has taken and the first `length` bytes of `chunks`, or all of them
+ * where there are fewer; their buffers are given back.
  */
 export async function prefixDigest(
   chunks: AsyncIterable<OwnedBytes> | Iterable<OwnedBytes>,
   length: number,
+  hash: Hash = createHash("sha256"),
 ): Promise<string> {
-  const hash = createHash("sha256");
   let left = length;
   if (left > 0) {
     for await (const chunk of chunks) {

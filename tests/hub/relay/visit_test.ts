@@ -24,7 +24,7 @@ Deno.test("Visit takes content to the spool, says when it is stored, and sends e
   await over;
 });
 
-Deno.test("Visit asks for nothing of what is stored, and goes on at a segment of what is not", async () => {
+Deno.test("Visit asks for nothing of what is stored, and goes on behind the last chunk of what is not", async () => {
   await using scene = await RelayScene.open();
   {
     const { sender, over, events } = await begin(scene, await scene.spool.store(1));
@@ -46,7 +46,7 @@ Deno.test("Visit asks for nothing of what is stored, and goes on at a segment of
     writer.abort().catch(() => {}); // Nobody takes more.
   }
   const { sender } = await begin(scene, transfer);
-  assert.equal((await expected(sender, "accept")).offset, 32 * CHUNK_BYTES);
+  assert.equal((await expected(sender, "accept")).offset, 33 * CHUNK_BYTES);
 });
 
 Deno.test("Visit gives a transfer up for the codes after which nothing comes, and for no other", async () => {

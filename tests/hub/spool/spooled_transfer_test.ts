@@ -3,15 +3,17 @@ import { ChunkReader, LostChunk } from "../../../src/hub/relay/chunk_reader.ts";
 import { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
 import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
 import { SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
+import { eventually } from "../../helpers/eventually.ts";
 import { TempDir } from "../../helpers/temp_dir.ts";
 import { chunkOf, keptEnvelopes, relayOf, SALT } from "./spooled.ts";
 
 /** Chunks of a segment. */
 const SEGMENT = 32;
 
-Deno.test("Upload goes on at a whole segment, and the next run takes the place of what is beyond", async () => {
+Deno.test("Upload goes on behind the last whole chunk, and the next run takes the place of what is beyond", async () => {
   await using scene = await Scene.open();
-  const transfer = await scene.begun(SEGMENT + 5);
+  const transfer = await scene.begun(SEGMENT);
+  await transfer.upload.append(chunkOf(100));
   await transfer.upload.pause();
   assert.equal(transfer.upload.resumeAt, SEGMENT);
   await transfer.upload.begin("T".repeat(43));
@@ -54,21 +56,23 @@ Deno.test("LiveFeed takes for warm after a crash what is new alone", async () =>
 
 Deno.test("Upload does not go on behind a short chunk, which was the last", async () => {
   await using scene = await Scene.open();
-  const transfer = await scene.begun(SEGMENT - 1);
+  const transfer = await scene.begun(3);
   await transfer.upload.append(chunkOf(100));
-  assert.equal(transfer.upload.chunks, SEGMENT);
+  assert.equal(transfer.upload.chunks, 4);
   await transfer.upload.pause();
-  assert.equal(transfer.upload.resumeAt, 0);
+  assert.equal(transfer.upload.resumeAt, 3);
   const found = await scene.recover();
-  assert.equal(found.upload.resumeAt, 0);
+  assert.equal(found.upload.resumeAt, 3);
   await transfer.close();
 });
 
 Deno.test("SpooledTransfer finds after a crash what was promised, and nothing that was not", async () => {
   await using scene = await Scene.open();
   const transfer = await scene.begun(2 * SEGMENT + 3);
-  await transfer.close(); // Checkpoints run beside the writes: now they are done.
-  assert.equal((await scene.recover()).upload.chunks, 2 * SEGMENT);
+  await eventually(() => assert.match(scene.journal(), /"chunks":64/));
+  assert.equal((await scene.recover()).upload.chunks, 2 * SEGMENT, "a kill");
+  await transfer.close();
+  assert.equal((await scene.recover()).upload.chunks, 2 * SEGMENT + 3, "a cut");
   await scene.truncate(SEGMENT * SEALED_CHUNK_BYTES + 1);
   const shorter = await scene.recover();
   assert.deepEqual([shorter.upload.chunks, shorter.upload.resumeAt, shorter.upload.isStored], [
@@ -216,6 +220,10 @@ class Scene implements AsyncDisposable {
 
   async truncate(bytes: number): Promise<void> {
     await Deno.truncate(`${this.folder}/content`, bytes);
+  }
+
+  journal(): string {
+    return Deno.readTextFileSync(`${this.folder}/journal`);
   }
 
   contentBytes(): number | undefined {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SEGMENT_BYTES } from "../../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../../src/storage/checkpoint_pace.ts";
 import { Scene } from "../../e2e/scene.ts";
 import { hasStrace } from "../../helpers/has_tool.ts";
 import { sampleBytes } from "../../helpers/sample_files.ts";

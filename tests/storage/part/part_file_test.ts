@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
+import { eventually } from "../../helpers/eventually.ts";
+import { ManualClock } from "../../helpers/manual_clock.ts";
 import { sampleBytes } from "../../helpers/sample_files.ts";
-import { SEGMENT_BYTES } from "../../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../../src/storage/checkpoint_pace.ts";
+import { Staging } from "../../../src/storage/part/staging.ts";
 import { StorageError } from "../../../src/storage/storage_error.ts";
 import {
   copyTree,
@@ -53,6 +56,54 @@ Deno.test("a part takes a file of unknown size", async () => {
   await part.settle();
 });
 
+/** As much of `bytes` as whole chunks hold. */
+function wholeChunks(bytes: number): number {
+  return bytes - bytes % CHUNK;
+}
+
+Deno.test("a part that was killed on a slow line goes on from what was there 5 s before", async () => {
+  await using folder = await tempFolder();
+  await using other = await tempFolder();
+  const clock = new ManualClock();
+  const staging = await Staging.open(folder.path, { keepMs: 60_000, clock });
+  const bytes = sampleBytes(5 * CHUNK);
+  const part = await staging.claim(SENDER, offerOf(bytes.length));
+  const writer = part.begin(0).getWriter();
+  for (const [i, ms] of [4_000, 1_000, 4_999].entries()) {
+    clock.advance(ms);
+    await writer.write(bytes.slice(i * CHUNK, (i + 1) * CHUNK));
+  }
+  const journal = join(folder.path, ".p2p-partial");
+  await eventually(() => assert.match(journalIn(journal), /"offset"/));
+  const killed = join(other.path, "killed");
+  await copyTree(folder.path, killed);
+  const again = await (await openStaging(killed)).claim(SENDER, offerOf(bytes.length));
+  assert.equal(again.offset, 2 * CHUNK);
+  await again.discard();
+  writer.releaseLock();
+  await part.discard();
+});
+
+Deno.test("a part goes on behind a place that only an earlier run wrote over", async () => {
+  await using folder = await tempFolder();
+  const [before, bytes] = [sampleBytes(3 * CHUNK, 1), sampleBytes(3 * CHUNK, 2)];
+  const staging = await openStaging(folder.path);
+  const first = await staging.claim(SENDER, offerOf(bytes.length));
+  await write(first, before, { cutAt: CHUNK });
+  await first.release();
+  const second = await staging.claim(SENDER, offerOf(bytes.length));
+  await write(second, bytes, { offset: 0, cutAt: 2 * CHUNK });
+  await second.release();
+  const third = await staging.claim(SENDER, offerOf(bytes.length));
+  assert.deepEqual([third.offset, third.digest], [2 * CHUNK, sha256(bytes.slice(0, 2 * CHUNK))]);
+  await third.discard();
+});
+
+function journalIn(staging: string): string {
+  const [id] = Array.from(Deno.readDirSync(staging), ({ name }) => name);
+  return Deno.readTextFileSync(join(staging, id!, "journal"));
+}
+
 Deno.test("a part goes on where it was cut, whatever the slices and the cut", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -67,7 +118,7 @@ Deno.test("a part goes on where it was cut, whatever the slices and the cut", as
         await write(first, bytes, { cutAt, slice });
         await first.release();
         const second = await (await openStaging(folder.path)).claim(SENDER, offerOf(size));
-        assert.equal(second.offset, Math.floor(Math.min(cutAt, size) / S) * S);
+        assert.equal(second.offset, wholeChunks(Math.min(cutAt, size)));
         assert.equal(
           second.digest,
           second.offset === 0 ? null : sha256(bytes.subarray(0, second.offset)),

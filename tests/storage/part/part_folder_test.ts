@@ -8,7 +8,7 @@ import {
 } from "../../../src/storage/archive/archive.ts";
 import type { Part } from "../../../src/storage/part/part.ts";
 import type { PartOffer } from "../../../src/storage/part/part_content.ts";
-import { SEGMENT_BYTES } from "../../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../../src/storage/checkpoint_pace.ts";
 import { StorageError } from "../../../src/storage/storage_error.ts";
 import { openSource } from "../../../src/transfer/source/open_source.ts";
 import type { Source } from "../../../src/transfer/source/source.ts";
@@ -83,6 +83,8 @@ Deno.test("a mode with setuid is published without it", onUnix, async () => {
   await part.settle();
 });
 
+const CHUNK = 262_144;
+
 /** How many files make up two segments and a bit. */
 const FILES = fullOr(200, 40);
 
@@ -131,7 +133,7 @@ async function assertGoesOn(
   const second = await claim(dir, source);
   assert.equal(
     second.offset,
-    Math.floor(Math.min(cutAt, archive.length) / SEGMENT_BYTES) * SEGMENT_BYTES,
+    Math.floor(Math.min(cutAt, archive.length) / CHUNK) * CHUNK,
   );
   if (second.offset > 0) assert.equal(second.digest, await source.digest(second.offset));
   await source.stream(second.offset).pipeTo(second.begin(second.offset));

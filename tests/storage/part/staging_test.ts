@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { P2pError } from "../../../src/errors.ts";
 import { MAX_SEGMENTS_BEHIND } from "../../../src/storage/part/checkpoints.ts";
-import { SEGMENT_BYTES } from "../../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../../src/storage/checkpoint_pace.ts";
 
 import { sampleBytes } from "../../helpers/sample_files.ts";
 import { offerOf, openStaging, RENAME, SENDER, sha256, tempFolder, write } from "./staged.ts";

@@ -33,15 +33,16 @@ Deno.test("Reception through a hub takes a run from its middle, and its receipt 
   assert.deepEqual([scene.names(), scene.parts], [[], 1]);
 
   const hub = await scene.deliver();
-  assert.equal((await hub.next("accept")).offset, SEGMENT);
-  await hub.run({ from: SEGMENT / CHUNK_BYTES });
+  const { offset } = await hub.next("accept");
+  assert.ok(offset === SEGMENT || offset === SEGMENT + CHUNK_BYTES, `${offset}`); // A cancel overtakes chunks.
+  await hub.run({ from: offset / CHUNK_BYTES });
   await hub.end();
   const answer = await hub.next("answer");
   const { receipt } = await openAnswer(answer, ABOUT);
   assert.deepEqual([receipt?.savedAs, receipt?.bytes, receipt?.resumedAt], [
     "film.bin",
     CONTENT.length,
-    SEGMENT,
+    offset,
   ]);
   assert.equal(scene.parts, 1, "until the hub has it");
   await hub.settle();

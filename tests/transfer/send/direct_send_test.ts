@@ -66,7 +66,7 @@ Deno.test("sendTransfer goes on where the receiver stands, and starts over where
   await cutInSecondSegment();
   assert.equal(scene.received.at(-1)!.event, "interrupted");
   const resumed = await scene.send(await openSource(path), { begun: true });
-  assert.equal(resumed.resumedAt, SEGMENT);
+  assert.ok(resumed.resumedAt > SEGMENT, `${resumed.resumedAt}`);
   assert.deepEqual(await Deno.readFile(scene.path("in", "film.bin")), content);
 
   await scene.idle();

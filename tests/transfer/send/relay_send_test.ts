@@ -122,13 +122,14 @@ Deno.test("relayTransfer goes on where the hub stands, and nowhere else", async 
     await using scene = await RelayScene.open();
     const sending = scene.send(await openSource(dir.join("film.bin")), ["bob"]);
     const hub = await scene.routed(["away"]);
-    const taken = await hub.take(SEGMENT);
-    assert.equal(taken.begin.offset, SEGMENT);
-    assert.deepEqual(taken.content, content.subarray(SEGMENT));
+    const offset = SEGMENT + CHUNK_BYTES;
+    const taken = await hub.take(offset);
+    assert.equal(taken.begin.offset, offset);
+    assert.deepEqual(taken.content, content.subarray(offset));
     await hub.store();
     await sending;
   }
-  for (const offset of [1, SEGMENT + CHUNK_BYTES, 2 * SEGMENT]) {
+  for (const offset of [1, SEGMENT + CHUNK_BYTES + 1, 2 * SEGMENT]) {
     await using scene = await RelayScene.open();
     const sending = scene.send(await openSource(dir.join("film.bin")), ["bob"]);
     const hub = await scene.routed(["away"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { SEGMENT_BYTES } from "../../../src/storage/part/part_record.ts";
+import { SEGMENT_BYTES } from "../../../src/storage/checkpoint_pace.ts";
 import { EarlyDigest } from "../../../src/transfer/source/early_digest.ts";
 import { openSource } from "../../../src/transfer/source/open_source.ts";
 import { sampleBytes } from "../../helpers/sample_files.ts";
@@ -23,6 +23,10 @@ Deno.test("EarlyDigest knows the digest anywhere else, and beyond the end", asyn
   const source = await openSource(await written(folder.path));
   await using early = new EarlyDigest(source);
   assert.equal(await early.digest(777), digestOf(777));
+  assert.equal(
+    await early.digest(SEGMENT_BYTES + 262_144),
+    digestOf(SEGMENT_BYTES + 262_144),
+  );
   assert.equal(await early.digest(BYTES.length), digestOf(BYTES.length));
   assert.equal(await early.digest(9 * SEGMENT_BYTES), digestOf(BYTES.length));
 });
