@@ -23,7 +23,7 @@ const commands: CommandTable = {
     load: async () => (await import("./src/cli/commands/receive.ts" as string)).receiveCommand(),
   },
   peers: {
-    summary: "who is joined, who is known and away",
+    summary: "list who is online and who is away",
     load: async () => (await import("./src/cli/commands/peers.ts" as string)).peersCommand(),
   },
   status: {
@@ -35,7 +35,7 @@ const commands: CommandTable = {
     load: async () => (await import("./src/cli/commands/hub.ts" as string)).hubCommand(),
   },
   explain: {
-    summary: "the rule of a policy file that decides",
+    summary: "test a policy file: which rule decides",
     load: async () => (await import("./src/cli/commands/explain.ts" as string)).explainCommand(),
   },
   show: {
@@ -51,7 +51,7 @@ const commands: CommandTable = {
     load: async () => (await import("./src/cli/commands/trust.ts" as string)).trustCommand(),
   },
   menu: {
-    summary: "all of it by menu; what a bare `p2p` opens on a terminal",
+    summary: "do everything from a menu; what a bare `p2p` opens on a terminal",
     load: async () => (await import("./src/cli/commands/menu.ts" as string)).menuCommand(),
   },
   "__decode-image": {

@@ -13,6 +13,13 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`;
 }
 
+/** Two sizes to compare: where they would read alike, in bytes. */
+export function formatSizes(a: number, b: number): [a: string, b: string] {
+  const [shortA, shortB] = [formatBytes(a), formatBytes(b)];
+  if (a === b || shortA !== shortB) return [shortA, shortB];
+  return [`${formatCount(a)} B`, `${formatCount(b)} B`];
+}
+
 /** Formats a count, with its noun where one is given: `1,234 rows`, `1 row`. */
 export function formatCount(count: number, noun?: string): string {
   const number = count.toLocaleString("en-US");

@@ -24,8 +24,8 @@ export type ClientEvent =
   | { type: "refused"; transferId: string; from: string; reason: string }
   /** A code was made for the other side to type. */
   | { type: "code"; code: Code; untilMs: number; otherSide: "send" | "receive" }
-  /** The other side of a code is there. */
-  | { type: "met"; name: string; key: Uint8Array }
+  /** The other side of a code is there, and has typed it or made it. */
+  | { type: "met"; name: string; key: Uint8Array; hasTyped: boolean }
   /** The receiver that a code has brought was cut off, and may come back. */
   | { type: "cut-off"; name: string }
   /** The hub keeps something for somebody who is away, and is waited for. */

@@ -60,7 +60,7 @@ export async function pair(
     })
     : await typeCode(exchange, { code, ours });
   const { name, keys: { id: key } } = theirs;
-  client.emit({ type: "met", name, key });
+  client.emit({ type: "met", name, key, hasTyped: code === "new" });
   if (remember) {
     const known = await findPerson(client.home, key);
     const called = known?.name ?? await client.askPersonName(name);

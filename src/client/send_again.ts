@@ -113,7 +113,7 @@ async function findSent(sentTransfers: SentTransfers, begin: string): Promise<Se
   }
   const sent = id === undefined ? undefined : await sentTransfers.find(id);
   if (sent !== undefined) return sent;
-  throw new P2pError("local", `nothing is known here of a transfer "${begin}"`, {
+  throw new P2pError("local", `no transfer "${begin}" was sent from here`, {
     hint: "what was sent from here is shown by `p2p status HOST:PORT`",
   });
 }

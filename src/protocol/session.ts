@@ -84,6 +84,7 @@ export class Session {
   given: GivenName | undefined;
   #welcomeSeen = false;
   #ended = false;
+  #leftByPeer = false;
   #aborted = false;
   readonly #room = new Notify();
   #failure: P2pError | undefined;
@@ -173,7 +174,8 @@ export class Session {
         if (incoming.type === "data") await this.#untilRoom();
       }
       if (!this.#ended) throw failure;
-      failure = new P2pError("connection", "the session is over", { retry: true });
+      const who = this.#leftByPeer ? "the other side has left" : "stopped on this side";
+      failure = new P2pError("connection", who, { retry: true });
     } catch (error) {
       failure = asP2pError(error);
       throw failure;
@@ -314,12 +316,13 @@ export class Session {
     this.#trace("goodbye received", { state: true, code });
     if (code === "bye") {
       this.#ended = true;
+      this.#leftByPeer = true;
       return void this.#channel.close();
     }
     if (code === "refused" || code === "replaced") throw new P2pError("refused", reason);
-    throw new P2pError("connection", `the other side ended the connection: ${reason}`, {
-      retry: true,
-    });
+    const isPlain = code === "shutdown" && reason !== "";
+    const message = isPlain ? reason : `the other side ended the connection: ${reason}`;
+    throw new P2pError("connection", message, { retry: true });
   }
 
   #add(number: number, opening?: Opening): Exchange {

@@ -1,6 +1,7 @@
 import { type ErrorCode, P2pError } from "../errors.ts";
 import type { CancelCode } from "../protocol/messages.ts";
 import { systemCode, systemWords } from "../system_error.ts";
+import { formatBytes, formatSizes } from "../units.ts";
 
 /** A failure of storage; `reason` is the code of the `cancel` that tells the peer (SPEC.md §7). */
 export class StorageError extends P2pError {
@@ -36,6 +37,13 @@ export function changedError(name: string, cause?: unknown): StorageError {
 /** The content is not what was declared, or no archive (SPEC.md §8, `cancel` with `damaged`). */
 export function damagedError(message: string, cause?: unknown): StorageError {
   return new StorageError("damaged", message, { cause });
+}
+
+/** The reason against more bytes than are accepted; null where nobody knows yet how many there are. */
+export function tooLarge(size: number | null, most: number): string {
+  if (size === null) return `it is larger than the ${formatBytes(most)} that are accepted here`;
+  const [is, limit] = formatSizes(size, most);
+  return `it is ${is}; at most ${limit} are accepted here`;
 }
 
 /**

@@ -40,13 +40,11 @@ export function isLoopback(host: string): boolean {
 
 /** A port number from 0 to 65535, or `P2pError` "usage". */
 export function parsePort(text: string, whole = text): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (!(port <= 65535)) {
-    throw new P2pError(
-      "usage",
-      `cannot read the port of "${whole}": "${text}" is not a number from 0 to 65535`,
-    );
+  const port = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (Number.isNaN(port)) {
+    throw new P2pError("usage", `cannot read the port of "${whole}": "${text}" is not a number`);
   }
+  if (port > 65535) throw new P2pError("usage", `port ${text} is out of range (1–65535)`);
   return port;
 }
 

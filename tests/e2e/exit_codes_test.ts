@@ -39,7 +39,7 @@ const USAGE: [args: string, message: string, hint?: string][] = [
   ],
   [
     "send a --to HUB:99999",
-    'cannot read the port of "HUB:99999": "99999" is not a number from 0 to 65535',
+    "port 99999 is out of range (1–65535)",
   ],
   [
     "send a --to a/b",
@@ -73,7 +73,7 @@ const USAGE: [args: string, message: string, hint?: string][] = [
     'cannot keep files for "91d": 90 days are the most',
     "write --keep 90d or less",
   ],
-  ["serve --port http", 'cannot read the port of "http": "http" is not a number from 0 to 65535'],
+  ["serve --port http", 'cannot read the port of "http": "http" is not a number'],
   [
     "serve --on-conflict ask",
     'cannot read --on-conflict "ask": it is one of rename, skip, overwrite',

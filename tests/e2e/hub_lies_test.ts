@@ -68,7 +68,7 @@ Deno.test("what was refused stays refused when a hub brings it again", async () 
   await using scene = await Receiving.open(["--types", "image"]);
   const file = fileOf(ana, "no.bin");
   const first = await scene.opened(await bring(scene.visit, file), file, ana);
-  assert.match(first.reason!, /only image is taken here/);
+  assert.match(first.reason!, /only images are accepted here/);
   await scene.restart([]);
   assert.deepEqual(await scene.opened(await bring(scene.visit, file), file, ana), first);
   assert.deepEqual(scene.names(), []);

@@ -8,7 +8,7 @@ Deno.test("--types refuses other kinds, and tells both sides why", async () => {
   await scene.write("photo.csv", samplePng(8, 8)); // What it is goes by its content first.
   await scene.write("table.csv", sampleCsv(3));
   const refused = await scene.send(["photo.csv", "--quiet"]);
-  const reason = "it is of kind image, and only csv, json is taken here";
+  const reason = "only CSV files and JSON files are accepted here";
   assert.equal(refused.stderr, `error: "photo.csv" was refused: ${reason}\n`);
   assert.equal(refused.code, 4);
   assert.equal(await scene.hub.line("refused"), `refused photo.csv from ana: ${reason}`);
@@ -21,7 +21,7 @@ Deno.test("--types takes a folder whole or not at all", async () => {
   await scene.write("mixed/1.csv", sampleCsv(3));
   await scene.write("mixed/2.bin", sampleBytes(100));
   const refused = await scene.send(["mixed", "--quiet"]);
-  const reason = '"2.bin" is of kind file, and only csv is taken here';
+  const reason = '"2.bin" is not accepted: only CSV files are accepted here';
   assert.equal(refused.stderr, `error: the receiver stopped "mixed": ${reason}\n`);
   assert.equal(refused.code, 4);
   assert.match(await scene.hub.line("mixed"), new RegExp(`${reason}$`));
@@ -38,7 +38,7 @@ Deno.test("--max-file-size takes what just fits, and refuses one byte more", asy
   await scene.write("folder/a", sampleBytes(500));
   await scene.write("folder/b", sampleBytes(501));
   const { code, stderr } = await scene.send(["fits.bin", "over.bin", "folder", "--quiet"]);
-  const reason = "it has 1001 bytes, and 1000 are the most that is taken here";
+  const reason = "it is 1,001 B; at most 1,000 B are accepted here";
   assert.deepEqual(stderr.trimEnd().split("\n").sort(), [
     `error: "folder" was refused: ${reason}`,
     `error: "over.bin" was refused: ${reason}`,
@@ -56,13 +56,13 @@ Deno.test("--max-file-size holds for standard input too, as it comes", async () 
     const over = await scene.send(["-", "--as", "over", "--quiet"], { stdin: sampleBytes(size) });
     assert.equal(
       over.stderr,
-      'error: the receiver stopped "over": it has more than the 1000 bytes that are taken here\n',
+      'error: the receiver stopped "over": it is larger than the 1.0 KB that are accepted here\n',
     );
     assert.equal(over.code, 4);
   }
   assert.match(
     await scene.hub.line("interrupted"),
-    /: it has more than the 1000 bytes that are taken here$/,
+    /: it is larger than the 1.0 KB that are accepted here$/,
   );
   assert.deepEqual(scene.names(), ["fits"]);
   await scene.cleared();
@@ -77,7 +77,7 @@ Deno.test("--quota counts what a key has here until it is moved away, and says w
   await scene.stopHub("SIGKILL");
   await scene.startHub();
   const { code, stderr } = await scene.send(["b.bin", "--quiet"]);
-  const reason = "it has 1001 bytes, and 1000 are left of the quota (10.0 KB)";
+  const reason = "no room: 1,001 B needed, the quota has 1,000 B left (of 10.0 KB)";
   assert.equal(stderr, `error: "b.bin" was refused: ${reason}\n`);
   assert.equal(code, 4);
   assert.equal((await scene.hub.event("refused")).reason, reason);

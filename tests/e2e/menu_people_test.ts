@@ -228,7 +228,7 @@ testOnTerminal("a hub that is not there is told once, and joined as soon as it i
   await menu.shows(`error: cannot connect to ${scene.to}: connection refused`);
   assert.doesNotMatch((await menu.asks("→")).join("\n"), /not joined/);
   await scene.startHub();
-  await menu.asks("joined: you can be sent to");
+  await menu.asks("joined: others can send to you now");
   await scene.hub.event("joined", ({ peer }) => peer === "ana");
   await scene.stopHub("SIGKILL");
   await menu.asks("the connection to the hub was lost, and is tried again");
@@ -302,7 +302,7 @@ testOnTerminal("a hub that wants a secret is joined once that was asked for", as
   await menu.asks(`The secret of ${scene.to}`);
   await menu.answer(secret);
   await scene.hub.event("joined", ({ peer }) => peer === "ana");
-  await menu.asks("joined: you can be sent to");
+  await menu.asks("joined: others can send to you now");
   await menu.pick("Send an image");
   await menu.asks("Which image?");
   await menu.choose("sunset.png");

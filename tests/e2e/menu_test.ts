@@ -66,7 +66,7 @@ testOnTerminal("files go by kind: Tab completes, and what is of another kind is 
   await menu.asks("● fake.png ○ sunset.png ○ trip/ ↑/↓"); // And nothing else.
   await menu.refuses("stations.csv", "not an image: this is a CSV");
   await menu.refuses("fake.png", "not an image: this is text");
-  await menu.refuses("nothing", "there is nothing of that name");
+  await menu.refuses("nothing", "no such file");
   await menu.refuses("trip", "this is a folder: Tab opens it");
   await menu.retype("tri");
   await menu.press("Tab");

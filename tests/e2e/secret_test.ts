@@ -122,7 +122,7 @@ Deno.test({
   await using scene = await Scene.open({ serve: ["--host", "0.0.0.0"], plain: true });
   await scene.write("a.txt", "a");
   const shown = await scene.hub.line("secret ");
-  const [, secret] = /^ {2}secret {7}([a-z]+(?:-[a-z]+){5}) {2}\(type it/.exec(shown)!;
+  const [, secret] = /^ {2}secret {7}([a-z]+(?:-[a-z]+){5}) {2}\(others are asked/.exec(shown)!;
   assert.match(await scene.hub.line("to send"), /^ {2}to send {6}p2p send FILE --to [\d.]+:\d+$/);
   const kept = join(await scene.home("hub"), "hub_secret");
   assert.equal(await Deno.readTextFile(kept), secret + "\n");
@@ -134,7 +134,7 @@ Deno.test({
   const { stdout, stderr } = await scene.stopHub("SIGINT");
   assert.equal((stdout + stderr).split(secret!).length, 2);
   await scene.startHub();
-  assert.equal(await scene.hub.line("secret "), "  secret       asked for");
+  assert.equal(await scene.hub.line("secret "), `  secret       required (kept in ${kept})`);
   assert.equal((await scene.send(line, { env: { P2P_SECRET: secret! } })).code, 0);
   assert.ok(!(await scene.stopHub("SIGINT")).stdout.includes(secret!));
 });

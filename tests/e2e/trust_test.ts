@@ -28,13 +28,16 @@ Deno.test("trust lists, adds, renames and forgets people, and forgets hubs", asy
   const { key, fingerprint } = await identity(scene, "ben");
   const trust = (...args: string[]) => p2p(scene, "ana", ["trust", ...args]);
   assert.equal((await trust()).stdout, "");
-  assert.equal((await trust("add", "ben", key)).stdout, `ben is ${fingerprint} from now on\n`);
+  assert.equal((await trust("add", "ben", key)).stdout, `remembered ben (${fingerprint})\n`);
   await scene.write("a.txt", "a");
   await scene.send(["a.txt"]);
   const [ben, hub, ...others] = eventsOf(await trust("--json"));
   assert.deepEqual([ben!.person, ben!.fingerprint, ben!.via], ["ben", fingerprint, "hand"]);
   assert.deepEqual([hub!.hub, others], [scene.to, []]);
-  assert.match((await trust()).stdout, new RegExp(`^ben +${fingerprint}  by you, since .*\n`));
+  assert.match(
+    (await trust()).stdout,
+    new RegExp(`^ben +${fingerprint}  verified by you, since .*\n`),
+  );
   assert.equal((await trust("rename", "ben", "Benno")).code, 0);
   assert.deepEqual(eventsOf(await trust("--json")).map(({ person }) => person), [
     "Benno",

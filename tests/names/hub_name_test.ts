@@ -9,7 +9,7 @@ Deno.test("checkedHubName takes a word, and nothing that could be an address or 
   const refused = ["", "localhost", "LOCALHOST", "127", "0x7f", "10.0.0.1", "::1", "rack:8080"];
   refused.push(
     "hub.example.org",
-    "7-crossroads-clock-zebra",
+    "7-cross-clock-zebra",
     "-t",
     "@design",
     "a b",

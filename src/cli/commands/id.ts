@@ -15,7 +15,7 @@ type IdOptions = ReturnType<ReturnType<typeof idOptions>["opts"]>;
 
 function idOptions() {
   return command("id")
-    .addOption(nameOption("-n, --name <name>", "be called so from now on"));
+    .addOption(nameOption("-n, --name <name>", "set this machine's name"));
 }
 
 async function id(options: IdOptions): Promise<void> {

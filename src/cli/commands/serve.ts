@@ -145,13 +145,14 @@ function announce({ address, name, identity, secret }: Announcement, output: Out
   output.result(`  fingerprint  ${shown}`);
   if (secret !== undefined) output.result(`  secret       ${secretInWords(secret, output)}`);
   output.result(`  to send      ${bold(`p2p send FILE --to ${reachable}`)}`);
-  if (secretFile !== undefined) output.note(`the secret is kept in ${secretFile}`);
+  if (secret?.isNew) output.note(`the secret is kept in ${secretFile}`);
   if (secret === undefined && !isLoopback(address.host)) {
     output.warning("anybody who can reach this address can send files here");
   }
 }
 
 /** A secret that was made up, this once; one that was handed in is never printed. */
-function secretInWords({ secret, isNew }: HubSecret, { style }: Output): string {
-  return isNew ? `${style.bold(secret)}  (type it where the next line asks for it)` : "asked for";
+function secretInWords({ secret, path, isNew }: HubSecret, { style }: Output): string {
+  if (isNew) return `${style.bold(secret)}  (others are asked for it when they connect)`;
+  return path === undefined ? "required" : `required (kept in ${path})`;
 }

@@ -1,4 +1,3 @@
-import { fingerprint } from "../../secure/fingerprint.ts";
 import { listTransfers, type TransferEntry } from "../../client/list_transfers.ts";
 import { type SentTransfer, SentTransfers } from "../../home/sent.ts";
 import { formatBytes, formatDate, isoDate } from "../../units.ts";
@@ -34,7 +33,7 @@ async function showEntries(
 ): Promise<void> {
   const sentTransfers = new SentTransfers(home);
   if (entries.length === 0) {
-    output.note(`nothing was sent to people here by ${fingerprint(keyPair.id)}`);
+    output.note("you have sent nothing to anybody through this hub");
   }
   for (const [transfer, own] of Map.groupBy(entries, ({ transfer }) => transfer)) {
     const sent = await sentTransfers.find(transfer);

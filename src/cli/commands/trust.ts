@@ -32,12 +32,12 @@ export function trustCommand() {
         .action((_, self) => list(worldOf(self.optsWithGlobals()))),
     )
     .addCommand(
-      command("add").description("vouch for somebody's key, as `p2p id` shows it there")
+      command("add").description("trust somebody's key, as `p2p id` shows it there")
         .argument("<name>").argument("<key>")
         .action((name, key, _, self) => add(worldOf(self.optsWithGlobals()), { name, key })),
     )
     .addCommand(
-      command("rename").description("call somebody you vouch for otherwise")
+      command("rename").description("rename somebody you trust")
         .argument("<name>").argument("<new>")
         .action((from, to, _, self) => rename(worldOf(self.optsWithGlobals()), { from, to })),
     )
@@ -77,27 +77,27 @@ async function list({ home, output }: World) {
 }
 
 function vouchedBy({ via }: KnownPerson): string {
-  if (via === "hand") return "by you,";
-  return via === "code" ? "by a code," : `so says the hub ${printable(via)},`;
+  if (via === "hand") return "verified by you,";
+  return via === "code" ? "met by a code," : `according to hub ${printable(via)} (not verified),`;
 }
 
 async function add({ home, output }: World, { name, key }: { name: string; key: string }) {
   if (!/^[0-9a-f]{64}$/.test(key)) {
-    throw new P2pError("usage", `cannot read the key "${key}": it has not 64 hexadecimal digits`, {
+    throw new P2pError("usage", `cannot read the key "${key}": a key has 64 hexadecimal digits`, {
       hint: "`p2p id` shows the key on the other machine",
     });
   }
   const bytes = fromHex(key);
   const checked = parseName(name);
   await addPerson(home, { name: checked, key: bytes, via: "hand" });
-  output.result(`${output.style.bold(printable(checked))} is ${fingerprint(bytes)} from now on`);
+  output.result(`remembered ${output.style.bold(printable(checked))} (${fingerprint(bytes)})`);
 }
 
 async function rename({ home, output }: World, { from, to }: { from: string; to: string }) {
   const checked = parseName(to);
   const renamed = await renamePerson(home, { from, to: checked });
   if (renamed.length === 0) throw unknown(from);
-  output.result(`${printable(from)} is called ${output.style.bold(printable(checked))} now`);
+  output.result(`renamed ${printable(from)} to ${output.style.bold(printable(checked))}`);
 }
 
 async function forget({ home, output }: World, name: string) {
@@ -120,15 +120,19 @@ async function verify({ home, output }: World, name: string) {
   const words = sharedWords(keyPair.id, decodeKey(person.key));
   output.event({ event: "words", person: person.name, words });
   output.result(output.style.bold(words.join(" ")));
-  output.note(`\`p2p trust verify\` shows ${printable(person.name)} the same words for you`);
+  output.note(
+    `ask ${
+      printable(person.name)
+    } to run \`p2p trust verify\` with your name, and read the words to each other`,
+  );
   if (!isInteractive()) return;
   const { confirm, isCancel } = await import("@clack/prompts");
-  const message = `Does ${printable(person.name)} read you the same words?`;
+  const message = `Are the words of ${printable(person.name)} the same?`;
   const same = await confirm({ message, initialValue: false, output: stderr });
   if (isCancel(same)) throw endedByUser();
   if (!same) throw differ(person);
   await addPerson(home, { name: person.name, key: decodeKey(person.key), via: "hand" });
-  output.result(`${output.style.bold(printable(person.name))} is vouched for by you now`);
+  output.result(`${output.style.bold(printable(person.name))} is verified now`);
 }
 
 async function onlyOne(home: string, name: string): Promise<KnownPerson> {
@@ -142,9 +146,13 @@ async function onlyOne(home: string, name: string): Promise<KnownPerson> {
 }
 
 function differ({ name }: KnownPerson): P2pError {
-  return new P2pError("refused", `the key that is known of "${name}" is not theirs`, {
-    hint: `run \`${forgetLine(name)}\`, and ask "${name}" for the key that \`p2p id\` shows`,
-  });
+  return new P2pError(
+    "refused",
+    `the words differ: the key stored for "${name}" is not theirs, somebody may be in between`,
+    {
+      hint: `run \`${forgetLine(name)}\`, and ask "${name}" for the key that \`p2p id\` shows`,
+    },
+  );
 }
 
 function unknown(name: string): P2pError {

@@ -109,10 +109,10 @@ class ClientDisplay {
     this.#output.warning(`refused what the hub brought from "${from}": ${reason}`);
   }
 
-  #met({ name: peer, key }: Of<"met">) {
+  #met({ name: peer, key, hasTyped }: Of<"met">) {
     const shown = fingerprint(key);
     this.#output.event({ event: "met", peer, fingerprint: shown });
-    this.#output.note(`${printable(peer)} (${shown}) is there`);
+    this.#output.note(`${printable(peer)} (${shown}) has ${hasTyped ? "typed" : "made"} the code`);
   }
 
   #waiting({ stored }: Of<"waiting">) {

@@ -30,8 +30,15 @@ function showHubEvent(event: HubEvent, output: Output) {
     return output.result(`${bold(printable(peer))} has ${event.event}`);
   }
   output.event(event);
-  const between = `from ${bold(printable(event.from))} to ${bold(printable(event.to))}`;
+  const between = betweenOf(event.from, event.to, bold);
   if (event.event === "refused") return output.result(`refused ${between}: ${event.reason}`);
   const size = event.bytes === null ? "" : ` (${formatBytes(event.bytes)})`;
   output.result(`${event.state} ${between}${size}`);
+}
+
+/** The two of a transfer; under a code they have no names but their fingerprints (SPEC.md §19). */
+function betweenOf(from: string, to: string, bold: (text: string) => string): string {
+  const [sender, receiver] = [from, to].map((name) => bold(printable(name.replace(/^#/, ""))));
+  const names = to.startsWith("#") ? `by code: ${sender} to ${receiver}` : undefined;
+  return names ?? `from ${sender} to ${receiver}`;
 }

@@ -99,7 +99,7 @@ export class BackgroundJoin {
 
   #joined() {
     this.#isJoined = true;
-    if (this.#trouble !== undefined) this.#news.tell("joined: you can be sent to");
+    if (this.#trouble !== undefined) this.#news.tell("joined: others can send to you now");
     this.#trouble = undefined;
   }
 

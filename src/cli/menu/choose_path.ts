@@ -45,7 +45,7 @@ function askForPath(
       },
       filter: () => true,
       validate: (chosen) => {
-        if (typeof chosen !== "string") return "there is nothing of that name";
+        if (typeof chosen !== "string") return "no such file";
         return pathError(resolve(pathOf(chosen)), options);
       },
       completeOnTab: true,

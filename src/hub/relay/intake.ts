@@ -1,3 +1,4 @@
+import { tooLarge } from "../../storage/storage_error.ts";
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import { MAX_REASON_LENGTH, type Message } from "../../protocol/messages.ts";
@@ -144,8 +145,7 @@ export class Intake {
     }
     const { spool, people, maxBytes = Infinity } = this.#options;
     if (size !== null && size > maxBytes) {
-      const reason = `it has ${size} bytes, and ${maxBytes} are the most that is taken here`;
-      return { code: "size", reason };
+      return { code: "size", reason: tooLarge(size, maxBytes) };
     }
     const key = encodeKey(from.key);
     const name = people.find(from.name)?.name ?? from.name;

@@ -4,7 +4,7 @@ import type { CancelCode, Message } from "../../protocol/messages.ts";
 import { P2pError } from "../../errors.ts";
 import { TAG_BYTES } from "../../secure/aead.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
-import { damagedError, StorageError, storageError } from "../../storage/storage_error.ts";
+import { damagedError, StorageError, storageError, tooLarge } from "../../storage/storage_error.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
@@ -162,7 +162,7 @@ export class Visit {
     const most = size ?? this.#maxBytes;
     if (length <= Math.max(0, most - chunks * CHUNK_BYTES)) return;
     throw size === null
-      ? new StorageError("size", `it has more than the ${most} bytes that are taken here`)
+      ? new StorageError("size", tooLarge(null, most))
       : damagedError(`it has more than the ${most} bytes that were declared`);
   }
 
@@ -177,7 +177,7 @@ export class Visit {
     if (noRoom === undefined) return;
     throw new StorageError(
       noRoom.code,
-      `no room for more than ${bytes} bytes: ${noRoom.reason}`,
+      noRoom.reason,
     );
   }
 

@@ -1,5 +1,5 @@
 import type { RefuseCode } from "../../protocol/messages.ts";
-import { formatBytes, formatCount } from "../../units.ts";
+import { formatBytes, formatCount, formatSizes } from "../../units.ts";
 import { FILE_BYTES, type Kept, type Price } from "./price.ts";
 import type { Scope, Sum } from "./sum.ts";
 
@@ -93,7 +93,7 @@ export class Bounds {
     if (after.items <= before.items || others + after.items <= most) return undefined;
     const left = Math.max(0, most - others);
     const what = `${formatCount(most)} ${ITEM_WORDS[kind]} of ${WHOSE[sum.scope]}`;
-    return { code: "quota", reason: `${what} are kept at most, and ${left} are left of them` };
+    return { code: "quota", reason: `no room: at most ${what} are kept, ${left} more can be` };
   }
 
   /** The files of one key: as many as would fill its quota with nothing in them. */
@@ -102,8 +102,8 @@ export class Bounds {
     const most = Math.max(FEWEST_FILES, Math.floor(this.#quota / FILE_BYTES));
     const left = Math.max(0, most - sum.files + before.files);
     if (after.files <= left) return undefined;
-    const reason = `it has ${formatCount(after.files)} files and folders, ` +
-      `and ${left} are left of the quota (${formatCount(most)} in ${formatBytes(this.#quota)})`;
+    const reason = `no room: ${formatCount(after.files)} files and folders needed, ` +
+      `the quota has ${left} left (${formatCount(most)} in ${formatBytes(this.#quota)})`;
     return { code: "quota", reason };
   }
 
@@ -113,10 +113,11 @@ export class Bounds {
     const left = this.left(sum);
     if (more <= 0 || more <= left) return undefined;
     const forContent = Math.max(0, left - beside + before.bytes);
+    const [needed, free] = formatSizes(after.bytes, forContent);
     return {
       code: sum.scope === "all" ? "space" : "quota",
-      reason: `it has ${after.bytes} bytes, and ${forContent} are left of ${inWords(sum)} ` +
-        `(${formatBytes(this.#most(sum))})`,
+      reason: `no room: ${needed} needed, ${inWords(sum)} has ${free} left ` +
+        `(of ${formatBytes(this.#most(sum))})`,
     };
   }
 }
@@ -128,6 +129,6 @@ function isOnDisk({ scope }: Sum): boolean {
 
 function inWords({ scope, of }: Sum): string {
   if (scope === "key") return "the quota";
-  if (scope === "recipient") return `what may wait for "${of}"`;
-  return scope === "network" ? "what one network may keep here" : "what all may keep here";
+  if (scope === "recipient") return `the mailbox of "${of}"`;
+  return scope === "network" ? "the share of one network" : "the hub";
 }

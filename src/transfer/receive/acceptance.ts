@@ -2,7 +2,7 @@ import { topName } from "../../names/file_name.ts";
 import type { Kind, Offer, RefuseCode } from "../../protocol/messages.ts";
 import type { ArchiveEntry } from "../../storage/archive/archive.ts";
 import type { FileHead } from "../../storage/part/part_content.ts";
-import { StorageError } from "../../storage/storage_error.ts";
+import { StorageError, tooLarge } from "../../storage/storage_error.ts";
 import { isText, kindOf } from "../source/kind.ts";
 
 /** The sender of an offer: its id, the name that it goes by, and the network that it came from. */
@@ -54,7 +54,7 @@ export async function judgeOffer(
 /** Throws where the kind of an entry is not taken: a folder is taken whole or not at all. */
 export function judgeEntry(entry: ArchiveEntry, { kinds }: Acceptance): void {
   if (entry.folder || kinds === undefined || kinds.includes(entry.kind)) return;
-  throw new StorageError("kind", otherKind(`"${entry.path.join("/")}"`, entry.kind, kinds));
+  throw otherKind(entry.path, kinds);
 }
 
 /** True where what is taken depends on the kind of a file, so that its first bytes are to be seen. */
@@ -77,9 +77,8 @@ export async function judgeHead(
   // What somebody has typed is no table, whatever it looks like.
   const isTyped = offer.text && isText(head);
   const kind = isTyped ? "file" : kindOf(head, path.at(-1) ?? offer.name);
-  const what = path.length === 0 ? "it" : `"${path.join("/")}"`;
   if (kinds !== undefined && !kinds.includes(kind)) {
-    throw new StorageError("kind", otherKind(what, kind, kinds));
+    throw otherKind(path, kinds);
   }
   if (path.length > 0 || kind === offer.kind) return;
   const reason = await policy?.({ ...offer, kind }, from);
@@ -105,17 +104,28 @@ function judgeKind(
   kinds: readonly Kind[] | undefined,
 ): Refusal | undefined {
   if (folder || kinds === undefined || kinds.includes(kind)) return undefined;
-  return { code: "kind", reason: otherKind("it", kind, kinds) };
+  return { code: "kind", reason: onlyKinds(kinds) };
 }
 
 function judgeSize({ size }: Offer, maxBytes: number | undefined): Refusal | undefined {
   if (maxBytes === undefined || size === null || size <= maxBytes) return undefined;
-  return {
-    code: "size",
-    reason: `it has ${size} bytes, and ${maxBytes} are the most that is taken here`,
-  };
+  return { code: "size", reason: tooLarge(size, maxBytes) };
 }
 
-function otherKind(what: string, kind: Kind, kinds: readonly Kind[]): string {
-  return `${what} is of kind ${kind}, and only ${kinds.join(", ")} is taken here`;
+/** The error for a file of another kind; its path inside a folder, or none for the file itself. */
+function otherKind(path: readonly string[], kinds: readonly Kind[]): StorageError {
+  const what = path.length === 0 ? "" : `"${path.join("/")}" is not accepted: `;
+  return new StorageError("kind", what + onlyKinds(kinds));
 }
+
+function onlyKinds(kinds: readonly Kind[]): string {
+  const names = kinds.map((kind) => KINDS_IN_WORDS[kind]);
+  return `only ${names.join(", ").replace(/, ([^,]*)$/, " and $1")} are accepted here`;
+}
+
+const KINDS_IN_WORDS: Record<Kind, string> = {
+  image: "images",
+  csv: "CSV files",
+  json: "JSON files",
+  file: "other files",
+};

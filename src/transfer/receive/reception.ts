@@ -5,7 +5,7 @@ import type { OnConflict, Part, Published } from "../../storage/part/part.ts";
 import type { Staging } from "../../storage/part/staging.ts";
 import { NoRoomError } from "../../storage/part/part_price.ts";
 import type { ArchiveEntry } from "../../storage/archive/archive.ts";
-import { StorageError } from "../../storage/storage_error.ts";
+import { StorageError, tooLarge } from "../../storage/storage_error.ts";
 import type { Report } from "../events.ts";
 import { StallWatch } from "../stall_watch.ts";
 import { MeterStream } from "../meter_stream.ts";
@@ -195,7 +195,10 @@ export class Reception {
     if (this.#offer.size !== null) return;
     const { maxBytes = Infinity } = this.#options.acceptance;
     if (bytes > maxBytes) {
-      throw new StorageError("size", `it has more than the ${maxBytes} bytes that are taken here`);
+      throw new StorageError(
+        "size",
+        tooLarge(null, maxBytes),
+      );
     }
   }
 

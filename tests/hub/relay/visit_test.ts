@@ -74,7 +74,7 @@ Deno.test("Visit stops a sender that brings more than there is room for, for goo
   assert.equal(code, "quota");
   assert.match(
     reason,
-    /^no room for more than 524320 bytes: it has 525320 bytes, and 524320 are left /,
+    /^no room: 525 KB needed, the quota has 524 KB left /,
   );
   await sender.send({ type: "settled" });
   await over;

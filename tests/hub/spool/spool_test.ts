@@ -21,11 +21,11 @@ Deno.test("Spool has a quota for each sender and for each receiver", async () =>
   await scene.store(1, { size: 200_000 });
   await assert.rejects(
     scene.admit(2, { to: ["cy"], size: 140_000 }),
-    /^Error: quota: it has 140000 bytes, and \d+ are left of the quota \(400 KB\)$/,
+    /^Error: quota: no room: 140 KB needed, the quota has .* left \(of 400 KB\)$/,
   );
   await assert.rejects(
     scene.admit(3, { from: "cy", to: ["ana", "bob"], size: 140_001 }),
-    /^Error: quota: it has 140001 bytes, and \d+ are left of what may wait for "bob" \(400 KB\)$/,
+    /^Error: quota: no room: 140 KB needed, the mailbox of "bob" has .* left \(of 400 KB\)$/,
   );
   await scene.admit(4, { from: "cy", to: ["ana"], size: quotaBytes - ENVELOPE_BYTES });
 });

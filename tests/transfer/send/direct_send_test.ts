@@ -81,8 +81,8 @@ Deno.test("sendTransfer goes on where the receiver stands, and starts over where
 Deno.test("sendTransfer tells why the receiver refused, and nothing is left there", async () => {
   const policy = () => Promise.resolve("only on weekdays");
   const refusals = [
-    { acceptance: { kinds: ["image"] as const }, reason: /only image is taken here$/ },
-    { acceptance: { maxBytes: 4 }, reason: /it has 5 bytes, and 4 are the most/ },
+    { acceptance: { kinds: ["image"] as const }, reason: /only images are accepted here$/ },
+    { acceptance: { maxBytes: 4 }, reason: /it is 5 B; at most 4 B are accepted here/ },
     { acceptance: { policy }, reason: /only on weekdays$/ },
     { acceptance: { ask: () => Promise.resolve(false) }, reason: /declined it$/ },
   ];
@@ -123,7 +123,7 @@ Deno.test("sendTransfer tells why the receiver stopped in the middle", async () 
   const source = await stdinSource(endless, "log.txt");
   await assert.rejects(scene.send(source), {
     code: "refused",
-    message: /^the receiver stopped "log.txt": it has more than the 262144 bytes/,
+    message: /^the receiver stopped "log.txt": it is larger than the 262 KB/,
   });
   await source.close();
   await scene.idle();
