@@ -194,12 +194,7 @@ export class Reception {
     this.#events.bytes = bytes;
     if (this.#offer.size !== null) return;
     const { maxBytes = Infinity } = this.#options.acceptance;
-    if (bytes > maxBytes) {
-      throw new StorageError(
-        "size",
-        tooLarge(null, maxBytes),
-      );
-    }
+    if (bytes > maxBytes) throw new StorageError("size", tooLarge(null, maxBytes));
   }
 
   /** The part goes only where it is not needed to answer once more. */
