@@ -1,7 +1,7 @@
 import type { P2pError } from "../errors.ts";
 import type { Code } from "../secure/code.ts";
 import type { Delivered, Stalled, Stored, TransferEvent } from "../transfer/events.ts";
-import type { LeftOut } from "../transfer/source/source.ts";
+import type { LeftOut, MissingFile } from "../transfer/source/source.ts";
 import type { Pinned } from "./hub_check.ts";
 import type { Item } from "./items.ts";
 
@@ -62,6 +62,8 @@ export interface ItemOutcome {
   delivered?: Delivered;
   stored?: Stored;
   error?: P2pError;
-  /** Entries of a folder that could not be sent. */
+  /** Entries of a folder that were left out from the start. */
   leftOut?: readonly LeftOut[];
+  /** Files of a folder that are not at the receiver: something has happened to them meanwhile. */
+  missing?: readonly MissingFile[];
 }

@@ -231,20 +231,21 @@ class Batch {
 
   /** Counts and tells an outcome, once for each person. */
   #report(outcome: ItemOutcome) {
-    const { item, to, leftOut } = outcome;
+    const { item, to } = outcome;
     const reported = this.#reported.get(item) ?? new Set();
     if (to !== undefined && reported.has(to)) return;
     this.#tally(outcome);
-    const once = { ...outcome, ...leftOut && reported.size > 0 && { leftOut: [] } };
+    const once = { ...outcome, ...reported.size > 0 && { leftOut: [], missing: [] } };
     this.#client.emit({ type: "outcome", outcome: this.#renamed(once) });
     this.#reported.set(item, to === undefined ? reported : reported.add(to));
   }
 
-  #tally({ transferId, delivered, stored, error }: ItemOutcome) {
+  #tally({ transferId, delivered, stored, error, missing = [] }: ItemOutcome) {
     const result = this.#result;
     if (delivered !== undefined) result.delivered++;
     else if (stored !== undefined && error === undefined) result.stored++;
     else result.failed++;
+    if (missing.length > 0) result.worst = worse(result.worst, "local");
     // An interrupt ends the batch, and is counted there.
     if (error?.code === "interrupted") return;
     if (transferId !== undefined) this.#unfinished.end(transferId);

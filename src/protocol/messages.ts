@@ -131,6 +131,8 @@ export const RECEIPT_FIELDS = {
   sha256: hex(64),
   bytes: int(),
   resumedAt: int(),
+  /** Files of a folder that are not whole, and were not published; undefined for none. */
+  missing: optional<number | undefined>(int(1), undefined),
 };
 
 /** The proof of a receiver that it has a transfer on disk, checked, under its final name. */

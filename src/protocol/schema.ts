@@ -89,8 +89,10 @@ export function list<T>(check: Check<T>, max: number): Check<T[]> {
 /** The fields of an object, each with its check. */
 export type Shape = Record<string, Check<unknown>>;
 
-/** An object with the fields of a {@link Shape}. */
-export type Fields<S extends Shape> = { [K in keyof S]: Checked<S[K]> };
+/** An object with the fields of a {@link Shape}; those that may be undefined may be missing. */
+export type Fields<S extends Shape> =
+  & { [K in keyof S as undefined extends Checked<S[K]> ? never : K]: Checked<S[K]> }
+  & { [K in keyof S as undefined extends Checked<S[K]> ? K : never]?: Checked<S[K]> };
 
 /** An object with the fields of `shape`; others are left out of the result (SPEC.md §7). */
 export function object<S extends Shape>(shape: S): Check<Fields<S>> {
@@ -99,17 +101,22 @@ export function object<S extends Shape>(shape: S): Check<Fields<S>> {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return fail(path, "an object");
     }
-    const known = fields.map(([key, check]) => {
+    const known = fields.map(([key, check]): [string, unknown] => {
       const field = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
       return [key, check(field, path === "" ? key : `${path}.${key}`)];
     });
-    return Object.fromEntries(known);
+    return present(known) as Fields<S>;
   };
 }
 
 /** The fields of `shape` alone, in its order, from a value of our own that may have more. */
 export function fieldsOf<S extends Shape>(shape: S, value: Readonly<Fields<S>>): Fields<S> {
-  return Object.fromEntries(Object.keys(shape).map((key) => [key, value[key]])) as Fields<S>;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return present(Object.keys(shape).map((key) => [key, fields[key]])) as Fields<S>;
+}
+
+function present(fields: [string, unknown][]): object {
+  return Object.fromEntries(fields.filter(([, field]) => field !== undefined));
 }
 
 function fail(path: string, expected: string): never {

@@ -89,6 +89,17 @@ export async function headOf(path: string, length: number): Promise<Uint8Array> 
   return head.subarray(0, await readFull(file, head));
 }
 
+/** As {@link readFull}, at once. */
+export function readFullSync(file: Pick<Deno.FsFile, "readSync">, into: Uint8Array): number {
+  let filled = 0;
+  while (filled < into.length) {
+    const read = file.readSync(into.subarray(filled));
+    if (read === null) break;
+    filled += read;
+  }
+  return filled;
+}
+
 /** Writes all of `bytes`, in as many calls as that takes. */
 export async function writeAll(
   file: Pick<Deno.FsFile, "write">,

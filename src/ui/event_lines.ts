@@ -6,8 +6,8 @@ import type { Style } from "./terminal.ts";
 
 /** The line for something that has arrived here, with its times and where it is. */
 export function receivedLine(event: Received, style: Style): string {
-  const { name, from, kind, files, path, text } = event;
-  const what = files === undefined ? (text ? "text" : kind) : `folder of ${count(files)}`;
+  const { name, from, kind, files, missing, path, text } = event;
+  const what = files === undefined ? (text ? "text" : kind) : folderOf(files, missing);
   return `${style.green("received")} ${style.bold(printable(name))} from ${
     printable(from)
   } (${what}, ${times(event)})` +
@@ -16,9 +16,9 @@ export function receivedLine(event: Received, style: Style): string {
 
 /** The line for something that is at its receiver. */
 export function deliveredLine(event: Delivered, style: Style): string {
-  const { name, to, savedAs, files, bytes, already } = event;
+  const { name, to, savedAs, files, missing, bytes, already } = event;
   const saved = savedAs === name ? "" : ` as ${style.bold(printable(savedAs))}`;
-  const what = files === undefined ? "" : `folder of ${count(files)}, `;
+  const what = files === undefined ? "" : `${folderOf(files, missing)}, `;
   const how = already ? `${formatBytes(bytes)}, it was there already` : times(event);
   return `${style.green("delivered")} ${style.bold(printable(name))} to ${
     printable(to)
@@ -60,6 +60,10 @@ function times({ bytes, duration, latency, resumedAt }: Received | Delivered): s
   return `${formatBytes(bytes)} in ${formatDuration(duration)}${rate}, latency ${
     formatDuration(latency)
   }${resumed}`;
+}
+
+function folderOf(files: number, missing = 0): string {
+  return `folder of ${count(files - missing)}${missing > 0 ? `, ${missing} missing` : ""}`;
 }
 
 function count(files: number): string {

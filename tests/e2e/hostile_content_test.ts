@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
-import { ARCHIVE_END, encodeEntry } from "../../src/storage/archive/archive.ts";
+import { ARCHIVE_END, encodeEntry, encodeTail } from "../../src/storage/archive/archive.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { type Attack, type Expected, testAttacks } from "./withstand.ts";
 
@@ -154,6 +154,7 @@ function folderOf(paths: string[]): Uint8Array {
       executable: false,
     }),
     new Uint8Array(1),
+    encodeTail({ missing: undefined, sha256: new Uint8Array(32) }),
   ]);
   return concat(...entries, ARCHIVE_END);
 }

@@ -69,6 +69,9 @@ function sendOptions() {
       ).argParser(parseDuration),
     )
     .addOption(
+      new Option("--skip-unreadable", "leave out of folders what cannot be read").default(false),
+    )
+    .addOption(
       new Option("--snapshot", "send what a file has now, also where it grows meanwhile").default(
         false,
       ),
@@ -221,7 +224,7 @@ function peopleOf({ peer, all }: SendOptions): PeopleChoice | undefined {
 }
 
 /** Reads from the command line what to send; "usage" for combinations that make no sense. */
-function itemsOf(files: string[], { text, as, snapshot }: SendOptions): Item[] {
+function itemsOf(files: string[], { text, as, snapshot, skipUnreadable }: SendOptions): Item[] {
   if (text !== undefined) {
     if (files.length === 0) return [textItem(notEmpty(text), as)];
     throw new P2pError("usage", "--text is sent instead of a file, and a file is given too");
@@ -237,7 +240,9 @@ function itemsOf(files: string[], { text, as, snapshot }: SendOptions): Item[] {
     });
   }
   return files.map((file) =>
-    file === "-" ? streamItem(Deno.stdin.readable, named(as)) : fileItem(file, { as, snapshot })
+    file === "-"
+      ? streamItem(Deno.stdin.readable, named(as))
+      : fileItem(file, { as, snapshot, skipUnreadable })
   );
 }
 

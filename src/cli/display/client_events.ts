@@ -128,9 +128,10 @@ class ClientDisplay {
     this.#output.progress({ id, name, bytes, total: total ?? undefined });
   }
 
-  #outcome({ item, transferId, to, delivered, stored, error, leftOut = [] }: ItemOutcome) {
+  #outcome(outcome: ItemOutcome) {
+    const { item, transferId, to, delivered, stored, error } = outcome;
     const output = this.#output;
-    for (const { path, what } of leftOut) output.warning(`left out "${path}": it is ${what}`);
+    this.#filesThatStay(outcome);
     if (transferId !== undefined) output.progressDone(transferId);
     if (delivered !== undefined) {
       output.event(delivered);
@@ -142,6 +143,27 @@ class ClientDisplay {
       const shown = withResumeHint(error, this.#options.resumeHint);
       output.failure(shown, { name: item.label, ...to !== undefined && { to } });
     }
+    this.#missing(outcome);
+  }
+
+  /** Names the entries of a folder that were left out, and those to which something has happened. */
+  #filesThatStay({ item: { label: name }, leftOut = [], missing = [] }: ItemOutcome) {
+    for (const { path, reason } of leftOut) {
+      this.#output.event({ event: "skipped", name, path, reason });
+      this.#output.warning(`left out "${path}": ${reason}`);
+    }
+    for (const { path, reason, state } of missing) {
+      this.#output.event({ event: "missing", name, path, state, reason });
+      this.#output.warning(`"${path}" did not go: ${reason}`);
+    }
+  }
+
+  #missing({ item: { label: name }, missing = [] }: ItemOutcome) {
+    if (missing.length === 0) return;
+    const files = missing.length === 1 ? "1 file" : `${missing.length} files`;
+    const hint = "run the same line again when nothing writes to them any more";
+    const message = `${files} of "${name}" did not go`;
+    this.#output.failure(new P2pError("local", message, { hint }), { name });
   }
 }
 

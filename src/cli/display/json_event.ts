@@ -1,4 +1,5 @@
 import type { HubEvent } from "../../hub/hub_event.ts";
+import type { Missing } from "../../storage/archive/archive.ts";
 import type { Stored, TransferEvent } from "../../transfer/events.ts";
 
 /** What a policy says: yes or no, the line of the rule, and the reason of a no. */
@@ -67,6 +68,8 @@ export type JsonEvent =
   | ({ event: "explained" } & Decision)
   | { event: "explained"; allowed: boolean | null; line: null; bySize: SizeDecision[] }
   | { event: "shown"; name: string; bytes: number; preview: string[] }
+  | { event: "skipped"; name: string; path: string; reason: string }
+  | { event: "missing"; name: string; path: string; state: Missing; reason: string }
   | {
     event: "failed";
     exit: number;

@@ -1,5 +1,13 @@
 import { KINDS } from "../../protocol/messages.ts";
-import { boolean, type Checked, int, object, wordOr } from "../../protocol/schema.ts";
+import {
+  boolean,
+  type Checked,
+  int,
+  nullable,
+  object,
+  optional,
+  wordOr,
+} from "../../protocol/schema.ts";
 import { checkedPath } from "../../names/file_name.ts";
 import { asName, damagedError, StorageError } from "../storage_error.ts";
 
@@ -9,8 +17,31 @@ export const MAX_HEADER_BYTES = 16_384;
 /** A folder of an archive; `modified` is in milliseconds (SPEC.md §10). */
 export type FolderEntry = { readonly folder: true } & Checked<typeof folderFields>;
 
-/** A file of an archive, whose content of `size` bytes follows (SPEC.md §10). */
+/**
+ * A file of an archive, whose content and tail follow unless it is `missing`; its `size` is null
+ * where the content comes in blocks (SPEC.md §10).
+ */
 export type FileEntry = { readonly folder: false } & Checked<typeof fileFields>;
+
+/** The states of a file that is not whole; their numbers in a tail are those from 1 (SPEC.md §10). */
+export const MISSING = ["changed", "unreadable", "gone"] as const;
+
+/** Why a file of a folder did not come. */
+export type Missing = typeof MISSING[number];
+
+/** What stands behind the content of a file (SPEC.md §10). */
+export interface Tail {
+  /** Undefined where the file is whole. */
+  readonly missing: Missing | undefined;
+  /** SHA-256 of the content. */
+  readonly sha256: Uint8Array;
+}
+
+/** Bytes of a tail. */
+export const TAIL_BYTES = 33;
+
+/** Bytes of each block but the last of a content whose size is not known. */
+export const BLOCK_BYTES = 65_536;
 
 /** One header of the content stream of a folder (SPEC.md §10). */
 export type ArchiveEntry = FolderEntry | FileEntry;
@@ -22,9 +53,7 @@ export const ARCHIVE_END = Uint8Array.of(0, 0);
 export function encodeEntry(entry: ArchiveEntry): Uint8Array {
   const { path, folder, modified } = entry;
   const common = { path, folder, modified };
-  const fields = entry.folder
-    ? common
-    : { ...common, size: entry.size, kind: entry.kind, executable: entry.executable };
+  const fields = entry.folder ? common : { ...common, ...fieldsOf(entry) };
   const header = encoder.encode(JSON.stringify(fields));
   if (header.length > MAX_HEADER_BYTES) {
     throw new RangeError(`cannot encode entry: ${header.length} bytes exceed ${MAX_HEADER_BYTES}`);
@@ -35,11 +64,9 @@ export function encodeEntry(entry: ArchiveEntry): Uint8Array {
   return framed;
 }
 
-/**
- * The entry of a whole header as {@link encodeEntry} gives it; StorageError "damaged" or "name".
- */
-export function decodeEntry(framed: Uint8Array): ArchiveEntry {
-  const json = parse(framed.subarray(2));
+/** The entry of a header without its length; StorageError "damaged" or "name". */
+export function decodeEntry(header: Uint8Array): ArchiveEntry {
+  const json = parse(header);
   try {
     const { folder } = isFolder(json, "");
     return folder ? { folder, ...folderFields(json, "") } : { folder, ...fileFields(json, "") };
@@ -47,6 +74,25 @@ export function decodeEntry(framed: Uint8Array): ArchiveEntry {
     if (cause instanceof StorageError) throw cause;
     throw damagedError(`cannot decode entry: ${(cause as Error).message}`, cause);
   }
+}
+
+/** The bytes of a tail. */
+export function encodeTail({ missing, sha256 }: Tail): Uint8Array {
+  const tail = new Uint8Array(TAIL_BYTES);
+  tail[0] = missing === undefined ? 0 : MISSING.indexOf(missing) + 1;
+  tail.set(sha256, 1);
+  return tail;
+}
+
+/** The tail that {@link TAIL_BYTES} hold; a state that is not known counts as `changed`. */
+export function decodeTail(tail: Uint8Array): Tail {
+  const [state] = tail;
+  const missing = state === 0 ? undefined : MISSING[state! - 1] ?? "changed";
+  return { missing, sha256: tail.slice(1) };
+}
+
+function fieldsOf({ size, kind, executable, missing }: FileEntry) {
+  return { size, kind, executable, ...missing === undefined ? {} : { missing } };
 }
 
 const encoder = new TextEncoder();
@@ -58,9 +104,10 @@ const folderFields = object({ path, modified: int() });
 const fileFields = object({
   path,
   modified: int(),
-  size: int(),
+  size: nullable(int()),
   kind: wordOr(KINDS, "file"),
   executable: boolean,
+  missing: optional<Missing | undefined>(wordOr(MISSING, "changed"), undefined),
 });
 
 function parse(header: Uint8Array): unknown {

@@ -1,88 +1,117 @@
 import { setImmediate } from "node:timers/promises";
 import { handOver, type OwnedBytes } from "../../buffer_pool.ts";
-import { changedError, storageError } from "../storage_error.ts";
 
 /** Files up to here are read at once: one system call is sooner done than a thread is asked. */
 export const SMALL_FILE_BYTES = 65_536;
 
-/**
- * A header of an archive and, for a file, its content: `head`, which was read already, then what
- * `file` gives.
- */
+/** One entry of an archive, with all that belongs to it. */
 export interface ArchiveItem {
-  readonly header: Uint8Array;
-  readonly content?: {
-    readonly name: string;
-    readonly size: number;
-    /**
-     * The first bytes; `file` stands behind them. It may be changed once the next item was asked
-     * for.
-     */
-    readonly head: Uint8Array;
-    readonly file: Deno.FsFile;
-  };
+  /** Bytes of all of it, where they are known before it is opened. */
+  readonly length?: number | undefined;
+  /**
+   * Bytes at hand, good until the next item is asked for, and behind them what is read. `isBegun`
+   * says that its beginning lies before the offset.
+   */
+  open(isBegun: boolean): { readonly parts: readonly Uint8Array[]; readonly content?: ItemContent };
+}
+
+/** Content that is read piece by piece, with its tail. */
+export interface ItemContent extends Disposable {
+  /** Reads into `room`; 0 at the end. */
+  read(room: Uint8Array): Promise<number>;
 }
 
 /**
  * The content stream of a folder (SPEC.md §10) from `offset`, in fresh chunks of `chunkBytes`, the
- * last one shorter. Items are asked for one by one when there is room. Between chunks the event
- * loop turns. "changed" where a file ends before its size.
+ * last one shorter. Items are asked for one by one when there is room, and opened unless all of
+ * them lies before `offset`. Between chunks the event loop turns.
  */
 export async function* archiveChunks(
   items: Iterable<ArchiveItem>,
   { chunkBytes, offset = 0 }: { chunkBytes: number; offset?: number },
 ): AsyncGenerator<OwnedBytes> {
-  let chunk = new Uint8Array(chunkBytes);
-  let filled = 0;
-  let skip = offset;
+  const chunks = new ChunkFiller(chunkBytes, offset);
   for (const item of items) {
-    const length = item.header.length + (item.content?.size ?? 0);
-    let at = Math.min(skip, length);
-    skip -= at;
-    if (at < length) seekContent(item, at);
-    while (at < length) {
-      const room = chunk.subarray(filled, filled + length - at);
-      const read = copyKnown(item, { at, room }) || await readContent(item, room);
-      at += read;
-      filled += read;
-      if (filled < chunkBytes) continue;
-      await setImmediate();
-      yield handOver(chunk);
-      chunk = new Uint8Array(chunkBytes);
-      filled = 0;
+    if (chunks.isSkipping && chunks.skips(item.length)) continue;
+    const { parts, content } = item.open(chunks.isSkipping);
+    using _ = content;
+    for (const part of parts) {
+      for (let rest = part; rest.length > 0;) {
+        rest = chunks.copy(rest);
+        if (chunks.isFull) yield await chunks.take();
+      }
+    }
+    while (content !== undefined) {
+      const read = await content.read(chunks.room);
+      if (read === 0) break;
+      chunks.advance(read);
+      if (chunks.isFull) yield await chunks.take();
     }
   }
-  if (filled > 0) yield handOver(chunk.slice(0, filled));
+  if (chunks.filled > 0) yield await chunks.take();
 }
 
-/**
- * Copies what is in memory of the item: the header, then the head of the content. 0 where `at` is
- * behind it.
- */
-function copyKnown(item: ArchiveItem, { at, room }: { at: number; room: Uint8Array }): number {
-  const { header, content } = item;
-  const source = at < header.length
-    ? header.subarray(at)
-    : content?.head.subarray(at - header.length);
-  const known = source?.subarray(0, room.length) ?? header.subarray(0, 0);
-  room.set(known);
-  return known.length;
-}
+/** The chunk that is being filled, once what lies before the offset was passed over. */
+class ChunkFiller {
+  readonly #chunkBytes: number;
+  readonly #scratch = new Uint8Array(SMALL_FILE_BYTES);
+  #skip: number;
+  #chunk: Uint8Array;
+  filled = 0;
 
-function seekContent({ header, content }: ArchiveItem, at: number): void {
-  const start = at - header.length;
-  if (content !== undefined && start > content.head.length) {
-    content.file.seekSync(start, Deno.SeekMode.Start);
+  constructor(chunkBytes: number, skip: number) {
+    this.#chunkBytes = chunkBytes;
+    this.#skip = skip;
+    this.#chunk = new Uint8Array(chunkBytes);
   }
-}
 
-async function readContent({ content }: ArchiveItem, room: Uint8Array): Promise<number> {
-  const { file, size, name } = content!;
-  try {
-    const read = size <= SMALL_FILE_BYTES ? file.readSync(room) : await file.read(room);
-    if (read === null || read === 0) throw changedError(name);
-    return read;
-  } catch (cause) {
-    throw storageError(`cannot read "${name}"`, cause);
+  get isSkipping(): boolean {
+    return this.#skip > 0;
+  }
+
+  get isFull(): boolean {
+    return this.filled === this.#chunkBytes;
+  }
+
+  /** Where the next bytes go: nowhere while there is something to pass over. */
+  get room(): Uint8Array {
+    return this.#skip > 0
+      ? this.#scratch.subarray(0, Math.min(this.#skip, this.#scratch.length))
+      : this.#chunk.subarray(this.filled);
+  }
+
+  /** Passes over an item of that length; false where not all of it lies before the offset. */
+  skips(length = Infinity): boolean {
+    if (length > this.#skip) return false;
+    this.#skip -= length;
+    return true;
+  }
+
+  /** Takes as much of `bytes` as there is room for; gives the rest. */
+  copy(bytes: Uint8Array): Uint8Array {
+    if (this.#skip > 0) {
+      const passed = Math.min(this.#skip, bytes.length);
+      this.#skip -= passed;
+      return bytes.subarray(passed);
+    }
+    const taken = bytes.subarray(0, this.#chunkBytes - this.filled);
+    this.#chunk.set(taken, this.filled);
+    this.filled += taken.length;
+    return bytes.subarray(taken.length);
+  }
+
+  /** Notes what was read into {@link room}. */
+  advance(length: number): void {
+    if (this.#skip > 0) this.#skip -= length;
+    else this.filled += length;
+  }
+
+  /** The chunk as far as it is filled, after a turn of the event loop. */
+  async take(): Promise<OwnedBytes> {
+    await setImmediate();
+    const chunk = this.isFull ? this.#chunk : this.#chunk.slice(0, this.filled);
+    this.#chunk = new Uint8Array(this.#chunkBytes);
+    this.filled = 0;
+    return handOver(chunk);
   }
 }

@@ -1,4 +1,12 @@
-import { type ArchiveEntry, decodeEntry, MAX_HEADER_BYTES } from "./archive.ts";
+import {
+  type ArchiveEntry,
+  BLOCK_BYTES,
+  decodeEntry,
+  decodeTail,
+  MAX_HEADER_BYTES,
+  type Tail,
+  TAIL_BYTES,
+} from "./archive.ts";
 import { PathOrder } from "./path_order.ts";
 import { asName, damagedError } from "../storage_error.ts";
 
@@ -6,12 +14,16 @@ import { asName, damagedError } from "../storage_error.ts";
 export const MAX_ENTRIES = 1_000_000;
 
 /**
- * A finding of an {@link ArchiveDecoder}: `header` and `content` bytes, put together, are what went
- * in.
+ * A finding of an {@link ArchiveDecoder}: `frame` and `content` bytes, put together, are what went
+ * in; `content` is that of a file.
  */
 export type ArchiveEvent =
-  | { readonly type: "header" | "content"; readonly bytes: Uint8Array }
-  | { readonly type: "entry"; readonly entry: ArchiveEntry };
+  | { readonly type: "frame" | "content"; readonly bytes: Uint8Array }
+  | { readonly type: "entry"; readonly entry: ArchiveEntry }
+  | { readonly type: "tail"; readonly tail: Tail };
+
+/** What is read next beside content: a length, with it its header, the length of a block, a tail. */
+type Step = "length" | "header" | "block" | "tail";
 
 /**
  * Takes the content stream of a folder in pieces of any size and says what it holds. No more than
@@ -22,15 +34,28 @@ export class ArchiveDecoder {
   readonly #order = new PathOrder();
   #lastPath: readonly string[] = [];
   #entries = 0;
-  /** The length, then the length with its header. */
+  #step: Step = "length";
+  /** The frame that is read, as far as it is there. */
   #frame: Uint8Array = new Uint8Array(2);
   #filled = 0;
   #contentLeft = 0;
+  #isInBlocks = false;
+  #isLastBlock = false;
   #ended = false;
 
   /** True after the end of the archive, behind which nothing may come. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Bytes of content that come next; 0 where a frame does. */
+  get contentLeft(): number {
+    return this.#contentLeft;
+  }
+
+  /** Bytes that the frame which comes next still lacks, as far as that is known. */
+  get frameLeft(): number {
+    return this.#ended ? 0 : this.#frame.length - this.#filled;
   }
 
   /**
@@ -42,12 +67,14 @@ export class ArchiveDecoder {
       if (this.#ended) {
         throw damagedError(`cannot decode archive: ${rest.length} bytes after its end`);
       }
-      const type = this.#contentLeft > 0 ? "content" : "header";
+      const type = this.#contentLeft > 0 ? "content" : "frame";
       const piece = type === "content" ? rest.subarray(0, this.#contentLeft) : this.#fill(rest);
       rest = rest.subarray(piece.length);
-      if (type === "content") this.#contentLeft -= piece.length;
+      if (type === "content") this.skip(piece.length);
       yield { type, bytes: piece };
-      if (type === "header" && this.#isWhole()) yield { type: "entry", entry: this.#nextEntry() };
+      if (type === "content" || this.frameLeft > 0) continue;
+      const event = this.#take(this.#frame);
+      if (event !== undefined) yield event;
     }
   }
 
@@ -55,44 +82,76 @@ export class ArchiveDecoder {
   skip(length: number): void {
     if (length > this.#contentLeft) throw new RangeError(`cannot skip ${length} bytes of content`);
     this.#contentLeft -= length;
+    if (this.#contentLeft === 0) this.#expect(this.#isInBlocks ? "block" : "tail");
   }
 
   #fill(bytes: Uint8Array): Uint8Array {
-    const piece = bytes.subarray(0, this.#frame.length - this.#filled);
+    const piece = bytes.subarray(0, this.frameLeft);
     this.#frame.set(piece, this.#filled);
     this.#filled += piece.length;
-    if (this.#filled === 2) this.#makeRoom();
     return piece;
   }
 
-  #makeRoom(): void {
-    const length = this.#frame[0]! << 8 | this.#frame[1]!;
+  #expect(step: Step, length = { length: 2, header: 0, block: 4, tail: TAIL_BYTES }[step]): void {
+    this.#step = step;
+    this.#frame = new Uint8Array(length);
+    this.#filled = 0;
+  }
+
+  /** A whole frame. */
+  #take(frame: Uint8Array): ArchiveEvent | undefined {
+    switch (this.#step) {
+      case "length":
+        return this.#takeLength(frame);
+      case "header":
+        return { type: "entry", entry: this.#takeEntry(frame) };
+      case "block":
+        return this.#takeBlock(frame);
+      case "tail":
+        this.#expect("length");
+        return { type: "tail", tail: decodeTail(frame) };
+    }
+  }
+
+  #takeLength(frame: Uint8Array): undefined {
+    const length = frame[0]! << 8 | frame[1]!;
     if (length > MAX_HEADER_BYTES) {
       throw damagedError(
         `cannot decode archive: header of ${length} bytes exceeds ${MAX_HEADER_BYTES}`,
       );
     }
     if (length === 0) this.#ended = true;
-    const frame = new Uint8Array(2 + length);
-    frame.set(this.#frame);
-    this.#frame = frame;
+    else this.#expect("header", length);
   }
 
-  #isWhole(): boolean {
-    return !this.#ended && this.#filled > 2 && this.#filled === this.#frame.length;
-  }
-
-  #nextEntry(): ArchiveEntry {
-    const entry = decodeEntry(this.#frame);
-    this.#frame = new Uint8Array(2);
-    this.#filled = 0;
+  #takeEntry(header: Uint8Array): ArchiveEntry {
+    const entry = decodeEntry(header);
     this.#entries += 1;
     if (this.#entries > MAX_ENTRIES) {
       throw damagedError(`cannot decode archive: more than ${MAX_ENTRIES} entries`);
     }
     this.#checkOrder(entry);
-    this.#contentLeft = entry.folder ? 0 : entry.size;
+    if (entry.folder || entry.missing !== undefined) this.#expect("length");
+    else this.#expectContent(entry.size);
     return entry;
+  }
+
+  #expectContent(size: number | null): void {
+    this.#isInBlocks = size === null;
+    this.#isLastBlock = false;
+    this.#contentLeft = size ?? 0;
+    if (this.#isInBlocks) this.#expect("block");
+    else if (size === 0) this.#expect("tail");
+  }
+
+  #takeBlock(frame: Uint8Array): undefined {
+    const length = new DataView(frame.buffer).getUint32(0);
+    if (length > BLOCK_BYTES || (this.#isLastBlock && length > 0)) {
+      throw damagedError(`cannot decode archive: a block of ${length} bytes`);
+    }
+    this.#isLastBlock = length < BLOCK_BYTES;
+    this.#contentLeft = length;
+    if (length === 0) this.#expect("tail");
   }
 
   #checkOrder({ path, folder }: ArchiveEntry): void {

@@ -1,71 +1,62 @@
-import { join } from "node:path";
-import { decodeEntry } from "./archive.ts";
-import type { ArchiveItem } from "./archive_chunks.ts";
+import type { ArchiveEvent } from "./archive_decoder.ts";
+import { ArchiveDecoder } from "./archive_decoder.ts";
 
-/** Bytes of a manifest that are read at once; more than the longest frame. */
+/** Bytes of a manifest that are read at once. */
 const READ_BYTES = 131_072;
 
 /**
- * The frames of a manifest: the content stream of a folder without the contents (SPEC.md §14). Each
- * is a length with its header; the last may be the end of the archive, or cut short.
+ * Reads back a manifest, which is an archive without the contents of its files (SPEC.md §14), up to
+ * `limit` bytes of the archive: events, and between them contents that have to be passed over.
  */
-export function* manifestFrames(path: string): Generator<Uint8Array> {
-  using file = Deno.openSync(path);
-  const buffer = new Uint8Array(READ_BYTES);
-  let filled = 0;
-  for (
-    let read = file.readSync(buffer);
-    read !== null;
-    read = file.readSync(buffer.subarray(filled))
-  ) {
-    filled += read;
-    let start = 0;
-    for (let end = frameEnd(buffer, start); end <= filled; end = frameEnd(buffer, start)) {
-      yield buffer.slice(start, end);
-      start = end;
-    }
-    buffer.copyWithin(0, start, filled);
-    filled -= start;
+export class ManifestReader implements Disposable {
+  readonly decoder = new ArchiveDecoder();
+  readonly #file: Deno.FsFile;
+  readonly #limit: number;
+  #read: Uint8Array = new Uint8Array(0);
+  #at = 0;
+
+  constructor(path: string, { limit = Infinity }: { limit?: number } = {}) {
+    this.#file = Deno.openSync(path);
+    this.#limit = limit;
   }
-  if (filled > 0) yield buffer.slice(0, filled);
-}
 
-/**
- * The content stream of a folder as far as it is in staging; it ends where the first file is short
- * or missing.
- */
-export function* treeItems(manifest: string, tree: string): Generator<ArchiveItem> {
-  for (const header of manifestFrames(manifest)) {
-    const entry = isWhole(header) ? decodeEntry(header) : undefined;
-    if (entry === undefined || entry.folder) {
-      yield { header };
-      continue;
-    }
-    using file = openFile(join(tree, ...entry.path));
-    const size = Math.min(entry.size, file?.statSync().size ?? 0);
-    if (file === undefined || size === 0) yield { header };
-    else {yield {
-        header,
-        content: { name: entry.path.join("/"), size, head: new Uint8Array(0), file },
-      };}
-    if (size < entry.size) return;
+  /** Bytes of the archive that were passed. */
+  get at(): number {
+    return this.#at;
   }
-}
 
-function frameEnd(buffer: Uint8Array, start: number): number {
-  return start + 2 + ((buffer[start] ?? 0xff) << 8 | (buffer[start + 1] ?? 0xff));
-}
+  /** Bytes of content that come next; 0 at the end. */
+  get contentLeft(): number {
+    return Math.min(this.decoder.contentLeft, this.#limit - this.#at);
+  }
 
-/** True where it holds an entry: not the end of the archive, and not cut short. */
-function isWhole(frame: Uint8Array): boolean {
-  return frame.length > 2 && frame.length === frameEnd(frame, 0);
-}
+  /** Events up to the next content, or to the end. Bytes of frames are good until the next. */
+  *events(): Generator<ArchiveEvent> {
+    while (this.contentLeft === 0) {
+      const bytes = this.#next(Math.min(this.decoder.frameLeft, this.#limit - this.#at));
+      if (bytes.length === 0) return;
+      this.#at += bytes.length;
+      yield* this.decoder.push(bytes);
+    }
+  }
 
-function openFile(path: string): Deno.FsFile | undefined {
-  try {
-    return Deno.lstatSync(path).isFile ? Deno.openSync(path) : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+  /** Passes over content. */
+  skip(length: number): void {
+    this.decoder.skip(length);
+    this.#at += length;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  #next(length: number): Uint8Array {
+    if (this.#read.length === 0 && length > 0) {
+      const buffer = new Uint8Array(READ_BYTES);
+      this.#read = buffer.subarray(0, this.#file.readSync(buffer) ?? 0);
+    }
+    const bytes = this.#read.subarray(0, length);
+    this.#read = this.#read.subarray(bytes.length);
+    return bytes;
   }
 }

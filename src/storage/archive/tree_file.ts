@@ -12,7 +12,6 @@ export class TreeFile {
   readonly #name: string;
   readonly #modified: number;
   readonly #out: Deno.FsFile | WriteQueue;
-  #left: number;
 
   /**
    * Opens it at `offset`; new where that is 0, and never through a link. The umask is taken off its
@@ -24,31 +23,20 @@ export class TreeFile {
   ): Promise<TreeFile> {
     const mode = entry.executable ? 0o777 : 0o666;
     const createNew = offset === 0;
-    const out = entry.size > SMALL_FILE_BYTES
+    const out = (entry.size ?? Infinity) > SMALL_FILE_BYTES
       ? await WriteQueue.open(path, { name: entry.path.join("/"), offset, createNew, mode })
       : openSmall(path, { offset, createNew, mode });
-    return new TreeFile(path, entry, { out, left: entry.size - offset });
+    return new TreeFile(path, entry, out);
   }
 
-  private constructor(
-    path: string,
-    entry: FileEntry,
-    { out, left }: { out: Deno.FsFile | WriteQueue; left: number },
-  ) {
+  private constructor(path: string, entry: FileEntry, out: Deno.FsFile | WriteQueue) {
     this.#path = path;
     this.#name = entry.path.join("/");
     this.#modified = entry.modified;
     this.#out = out;
-    this.#left = left;
-  }
-
-  /** True when all of it was taken. */
-  get isWhole(): boolean {
-    return this.#left === 0;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    this.#left -= bytes.length;
     if (this.#out instanceof WriteQueue) return await this.#out.write(bytes);
     try {
       for (let left = bytes; left.length > 0;) left = left.subarray(this.#out.writeSync(left));
@@ -73,6 +61,12 @@ export class TreeFile {
     } catch (cause) {
       throw storageError(`cannot write "${this.#name}"`, cause);
     }
+  }
+
+  /** Closes and removes it: it is not whole. */
+  async discard(): Promise<void> {
+    await this.close();
+    await Deno.remove(this.#path);
   }
 
   async close(): Promise<void> {

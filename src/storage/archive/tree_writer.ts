@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ArchiveEntry } from "./archive.ts";
+import type { ArchiveEntry, Tail } from "./archive.ts";
 import { ignoreMissing, setModifiedSync, syncFolder } from "../file_system.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { SyncPool } from "../sync_pool.ts";
@@ -24,18 +24,23 @@ export class TreeWriter {
   /** The folders that are not left yet, from the top. */
   readonly #open: { path: string; modified: number | null }[];
   #last: ArchiveEntry | undefined;
+  /** True where the content or the tail of {@link #last} is still to come. */
+  #isUnfinished = false;
   #file: TreeFile | undefined;
   #files = 0;
   #size = 0;
+  #bytes = 0;
+  #lastBytes = 0;
+  #missing = 0;
 
   constructor(tree: string, options: TreeWriterOptions) {
     this.#open = [{ path: tree, modified: null }];
     this.#options = options;
   }
 
-  /** Length of all files that were announced. */
-  get size(): number {
-    return this.#size;
+  /** Files that are whole and those that are not: their bytes, and their number. */
+  get result(): { bytes: number; missing: number } {
+    return { bytes: this.#bytes, missing: this.#missing };
   }
 
   /** Makes the file or the folder of an entry. */
@@ -43,22 +48,41 @@ export class TreeWriter {
     for (const folder of this.#enter(entry)) await this.#leave(folder);
     try {
       if (entry.folder) Deno.mkdirSync(this.#pathOf(entry));
-      else this.#file = await TreeFile.open(this.#pathOf(entry), { entry, offset: 0 });
+      else if (this.#isUnfinished) {
+        this.#file = await TreeFile.open(this.#pathOf(entry), { entry, offset: 0 });
+      }
     } catch (cause) {
       throw storageError(`cannot write "${entry.path.join("/")}"`, cause);
     }
-    await this.#finishFile();
   }
 
   /** Writes content of the file that was added last. */
   async write(bytes: Uint8Array): Promise<void> {
+    this.#countContent(bytes.length);
     await this.#file!.write(bytes);
-    await this.#finishFile();
   }
 
-  /** Takes note of an entry that an earlier run has added. */
+  /** Ends the file that was added last: it stays, unless it is not whole. */
+  async end(tail: Tail): Promise<void> {
+    const file = this.#file!;
+    this.#file = undefined;
+    this.#countEnd(tail);
+    if (tail.missing !== undefined) return await file.discard();
+    await file.finish();
+    await this.#pool.add(() => file.sync().finally(() => file.close()));
+  }
+
+  /** Takes note of an entry that an earlier run has added, of content and of a tail. */
   restore(entry: ArchiveEntry): void {
     this.#enter(entry);
+  }
+
+  restoreContent(length: number): void {
+    this.#countContent(length);
+  }
+
+  restoreEnd(tail: Tail): void {
+    this.#countEnd(tail);
   }
 
   /**
@@ -69,7 +93,7 @@ export class TreeWriter {
     const last = this.#last;
     // Entries came in ascending order, so what has a greater name than the last one came after it.
     this.#open.forEach(({ path }, depth) => removeAfter(path, last?.path[depth]));
-    if (last === undefined || last.folder || length === last.size) return;
+    if (last === undefined || last.folder || !this.#isUnfinished) return;
     if (length === 0) await Deno.remove(this.#pathOf(last)).catch(ignoreMissing);
     this.#file = await TreeFile.open(this.#pathOf(last), { entry: last, offset: length });
   }
@@ -113,14 +137,34 @@ export class TreeWriter {
   }
 
   #count(entry: ArchiveEntry): void {
+    this.#isUnfinished = !entry.folder && entry.missing === undefined;
     if (entry.folder) return;
-    const { files, size } = this.#options.declared;
     this.#files += 1;
-    this.#size += entry.size;
-    if (this.#files > files || this.#size > (size ?? Number.MAX_SAFE_INTEGER)) {
+    if (!this.#isUnfinished) this.#missing += 1;
+    this.#grow(entry.size ?? 0);
+  }
+
+  /** A size that was not declared counts as it comes. */
+  #countContent(length: number): void {
+    const last = this.#last!;
+    this.#lastBytes += length;
+    if (!last.folder && last.size === null) this.#grow(length);
+  }
+
+  #countEnd({ missing }: Tail): void {
+    this.#isUnfinished = false;
+    if (missing !== undefined) this.#missing += 1;
+    else this.#bytes += this.#lastBytes;
+    this.#lastBytes = 0;
+  }
+
+  #grow(size: number): void {
+    const { files, size: declared } = this.#options.declared;
+    this.#size += size;
+    if (this.#files > files || this.#size > (declared ?? Number.MAX_SAFE_INTEGER)) {
       throw new StorageError(
         "damaged",
-        `the folder has more than the ${files} files and ${size} bytes it was offered with`,
+        `the folder has more than the ${files} files and ${declared} bytes it was offered with`,
       );
     }
   }
@@ -129,14 +173,6 @@ export class TreeWriter {
   async #leave({ path, modified }: { path: string; modified: number | null }): Promise<void> {
     setModifiedSync(path, modified);
     await this.#pool.add(() => syncFolder(path));
-  }
-
-  async #finishFile(): Promise<void> {
-    const file = this.#file;
-    if (!file?.isWhole) return;
-    this.#file = undefined;
-    await file.finish();
-    await this.#pool.add(() => file.sync().finally(() => file.close()));
   }
 
   #pathOf({ path }: ArchiveEntry): string {

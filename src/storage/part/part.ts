@@ -235,8 +235,11 @@ export class Part {
 
   async #finish(): Promise<void> {
     await this.#checkpoints.settle();
-    const bytes = await this.#options.content.finish();
-    this.#found = { sha256: this.#hash.copy().digest("hex"), bytes, resumedAt: this.#resumedAt };
+    const { bytes, missing } = await this.#options.content.finish();
+    this.#found = {
+      ...{ sha256: this.#hash.copy().digest("hex"), bytes, resumedAt: this.#resumedAt },
+      ...missing > 0 && { missing },
+    };
   }
 
   /** Tries names until the operating system gives one, each written down before. */

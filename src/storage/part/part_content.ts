@@ -9,6 +9,14 @@ export interface FileHead {
   readonly head: Uint8Array;
 }
 
+/** What a content has once it is finished. */
+export interface Finished {
+  /** Bytes of its files. */
+  readonly bytes: number;
+  /** Files of a folder that are not whole, and not there. */
+  readonly missing: number;
+}
+
 /**
  * The content of one transfer while it is in staging: a file, or a folder that is unpacked on
  * arrival.
@@ -25,10 +33,9 @@ export interface PartContent {
   /** Resolves when all that was taken until now is on disk. */
   sync(): Promise<void>;
   /**
-   * Checks that it is whole, sets modes and times, and resolves when all is on disk. Gives the
-   * bytes of its files.
+   * Checks that it is whole, sets modes and times, and resolves when all is on disk.
    */
-  finish(): Promise<number>;
+  finish(): Promise<Finished>;
   /**
    * Moves it to its final path; false where that is taken. `claimed`: a run that crashed may
    * have taken it.

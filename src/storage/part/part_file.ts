@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileBytes } from "../file_digest.ts";
 import { exists, headOf, infoOf, setModifiedSync } from "../file_system.ts";
-import type { FileHead, PartContent, PartOffer } from "./part_content.ts";
+import type { FileHead, Finished, PartContent, PartOffer } from "./part_content.ts";
 import { linkFile, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { WriteQueue } from "../write_queue.ts";
@@ -71,7 +71,7 @@ export class PartFile implements PartContent {
     return this.#opened().sync();
   }
 
-  async finish(): Promise<number> {
+  async finish(): Promise<Finished> {
     const { size, name, modified } = this.#offer;
     if (size !== null && this.#size !== size) {
       throw new StorageError(
@@ -83,7 +83,7 @@ export class PartFile implements PartContent {
     if (Deno.build.os !== "windows") await Deno.chmod(this.#path, this.#mode);
     setModifiedSync(this.#path, modified);
     await this.#opened().sync({ times: true });
-    return this.#size;
+    return { bytes: this.#size, missing: 0 };
   }
 
   place(path: string, { overwrite }: { overwrite: boolean }): Promise<boolean> {

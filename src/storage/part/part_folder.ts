@@ -2,17 +2,14 @@ import { join } from "node:path";
 import { concat } from "../../bytes.ts";
 import type { ArchiveEntry } from "../archive/archive.ts";
 import { ArchiveDecoder } from "../archive/archive_decoder.ts";
-import { archiveChunks } from "../archive/archive_chunks.ts";
-import { manifestFrames, treeItems } from "../archive/manifest.ts";
+import { ManifestReader } from "../archive/manifest.ts";
+import { storedArchive } from "../archive/stored_archive.ts";
 import { exists, headOf, setModifiedSync, syncFolder } from "../file_system.ts";
-import type { FileHead, PartContent, PartOffer } from "./part_content.ts";
+import type { FileHead, Finished, PartContent, PartOffer } from "./part_content.ts";
 import { mergeFolder, placeFolder, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { TreeWriter } from "../archive/tree_writer.ts";
 import { WriteQueue } from "../write_queue.ts";
-
-/** Bytes of the content stream that are put together at once when a part is hashed again. */
-const READ_BYTES = 2 ** 20;
 
 /** Options of a part of a folder: `creationMode` is 0777 without the bits of the umask. */
 export interface PartFolderOptions {
@@ -42,7 +39,7 @@ export class PartFolder implements PartContent {
   async *chunks(): AsyncGenerator<Uint8Array> {
     if (!await exists(this.#tree) || !await exists(this.#manifestPath)) return;
     try {
-      yield* archiveChunks(treeItems(this.#manifestPath, this.#tree), { chunkBytes: READ_BYTES });
+      yield* storedArchive(this.#manifestPath, this.#tree);
     } catch (error) {
       // What cannot be read back as an archive is where the part ends.
       if (!(error instanceof StorageError)) throw error;
@@ -59,11 +56,11 @@ export class PartFolder implements PartContent {
       if (!await exists(this.#tree)) await Deno.mkdir(this.#tree, { mode: 0o700 });
       const isNew = !await exists(this.#manifestPath);
       this.#writer = new TreeWriter(this.#tree, { declared, accepts });
-      const replayed = isNew ? { headers: 0, content: 0 } : this.#replay(this.#writer, offset);
+      const replayed = isNew ? { frames: 0, content: 0 } : this.#replay(this.#writer, offset);
       await this.#writer.cut(replayed.content);
       this.#manifest = await WriteQueue.open(this.#manifestPath, {
         name: declared.name,
-        offset: replayed.headers,
+        offset: replayed.frames,
         createNew: isNew,
         mode: 0o600,
       });
@@ -73,13 +70,15 @@ export class PartFolder implements PartContent {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    const headers: Uint8Array[] = [];
+    const { writer, manifest } = this.#opened();
+    const frames: Uint8Array[] = [];
     for (const event of this.#decoder.push(bytes)) {
-      if (event.type === "header") headers.push(event.bytes);
-      else if (event.type === "entry") await this.#opened().writer.add(event.entry);
-      else await this.#opened().writer.write(event.bytes);
+      if (event.type === "frame") frames.push(event.bytes);
+      if (event.type === "content") await writer.write(event.bytes);
+      if (event.type === "entry") await writer.add(event.entry);
+      if (event.type === "tail") await writer.end(event.tail);
     }
-    await this.#opened().manifest.write(concat(headers));
+    await manifest.write(concat(frames));
   }
 
   async sync(): Promise<void> {
@@ -87,7 +86,7 @@ export class PartFolder implements PartContent {
     await Promise.all([writer.sync(), manifest.sync()]);
   }
 
-  async finish(): Promise<number> {
+  async finish(): Promise<Finished> {
     const { offer, creationMode } = this.#options;
     const { writer, manifest } = this.#opened();
     if (!this.#decoder.ended) {
@@ -98,7 +97,7 @@ export class PartFolder implements PartContent {
     if (Deno.build.os !== "windows") await Deno.chmod(this.#tree, creationMode);
     setModifiedSync(this.#tree, offer.modified);
     await syncFolder(this.#tree);
-    return writer.size;
+    return writer.result;
   }
 
   async place(path: string, options: { overwrite: boolean; claimed: boolean }): Promise<boolean> {
@@ -126,28 +125,32 @@ export class PartFolder implements PartContent {
   }
 
   /**
-   * Brings decoder and writer to `offset`. Gives how much of it were headers, and content of the
-   * last file.
+   * Brings decoder and writer to `offset`. Gives how much of it were frames, and content of the last
+   * file.
    */
-  #replay(writer: TreeWriter, offset: number): { headers: number; content: number } {
-    let headers = 0;
+  #replay(writer: TreeWriter, offset: number): { frames: number; content: number } {
+    using reader = new ManifestReader(this.#manifestPath, { limit: offset });
+    this.#decoder = reader.decoder;
+    let frames = 0;
     let content = 0;
-    let at = 0;
-    for (const frame of manifestFrames(this.#manifestPath)) {
-      if (at >= offset) break;
-      const known = frame.subarray(0, offset - at);
-      at += known.length;
-      headers += known.length;
-      for (const event of this.#decoder.push(known)) {
+    for (;;) {
+      for (const event of reader.events()) {
+        if (event.type === "frame") frames += event.bytes.length;
+        if (event.type === "tail") writer.restoreEnd(event.tail);
         if (event.type !== "entry") continue;
         writer.restore(event.entry);
-        content = event.entry.folder ? 0 : Math.min(event.entry.size, offset - at);
-        this.#decoder.skip(content);
-        at += content;
+        content = 0;
       }
+      const length = reader.contentLeft;
+      if (length === 0) break;
+      reader.skip(length);
+      writer.restoreContent(length);
+      content += length;
     }
-    if (at !== offset) throw new Error(`the manifest ends at ${at}, before ${offset}`);
-    return { headers, content };
+    if (reader.at !== offset) {
+      throw new Error(`the manifest ends at ${reader.at}, before ${offset}`);
+    }
+    return { frames, content };
   }
 
   #opened(): { writer: TreeWriter; manifest: WriteQueue } {

@@ -38,7 +38,7 @@ export class ReceptionEvents {
     this.#report({ event: "progress", transfer, name, bytes: this.#bytes, total: size });
   }
 
-  received({ bytes, sha256, path, resumedAt }: Published) {
+  received({ bytes, sha256, path, resumedAt, missing }: Published) {
     const { kind, folder, files, text } = this.#offer;
     const acceptedAt = this.#acceptedAt ?? performance.now();
     this.#report({
@@ -49,6 +49,7 @@ export class ReceptionEvents {
       duration: tenths(performance.now() - acceptedAt),
       resumedAt,
       ...(folder ? { files } : {}),
+      ...(missing !== undefined ? { missing } : {}),
       ...(text ? { text } : {}),
     });
   }

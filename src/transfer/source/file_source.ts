@@ -23,6 +23,8 @@ export interface FoundSource {
   readonly info: Deno.FileInfo;
   /** Sends what a file had when it was opened, also where it grows meanwhile. */
   readonly snapshot: boolean;
+  /** Leaves out of a folder what cannot be read. */
+  readonly skipUnreadable: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -56,6 +58,7 @@ export async function openFileSource(found: FoundSource): Promise<Source> {
     stamp: size === null ? null : stamp.hex,
     exactStamp: stamp.exact,
     leftOut: [],
+    missing: [],
     digest: (offset) => prefixDigest(fileChunks(file, 0), offset),
     stream: (offset) => readAhead(fileChunks(file, offset)),
     close: () => Promise.resolve(),
@@ -83,7 +86,7 @@ async function* fileChunks(found: ReadFile, offset: number): AsyncGenerator<Owne
     throw new RangeError(`cannot read from ${offset}: "${name}" ends before`);
   }
   using file = await openFile(found);
-  if (size !== null && !isUnchanged(await file.stat(), found)) throw changedError(name);
+  if (size !== null && !isUnchanged(file.statSync(), found)) throw changedError(name);
   for await (const { at, chunk, isLast } of readChunks(file, { found, offset })) {
     signal?.throwIfAborted();
     if (!seen.isSame(at, chunk)) throw changedError(name);

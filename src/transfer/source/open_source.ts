@@ -28,6 +28,7 @@ async function findSource(path: string, options: SourceOptions): Promise<FoundSo
     name: sourceName(options.as ?? basename(resolve(path))),
     info,
     snapshot: options.snapshot ?? false,
+    skipUnreadable: options.skipUnreadable ?? false,
     signal: options.signal,
   };
   if (info.isDirectory || info.isFile) return found;

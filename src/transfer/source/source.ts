@@ -1,4 +1,5 @@
 import type { OwnedBytes } from "../../buffer_pool.ts";
+import type { Missing } from "../../storage/archive/archive.ts";
 import { P2pError } from "../../errors.ts";
 import type { OfferFields } from "../../protocol/messages.ts";
 import { checkedPath } from "../../names/file_name.ts";
@@ -14,8 +15,10 @@ export interface Source extends OfferFields {
   readonly exactStamp: string | null;
   /** Most bytes that its content stream may have, where that is more than `size`. */
   readonly mostBytes?: number;
-  /** Entries of a folder that an archive cannot hold: links, sockets, devices, FIFOs. */
+  /** Entries of a folder that are not sent: what an archive cannot hold, and what was to be skipped. */
   readonly leftOut: readonly LeftOut[];
+  /** Files of a folder that are not whole in what was read of it until now. */
+  readonly missing: readonly MissingFile[];
   /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */
   digest(offset: number): Promise<string>;
   /**
@@ -38,10 +41,15 @@ export const PLAIN_OFFER = {
   text: false,
 } as const satisfies Omit<OfferFields, "name">;
 
-/** One thing that is not sent, and why: a symbolic link, a FIFO, a socket, a device. */
+/** One thing that is not sent, and why: "it is a symbolic link". */
 export interface LeftOut {
   readonly path: string;
-  readonly what: string;
+  readonly reason: string;
+}
+
+/** A file of a folder that was to be sent, and is not whole. */
+export interface MissingFile extends LeftOut {
+  readonly state: Missing;
 }
 
 /** Options of opening a source: `as` is its name at the receiver. */
@@ -49,6 +57,8 @@ export interface SourceOptions {
   readonly as?: string | undefined;
   /** Sends what a file had when it was opened, also where it grows meanwhile. */
   readonly snapshot?: boolean | undefined;
+  /** Leaves out of a folder what cannot be read, where it is told before anything is sent. */
+  readonly skipUnreadable?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -22,6 +22,7 @@ export async function stdinSource(
     stamp: null,
     exactStamp: null,
     leftOut: [],
+    missing: [],
     digest: (offset) => offset === 0 ? prefixDigest([], 0) : Promise.reject(readOnce(sent)),
     stream(offset) {
       if (isRead || offset !== 0) throw readOnce(sent);
@@ -44,6 +45,7 @@ export function textSource(text: string, name: string): Source {
     stamp: null,
     exactStamp: null,
     leftOut: [],
+    missing: [],
     digest: (offset) => prefixDigest(chunks(0), offset),
     stream: (offset) => readAhead(chunks(offset)),
     close: () => Promise.resolve(),

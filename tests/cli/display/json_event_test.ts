@@ -32,11 +32,11 @@ const FIELDS: Fields = {
   stalled: { seconds: always, waitsFor: always, transfer: sometimes, name: sometimes },
   received: {
     ...{ ...transfer, ...times, from: always, kind: always, path: always },
-    ...{ files: sometimes, text: sometimes },
+    ...{ files: sometimes, missing: sometimes, text: sometimes },
   },
   delivered: {
     ...{ ...transfer, ...times, to: always, savedAs: always },
-    ...{ files: sometimes, already: sometimes },
+    ...{ files: sometimes, missing: sometimes, already: sometimes },
   },
   stored: { ...transfer, to: always, until: always },
   relayed: { transfer: always, from: always, to: always, bytes: always, state: always },
@@ -60,6 +60,8 @@ const FIELDS: Fields = {
   words: { person: always, words: always },
   explained: { allowed: always, line: always, reason: sometimes, bySize: sometimes },
   shown: { name: always, bytes: always, preview: always },
+  skipped: { name: always, path: always, reason: always },
+  missing: { name: always, path: always, state: always, reason: always },
   failed: { exit: always, message: always, hint: sometimes, name: sometimes, to: sometimes },
   done: { delivered: always, stored: always, failed: always },
 };

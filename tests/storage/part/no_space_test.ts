@@ -20,7 +20,7 @@ const SCRIPT = `
   await receive(new Uint8Array(6 << 20), offerOf(6 << 20));
   const pieces = Array.from({ length: 100 }, (_, i) => [
     encodeEntry({ path: [String(100 + i)], folder: false, modified: 1, size: 60_000, kind: "file", executable: false }),
-    new Uint8Array(60_000),
+    new Uint8Array(60_000 + 33),
   ]).flat();
   const archive = new Uint8Array(await new Blob(pieces).arrayBuffer());
   await receive(archive, offerOf(null, { folder: true, files: 100 }));

@@ -5,6 +5,7 @@ import {
   ARCHIVE_END,
   type ArchiveEntry,
   encodeEntry,
+  TAIL_BYTES,
 } from "../../../src/storage/archive/archive.ts";
 import type { Part } from "../../../src/storage/part/part.ts";
 import type { PartOffer } from "../../../src/storage/part/part_content.ts";
@@ -254,9 +255,9 @@ Deno.test("a folder that lies about itself is refused, and nothing of it is publ
   );
   const two = [
     encodeEntry(file("a", 3)),
-    new Uint8Array(3),
+    new Uint8Array(3 + TAIL_BYTES),
     encodeEntry(file("b", 4)),
-    new Uint8Array(4),
+    new Uint8Array(4 + TAIL_BYTES),
     ARCHIVE_END,
   ];
   const lies: [string, Uint8Array[], Partial<PartOffer>][] = [
@@ -318,7 +319,7 @@ Deno.test("a folder is refused at the entry that goes over what was declared", a
     kind: "file",
     executable: false,
   });
-  for (const pieces of [[entry("a"), entry("b")], [big]]) {
+  for (const pieces of [[entry("a"), new Uint8Array(TAIL_BYTES), entry("b")], [big]]) {
     await using to = await tempFolder();
     const offer = offerOf(7, { folder: true, files: 1 });
     const part = await (await openStaging(to.path)).claim(SENDER, offer);
@@ -352,12 +353,13 @@ for (
     const part = await (await openStaging(to.path)).claim(SENDER, offer);
     const writer = part.begin(0).getWriter();
     await writer.write(fileOf(["a"], 0));
+    await writer.write(new Uint8Array(TAIL_BYTES));
     const [id] = [...Deno.readDirSync(join(to.path, ".p2p-partial"))];
     const target = size === null ? outside.path : join(outside.path, "file");
     await Deno.symlink(target, join(to.path, ".p2p-partial", id!.name, "tree", "b"));
     const bytes = size === null
       ? [encodeEntry({ path: ["b"], folder: true, modified: 5 }), fileOf(["b", "c"], 0)]
-      : [fileOf(["b"], size), new Uint8Array(size)];
+      : [fileOf(["b"], size), new Uint8Array(size + TAIL_BYTES)];
     await assert.rejects(async () => {
       for (const piece of bytes) await writer.write(piece);
       await writer.close();

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { concat } from "../../bytes.ts";
+import type { FileEntry } from "./archive.ts";
+import { ManifestReader } from "./manifest.ts";
+
+/** Bytes that are put together before the event loop has a turn. */
+const PIECE_BYTES = 2 ** 20;
+
+/**
+ * The content stream of a folder as far as it is in staging, put together from `manifest` and
+ * `tree` (SPEC.md §14); it ends where the first file is short or missing.
+ */
+export async function* storedArchive(manifest: string, tree: string): AsyncGenerator<Uint8Array> {
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  for (const piece of storedPieces(manifest, tree)) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length < PIECE_BYTES) continue;
+    await setImmediate();
+    yield concat(pieces);
+    pieces = [];
+    length = 0;
+  }
+  if (length > 0) yield concat(pieces);
+}
+
+function* storedPieces(manifest: string, tree: string): Generator<Uint8Array> {
+  using reader = new ManifestReader(manifest);
+  let file: Deno.FsFile | undefined;
+  try {
+    for (;;) {
+      for (const event of reader.events()) {
+        if (event.type === "frame") yield event.bytes;
+        if (event.type !== "entry") continue;
+        file?.close();
+        file = event.entry.folder ? undefined : openFile(tree, event.entry);
+      }
+      if (reader.contentLeft === 0) return;
+      const bytes = new Uint8Array(Math.min(reader.contentLeft, PIECE_BYTES));
+      const read = file?.readSync(bytes) ?? 0;
+      if (read === 0) return;
+      reader.skip(read);
+      yield bytes.subarray(0, read);
+    }
+  } finally {
+    file?.close();
+  }
+}
+
+function openFile(tree: string, { path, missing }: FileEntry): Deno.FsFile | undefined {
+  if (missing !== undefined) return undefined;
+  const file = join(tree, ...path);
+  try {
+    return Deno.lstatSync(file).isFile ? Deno.openSync(file) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
