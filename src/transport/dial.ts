@@ -45,5 +45,5 @@ function hintFor(why: string, { host }: Address): string {
     return "check the address, that the machine is on, and that no firewall is in between";
   }
   if (isLoopback(host)) return "start a hub there with `p2p serve`";
-  return "start a hub there with `p2p serve --host 0.0.0.0`";
+  return "start a hub there with `p2p serve --lan`; a plain `p2p serve` listens to its own machine alone";
 }

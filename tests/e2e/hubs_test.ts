@@ -138,6 +138,18 @@ Deno.test({
   assert.equal((await second.ended()).code, 0);
 });
 
+Deno.test("serve says that it is reached from its own machine alone, and the other end hears of it", async () => {
+  await using scene = await Scene.open({ plain: true, serve: ["--qr"] });
+  assert.match(await scene.hub.line("reached by"), /this machine alone .*p2p serve --lan/);
+  await scene.hub.line("▄▄▄▄▄");
+  await scene.stopHub("SIGINT");
+  const { code, stderr } = await p2p(scene, `peers ${BEYOND}:${scene.port}`);
+  assert.equal(code, 3);
+  assert.match(stderr, /`p2p serve --lan`; a plain `p2p serve` listens to its own machine alone/);
+  const both = await p2p(scene, "serve --lan --host 127.0.0.1");
+  assert.deepEqual([both.code, both.stdout], [2, ""]);
+});
+
 async function sceneWithSecret(options: SceneOptions = {}): Promise<Scene> {
   const scene = await Scene.open({ ...options, hub: { env: { P2P_SECRET: SECRET } } });
   await scene.write("a.txt", "a");

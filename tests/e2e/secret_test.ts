@@ -119,10 +119,11 @@ Deno.test({
     "beyond loopback a hub makes a secret up, shows it once and keeps it, and it vouches for the hub",
   ignore: beyond === undefined, // This machine has no address but loopback.
 }, async () => {
-  await using scene = await Scene.open({ serve: ["--host", "0.0.0.0"], plain: true });
+  await using scene = await Scene.open({ serve: ["--lan"], plain: true });
   await scene.write("a.txt", "a");
   const shown = await scene.hub.line("secret ");
   const [, secret] = /^ {2}secret {7}([a-z]+(?:-[a-z]+){5}) {2}\(others are asked/.exec(shown)!;
+  assert.match(await scene.hub.line("reached by"), /who knows the secret, on the network$/);
   assert.match(await scene.hub.line("to send"), /^ {2}to send {6}p2p send FILE --to [\d.]+:\d+$/);
   const kept = join(await scene.home("hub"), "hub_secret");
   assert.equal(await Deno.readTextFile(kept), secret + "\n");

@@ -2,33 +2,29 @@ import { Option } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
 import { defaultHome } from "../../home/default_home.ts";
 import { hostName } from "../../home/host_name.ts";
-import type { HubSecret } from "../../home/hub_secret.ts";
-import { type Identity, loadIdentity } from "../../home/identity.ts";
+import { loadIdentity } from "../../home/identity.ts";
 import { openHubServer } from "../../hub/hub_server.ts";
 import { MAX_KEEP_MS } from "../../hub/spool/spool.ts";
 import type { Rule } from "../../hub/policy/policy.ts";
 import { checkedPeerName } from "../../names/peer_name.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
 import { KEEP_MS } from "../../transfer/open_receiver.ts";
-import {
-  type Address,
-  DEFAULT_PORT,
-  formatAddress,
-  isLoopback,
-  parsePort,
-} from "../../transport/address.ts";
-import { printable } from "../../ui/printable.ts";
+import { DEFAULT_PORT, parsePort } from "../../transport/address.ts";
 import { parseDuration, parseSize } from "../../units.ts";
+import { announceHub } from "../display/announce_hub.ts";
 import { Arrivals } from "../display/arrivals.ts";
 import { Output } from "../display/output.ts";
-import { reachableHost } from "../display/reachable_host.ts";
 import { isMoving, showSessionsOnSignal } from "../display/sessions.ts";
 import { showServerEvent } from "../display/server_events.ts";
 import { endService, withInterrupt } from "../interrupt.ts";
 import { command, nameOption } from "../options/command.ts";
+import { qrOption } from "../options/hub_options.ts";
 import { withReceiveOptions } from "../options/receive_options.ts";
 import { hubSecret, secretFileOption } from "../options/secret.ts";
 import { askOffer } from "../prompts/ask_offer.ts";
+
+const LOOPBACK = "127.0.0.1";
+const EVERYWHERE = "0.0.0.0";
 
 /** `p2p serve`: be a hub, and receive what is sent to it, until Ctrl-C. */
 export function serveCommand() {
@@ -40,9 +36,16 @@ type ServeOptions = ReturnType<ReturnType<typeof serveOptions>["opts"]>;
 function serveOptions() {
   const base = command("serve")
     .addOption(
-      new Option("--host <host>", "where to listen; beyond this machine it takes a secret")
-        .default("127.0.0.1"),
+      new Option(
+        "--host <host>",
+        `where to listen; beyond this machine it takes a secret (default: ${LOOPBACK})`,
+      ).conflicts("lan"),
     )
+    .addOption(
+      new Option("--lan", `listen to your network, with a secret: --host ${EVERYWHERE}`)
+        .default(false),
+    )
+    .addOption(qrOption())
     .addOption(
       new Option("--port <port>", "0 takes a free one and prints it").default(DEFAULT_PORT)
         .argParser((text) => parsePort(text)),
@@ -86,8 +89,9 @@ function parseKeep(text: string): number {
 
 async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const output = new Output(options);
-  const { home = defaultHome(), host, port, accept, quota, disk, keep } = options;
-  const secret = await hubSecret(options, home);
+  const { home = defaultHome(), port, accept, quota, disk, keep } = options;
+  const host = options.host ?? (options.lan ? EVERYWHERE : LOOPBACK);
+  const secret = await hubSecret({ ...options, host }, home);
   const name = options.name ?? checkedPeerName(hostName());
   const identity = await loadIdentity(home);
   const arrivals = new Arrivals(output, options);
@@ -104,7 +108,9 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   });
   using _ = showSessionsOnSignal(output);
   await output.showProgress();
-  announce({ address: server.address, name, identity, secret }, output);
+  const { address } = server;
+  const shown = fingerprint(identity.keyPair.id);
+  await announceHub({ address, name, fingerprint: shown, secret, qr: options.qr }, output);
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   const isBusy = isMoving();
   if (isBusy) output.note("stopping; unfinished transfers can be resumed");
@@ -119,40 +125,4 @@ async function rulesOf({ policy }: ServeOptions): Promise<Rule[] | undefined> {
   if (policy === undefined) return undefined;
   const { readPolicy } = await import("../../hub/policy/read_policy.ts");
   return await readPolicy(policy);
-}
-
-/** The facts that others need to reach a hub. */
-interface Announcement {
-  address: Address;
-  name: string;
-  identity: Identity;
-  secret: HubSecret | undefined;
-}
-
-function announce({ address, name, identity, secret }: Announcement, output: Output) {
-  const shown = fingerprint(identity.keyPair.id);
-  const { bold } = output.style;
-  const reachable = formatAddress({ ...address, host: reachableHost(address.host) });
-  const secretFile = secret?.path;
-  output.event({
-    event: "listening",
-    ...{ ...address, name, fingerprint: shown },
-    ...secretFile && { secretFile },
-  });
-  output.result("Server initialized");
-  output.result(`  address      ${bold(formatAddress(address))}`);
-  output.result(`  name         ${bold(printable(name))}`);
-  output.result(`  fingerprint  ${shown}`);
-  if (secret !== undefined) output.result(`  secret       ${secretInWords(secret, output)}`);
-  output.result(`  to send      ${bold(`p2p send FILE --to ${reachable}`)}`);
-  if (secret?.isNew) output.note(`the secret is kept in ${secretFile}`);
-  if (secret === undefined && !isLoopback(address.host)) {
-    output.warning("anybody who can reach this address can send files here");
-  }
-}
-
-/** A secret that was made up, this once; one that was handed in is never printed. */
-function secretInWords({ secret, path, isNew }: HubSecret, { style }: Output): string {
-  if (isNew) return `${style.bold(secret)}  (others are asked for it when they connect)`;
-  return path === undefined ? "required" : `required (kept in ${path})`;
 }
