@@ -1,5 +1,6 @@
 import { P2pError } from "../errors.ts";
 import { foldedName } from "./folded_name.ts";
+import { withoutJoiners } from "./joiners.ts";
 
 /** Most components of a path (SPEC.md §12). */
 export const MAX_PATH_DEPTH = 32;
@@ -12,7 +13,8 @@ export const STAGING_FOLDER = ".p2p-partial";
 
 /**
  * Components of a path from the wire, in NFC; throws `refused` when one could mean anything but a
- * name below the folder it is joined to, here or on another system (SPEC.md §13).
+ * name below the folder it is joined to, or deceives who reads it (SPEC.md §13). What this system
+ * cannot hold all the same is changed by `SiblingNames` before it is used here.
  */
 export function checkedPath(components: unknown): string[] {
   if (!Array.isArray(components)) {
@@ -40,14 +42,19 @@ export function topName(name: string, options: { allowHidden: boolean }): string
 
 function checkedName(raw: unknown): string {
   if (typeof raw !== "string") throw new P2pError("refused", "cannot accept name: it is not text");
+  const fault = nameFault(raw);
+  if (fault !== undefined) throw refusedName(raw, fault);
+  return raw.normalize("NFC");
+}
+
+/** The reason for which no receiver takes a name; undefined where it is taken (SPEC.md §13). */
+export function nameFault(raw: string): string | undefined {
   // Composing makes at most three UTF-16 units into two bytes: what is longer than this stays too
   // long.
-  if (raw.length > 2 * MAX_NAME_BYTES) throw refusedName(raw, TOO_LONG);
-  if (!raw.isWellFormed()) throw refusedName(raw, "it holds half of a surrogate pair");
+  if (raw.length > 2 * MAX_NAME_BYTES) return TOO_LONG;
+  if (!raw.isWellFormed()) return "it has half of a surrogate pair";
   const name = raw.normalize("NFC");
-  const broken = RULES.find(([breaks]) => breaks(name));
-  if (broken !== undefined) throw refusedName(raw, broken[1]);
-  return name;
+  return RULES.find(([breaks]) => breaks(name))?.[1];
 }
 
 const TOO_LONG = `it is longer than ${MAX_NAME_BYTES} bytes`;
@@ -59,29 +66,15 @@ const encoder = new TextEncoder();
  */
 const UNSEEN = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{NChar}\p{DI}]--\p{VS}]/v;
 
-/**
- * Rules that a name must not break, with the reasons; refused on every system, so that a folder can
- * move between them.
- */
+/** Rules that a name must not break on any system, with the reasons. */
 const RULES: readonly [breaks: (name: string) => boolean, reason: string][] = [
   [(name) => name === "", "it is empty"],
   [(name) => name === "." || name === "..", "it means a folder, not a name in it"],
   [(name) => encoder.encode(name).length > MAX_NAME_BYTES, TOO_LONG],
-  [(name) => /[/\\]/.test(name), "it holds a path separator"],
-  [(name) => /[<>:"|?*]/.test(name), 'it holds one of < > : " | ? *'],
-  [(name) => UNSEEN.test(name), "it holds a control or an invisible character"],
-  [(name) => name.endsWith(".") || name.endsWith(" "), "it ends in a dot or a space"],
-  [isDeviceName, "it is a device on Windows"],
+  [(name) => name.includes("/"), 'a name cannot contain "/"'],
+  [(name) => name.includes("\\"), 'a name cannot contain "\\"'],
+  [(name) => UNSEEN.test(withoutJoiners(name)), "it has a control or an invisible character"],
 ];
-
-/**
- * Windows takes the part before the first dot for the device, whatever follows; `¹²³` count as
- * digits.
- */
-function isDeviceName(name: string): boolean {
-  const stem = name.split(".", 1)[0]!.trimEnd().toUpperCase();
-  return /^(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])$/.test(stem);
-}
 
 function isStagingFolder(name: string): boolean {
   const folded = foldedName(name);

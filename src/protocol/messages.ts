@@ -133,6 +133,8 @@ export const RECEIPT_FIELDS = {
   resumedAt: int(),
   /** Files of a folder that are not whole, and were not published; undefined for none. */
   missing: optional<number | undefined>(int(1), undefined),
+  /** Entries of a folder that have another name there; undefined for none. */
+  renamed: optional<number | undefined>(int(1), undefined),
 };
 
 /** The proof of a receiver that it has a transfer on disk, checked, under its final name. */

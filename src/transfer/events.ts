@@ -59,6 +59,8 @@ export interface Received extends Omit<Receipt, "savedAs"> {
   files?: number;
   /** True for a message typed by a person. */
   text?: true;
+  /** The first entries of a folder that have another name here: as it was sent, and as it is. */
+  renamedEntries?: readonly { name: string; savedAs: string }[];
 }
 
 /** The receiver has a transfer on disk, checked, under its final name. Times in milliseconds. */

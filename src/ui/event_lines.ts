@@ -14,11 +14,21 @@ export function receivedLine(event: Received, style: Style): string {
     ` -> ${printable(shortPath(path))}`;
 }
 
+/** A line for each name inside a folder that this system or disk cannot hold. */
+export function renamedLines({ renamed = 0, renamedEntries = [] }: Received): string[] {
+  const lines = renamedEntries.map(({ name, savedAs }) =>
+    `  ${printable(name)} is here as ${printable(savedAs)}`
+  );
+  const more = renamed - lines.length;
+  return more > 0 ? [...lines, `  and ${more} more names are changed`] : lines;
+}
+
 /** The line for something that is at its receiver. */
 export function deliveredLine(event: Delivered, style: Style): string {
-  const { name, to, savedAs, files, missing, bytes, already } = event;
+  const { name, to, savedAs, files, missing, renamed = 0, bytes, already } = event;
   const saved = savedAs === name ? "" : ` as ${style.bold(printable(savedAs))}`;
-  const what = files === undefined ? "" : `${folderOf(files, missing)}, `;
+  const changed = renamed > 0 ? `${renamed} with other names there, ` : "";
+  const what = files === undefined ? "" : `${folderOf(files, missing)}, ${changed}`;
   const how = already ? `${formatBytes(bytes)}, it was there already` : times(event);
   return `${style.green("delivered")} ${style.bold(printable(name))} to ${
     printable(to)

@@ -200,13 +200,13 @@ Deno.test("--accept known refuses a stranger with exit code 4", async () => {
   );
 });
 
-Deno.test("a name that no receiver takes exits 4 before anything is sent", async () => {
+Deno.test("a name that no receiver takes exits 5 before anything is sent", async () => {
   await using scene = await Scene.open();
   await scene.write("a.txt", "a");
   assertFails(await scene.send(["a.txt", "--as", "../a", "--quiet"]), {
-    code: 4,
+    code: 5,
     lines: [
-      'cannot send "../a": cannot accept name "../a": it holds a path separator',
+      'cannot send it as "../a": a name cannot contain "/"',
       "give it another name with `--as NAME`",
     ],
   });

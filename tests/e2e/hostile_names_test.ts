@@ -10,26 +10,10 @@ const HOSTILE = [
   ...["", ".", "..", "../x", "..\\x", "a/../../x", "/etc/passwd", "//host/share", "a/b", "/", "\\"],
   ...[
     "\\\\?\\C:\\x",
-    "C:",
-    "C:x",
     "C:\\x",
     "~/x",
-    "file.txt::$DATA",
-    "a:b",
-    "<",
-    ">",
-    'a"b',
-    "a|b",
-    "?",
-    "*",
   ],
-  ...["CON", "con", "NUL.tar.gz", "Aux.txt", "com1", "com¹.txt", "LPT9.", "prn .x", "CONIN$"],
   ...[
-    "trailing.",
-    "trailing ",
-    "...",
-    " ",
-    ".. ",
     "a\0b",
     "a\nb",
     "\x1b[2Jx",
@@ -111,16 +95,17 @@ Deno.test("paths that are no lists of names are refused", async () => {
   await assertUntouched(scene, before);
 });
 
-Deno.test("twins in one folder are refused, and what only looks like them is not", async () => {
+Deno.test("one name twice in one folder is refused, also by composition, and what only looks like it is not", async () => {
   await using scene = await Scene.open();
   using peer = await RawPeer.connect(scene.port);
-  for (const [a, b] of [["A", "a"], ["STRASSE", "straße"], ["é", "É"], ["x", "x"]] as const) {
+  for (const [a, b] of [["e\u0301", "é"], ["x", "x"]] as const) {
     const answer = await sendArchive(peer, [{ path: [a] }, { path: [b] }]);
-    assert.ok(answer?.type === "cancel" && answer.code === "name", `${a} ${b}: ${answer?.type}`);
+    assert.ok(answer?.type === "cancel", `${a} ${b}: ${answer?.type}`);
+    assert.ok(["name", "damaged"].includes(answer.code), answer.code);
   }
   assert.deepEqual(scene.names(), []);
   const good = await sendArchive(peer, [{ path: ["A"], folder: true }, { path: ["A", "a"] }, {
-    path: ["b"],
+    path: ["a"],
   }]);
   assert.equal(good?.type, "receipt");
 });
@@ -128,7 +113,19 @@ Deno.test("twins in one folder are refused, and what only looks like them is not
 Deno.test("names just within the bounds are taken", async () => {
   await using scene = await Scene.open();
   using peer = await RawPeer.connect(scene.port);
-  const names = ["x".repeat(255), "é".repeat(127) + "e", "COM0x", "nul-a", "..a", "a..b", "x~1"];
+  const names = ["x".repeat(255), "é".repeat(127) + "e", "COM0x", "nul-a", "..a", "a..b", "x~1"]
+    .concat([
+      "C:",
+      "a:b",
+      "file.txt::$DATA",
+      "a|b",
+      "?",
+      "con",
+      "NUL.tar.gz",
+      "end.",
+      "end ",
+      "می\u200Cخ",
+    ]);
   for (const name of names) {
     const answer = await peer.deliver(new Uint8Array(1), { name });
     assert.equal(answer?.type, "receipt", JSON.stringify(answer));

@@ -356,7 +356,7 @@ testOnTerminal("names of files cannot touch the terminal", async () => {
   await menu.press("Up", "Up"); // Past the folders.
   await menu.asks("● zz");
   await menu.press("Enter");
-  await menu.shows('error: cannot send "zz\\u{1b}[2Jgone\\u{202e}.png"');
+  await menu.shows('error: cannot send it as "zz\\u{1b}[2Jgone\\u{202e}.png"');
   await leave(menu);
 });
 

@@ -10,35 +10,16 @@ import {
   STAGING_FOLDER,
   topName,
 } from "../../src/names/file_name.ts";
+import { withoutJoiners } from "../../src/names/joiners.ts";
+import { portableName } from "../../src/names/portable_name.ts";
 import { anyText } from "../helpers/any_text.ts";
 
 const HOSTILE: Record<string, string[]> = {
   "it is empty": [""],
   "it means a folder, not a name in it": [".", ".."],
-  "it holds a path separator": [
-    "../x",
-    "..\\x",
-    "/etc/passwd",
-    "//host/share",
-    "\\\\?\\C:\\x",
-    "~/x",
-    "a/b",
-    "/",
-    "\\",
-  ],
-  'it holds one of < > : " | ? *': [
-    "C:",
-    "C:x",
-    "a:b",
-    "file.txt::$DATA",
-    "<",
-    ">",
-    'a"b',
-    "a|b",
-    "a?",
-    "*",
-  ],
-  "it holds a control or an invisible character": [
+  'a name cannot contain "/"': ["../x", "/etc/passwd", "//host/share", "~/x", "a/b", "/"],
+  'a name cannot contain "\\"': ["..\\x", "\\\\?\\C:\\x", "\\"],
+  "it has a control or an invisible character": [
     "a\0b",
     "a\nb",
     "\x1b[2Jx",
@@ -60,23 +41,7 @@ const HOSTILE: Record<string, string[]> = {
     "\u{E0041}",
     "a\uFFF9b",
   ],
-  "it holds half of a surrogate pair": ["a\uD800", "\uDC00b", "\uD83D"],
-  "it ends in a dot or a space": ["a.", "a ", "...", " ", "a. ."],
-  "it is a device on Windows": [
-    "CON",
-    "con",
-    "PRN.txt",
-    "aux.c",
-    "NUL.tar.gz",
-    "con .txt",
-    "COM0",
-    "com9.log",
-    "com¹.txt",
-    "LPT²",
-    "lpt³",
-    "CONIN$",
-    "conout$.x",
-  ],
+  "it has half of a surrogate pair": ["a\uD800", "\uDC00b", "\uD83D"],
 };
 
 for (const [reason, names] of Object.entries(HOSTILE)) {
@@ -117,6 +82,8 @@ Deno.test("checkedPath takes ordinary names of any script, whatever they look li
     "nul-device.txt",
     "com",
     "x.con",
+    ...["C:", "a:b", "file.txt::$DATA", "<", 'a"b', "a|b", "a?", "*"],
+    ...["a.", "a ", "...", "CON", "aux.c", "com¹.txt", "CONIN$"],
     "$(reboot)",
     "'; --",
   ];
@@ -168,8 +135,9 @@ Deno.test("checkedPath keeps every path strictly below its root, on POSIX and Wi
     const checked = pathOrUndefined(components);
     if (checked === undefined) return;
     accepted += 1;
-    for (const { join, relative, sep, root } of SYSTEMS) {
-      assert.deepEqual(relative(root, join(root, ...checked)).split(sep), checked);
+    for (const { join, relative, sep, root, local } of SYSTEMS) {
+      const here: string[] = checked.map(local);
+      assert.deepEqual(relative(root, join(root, ...here)).split(sep), here);
     }
     assert.deepEqual(checkedPath(checked), checked);
   };
@@ -181,7 +149,9 @@ Deno.test("checkedPath keeps every path strictly below its root, on POSIX and Wi
 Deno.test("checkedPath leaves nothing in a name that a terminal would obey", () => {
   for (const text of naughtyStrings) {
     const checked = pathOrUndefined([text]);
-    if (checked !== undefined) assert.doesNotMatch(checked[0]!, /[\p{Cc}\p{Cf}\p{Cs}]/u);
+    if (checked !== undefined) {
+      assert.doesNotMatch(withoutJoiners(checked[0]!), /[\p{Cc}\p{Cf}\p{Cs}]/u);
+    }
   }
 });
 
@@ -209,7 +179,10 @@ Deno.test("topName refuses ~ and every spelling of the staging folder", () => {
   assert.equal(topName("~$doc.docx", { allowHidden: false }), "~$doc.docx");
 });
 
-const SYSTEMS = [{ ...path.posix, root: "/srv/in" }, { ...path.win32, root: "C:\\srv\\in" }];
+const SYSTEMS = [
+  { ...path.posix, root: "/srv/in", local: (name: string) => name },
+  { ...path.win32, root: "C:\\srv\\in", local: portableName },
+];
 
 /** Names built of pieces that mean something to some system, and wholly random ones. */
 const nameLike = fc.oneof(

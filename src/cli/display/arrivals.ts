@@ -1,5 +1,5 @@
 import type { Received, Report, TransferEvent } from "../../transfer/events.ts";
-import { interruptedLine, receivedLine, refusedLine } from "../../ui/event_lines.ts";
+import { interruptedLine, receivedLine, refusedLine, renamedLines } from "../../ui/event_lines.ts";
 import { terminalSize } from "../../ui/terminal.ts";
 import type { Output } from "./output.ts";
 
@@ -52,6 +52,7 @@ export class Arrivals {
   #received(event: Received) {
     this.#shown = this.#shown.then(async () => {
       this.#output.result(receivedLine(event, this.#output.style));
+      for (const line of renamedLines(event)) this.#output.note(line);
       if (this.#wantsPreview(event)) await this.#preview(event.path);
     });
   }

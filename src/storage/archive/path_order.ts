@@ -1,12 +1,11 @@
 import { P2pError } from "../../errors.ts";
-import { foldedName } from "../../names/folded_name.ts";
 
 /** Most names that {@link PathOrder} keeps at once: those of all folders that are open. */
 export const MAX_OPEN_NAMES = 262_144;
 
 /**
- * Watches the order of a folder's entries: depth first, a folder before what it holds, no twins
- * among siblings (SPEC.md §10, §13). It keeps the names of open folders only, so memory does not
+ * Watches the order of a folder's entries: depth first, a folder before what it holds, no name
+ * twice among siblings (SPEC.md §10, §13). It keeps the names of open folders only, so memory does not
  * grow with the tree.
  */
 export class PathOrder {
@@ -24,7 +23,7 @@ export class PathOrder {
       throw refusedPath(path, "its folder was not announced, or has been left");
     }
     this.#leaveBelow(path.length);
-    this.#claim(path, foldedName(name));
+    this.#claim(path, name);
     if (isFolder) this.#open.push({ name, names: new Set() });
   }
 
@@ -36,15 +35,13 @@ export class PathOrder {
     for (const folder of this.#open.splice(depth)) this.#openNames -= folder.names.size;
   }
 
-  #claim(path: readonly string[], key: string): void {
+  #claim(path: readonly string[], name: string): void {
     const { names } = this.#open[path.length - 1]!;
-    if (names.has(key)) {
-      throw refusedPath(path, "another entry differs from it only by case or normalisation");
-    }
+    if (names.has(name)) throw refusedPath(path, "another entry has the same name");
     if (this.#openNames >= MAX_OPEN_NAMES) {
       throw refusedPath(path, `more than ${MAX_OPEN_NAMES} names in open folders`);
     }
-    names.add(key);
+    names.add(name);
     this.#openNames += 1;
   }
 }

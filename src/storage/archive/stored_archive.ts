@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { concat } from "../../bytes.ts";
 import type { FileEntry } from "./archive.ts";
+import type { LocalTree } from "./local_tree.ts";
 import { ManifestReader } from "./manifest.ts";
 
 /** Bytes that are put together before the event loop has a turn. */
@@ -11,7 +11,10 @@ const PIECE_BYTES = 2 ** 20;
  * The content stream of a folder as far as it is in staging, put together from `manifest` and
  * `tree` (SPEC.md §14); it ends where the first file is short or missing.
  */
-export async function* storedArchive(manifest: string, tree: string): AsyncGenerator<Uint8Array> {
+export async function* storedArchive(
+  manifest: string,
+  tree: LocalTree,
+): AsyncGenerator<Uint8Array> {
   let pieces: Uint8Array[] = [];
   let length = 0;
   for (const piece of storedPieces(manifest, tree)) {
@@ -26,7 +29,7 @@ export async function* storedArchive(manifest: string, tree: string): AsyncGener
   if (length > 0) yield concat(pieces);
 }
 
-function* storedPieces(manifest: string, tree: string): Generator<Uint8Array> {
+function* storedPieces(manifest: string, tree: LocalTree): Generator<Uint8Array> {
   using reader = new ManifestReader(manifest);
   let file: Deno.FsFile | undefined;
   try {
@@ -35,7 +38,8 @@ function* storedPieces(manifest: string, tree: string): Generator<Uint8Array> {
         if (event.type === "frame") yield event.bytes;
         if (event.type !== "entry") continue;
         file?.close();
-        file = event.entry.folder ? undefined : openFile(tree, event.entry);
+        const path = tree.enter(event.entry);
+        file = event.entry.folder ? undefined : openFile(path, event.entry);
       }
       if (reader.contentLeft === 0) return;
       const bytes = new Uint8Array(Math.min(reader.contentLeft, PIECE_BYTES));
@@ -49,9 +53,8 @@ function* storedPieces(manifest: string, tree: string): Generator<Uint8Array> {
   }
 }
 
-function openFile(tree: string, { path, missing }: FileEntry): Deno.FsFile | undefined {
+function openFile(file: string, { missing }: FileEntry): Deno.FsFile | undefined {
   if (missing !== undefined) return undefined;
-  const file = join(tree, ...path);
   try {
     return Deno.lstatSync(file).isFile ? Deno.openSync(file) : undefined;
   } catch (error) {

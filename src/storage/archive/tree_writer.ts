@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { ArchiveEntry, Tail } from "./archive.ts";
+import type { NameLimits } from "../../names/portable_name.ts";
+import { LocalTree } from "./local_tree.ts";
 import { ignoreMissing, setModifiedSync, syncFolder } from "../file_system.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { SyncPool } from "../sync_pool.ts";
@@ -11,6 +13,8 @@ import { TreeFile } from "./tree_file.ts";
 export interface TreeWriterOptions {
   readonly declared: { readonly files: number; readonly size: number | null };
   readonly accepts?: ((entry: ArchiveEntry) => void) | undefined;
+  /** What names cannot be here. */
+  readonly names: NameLimits;
 }
 
 /**
@@ -23,7 +27,10 @@ export class TreeWriter {
   readonly #pool = new SyncPool();
   /** The folders that are not left yet, from the top. */
   readonly #open: { path: string; modified: number | null }[];
+  readonly #places: LocalTree;
   #last: ArchiveEntry | undefined;
+  /** The path of {@link #last} here. */
+  #lastPath = "";
   /** True where the content or the tail of {@link #last} is still to come. */
   #isUnfinished = false;
   #file: TreeFile | undefined;
@@ -35,21 +42,22 @@ export class TreeWriter {
 
   constructor(tree: string, options: TreeWriterOptions) {
     this.#open = [{ path: tree, modified: null }];
+    this.#places = new LocalTree(tree, options.names);
     this.#options = options;
   }
 
   /** Files that are whole and those that are not: their bytes, and their number. */
-  get result(): { bytes: number; missing: number } {
-    return { bytes: this.#bytes, missing: this.#missing };
+  get result(): { bytes: number; missing: number; renamed: LocalTree["renamed"] } {
+    return { bytes: this.#bytes, missing: this.#missing, renamed: this.#places.renamed };
   }
 
   /** Makes the file or the folder of an entry. */
   async add(entry: ArchiveEntry): Promise<void> {
     for (const folder of this.#enter(entry)) await this.#leave(folder);
     try {
-      if (entry.folder) Deno.mkdirSync(this.#pathOf(entry));
+      if (entry.folder) Deno.mkdirSync(this.#lastPath);
       else if (this.#isUnfinished) {
-        this.#file = await TreeFile.open(this.#pathOf(entry), { entry, offset: 0 });
+        this.#file = await TreeFile.open(this.#lastPath, { entry, offset: 0 });
       }
     } catch (cause) {
       throw storageError(`cannot write "${entry.path.join("/")}"`, cause);
@@ -92,10 +100,18 @@ export class TreeWriter {
   async cut(length: number): Promise<void> {
     const last = this.#last;
     // Entries came in ascending order, so what has a greater name than the last one came after it.
-    this.#open.forEach(({ path }, depth) => removeAfter(path, last?.path[depth]));
+    this.#open.forEach(({ path }, depth) => {
+      const isLater = (name: string) => {
+        const isKnown = this.#places.has(depth, name);
+        if (isKnown !== undefined) return !isKnown;
+        const end = last?.path[depth];
+        return end === undefined || name > end;
+      };
+      removeWhere(path, isLater);
+    });
     if (last === undefined || last.folder || !this.#isUnfinished) return;
-    if (length === 0) await Deno.remove(this.#pathOf(last)).catch(ignoreMissing);
-    this.#file = await TreeFile.open(this.#pathOf(last), { entry: last, offset: length });
+    if (length === 0) await Deno.remove(this.#lastPath).catch(ignoreMissing);
+    this.#file = await TreeFile.open(this.#lastPath, { entry: last, offset: length });
   }
 
   /** Resolves when all until now is on disk. */
@@ -131,8 +147,9 @@ export class TreeWriter {
     this.#options.accepts?.(entry);
     this.#count(entry);
     this.#last = entry;
+    this.#lastPath = this.#places.enter(entry);
     const left = this.#open.splice(entry.path.length).reverse();
-    if (entry.folder) this.#open.push({ path: this.#pathOf(entry), modified: entry.modified });
+    if (entry.folder) this.#open.push({ path: this.#lastPath, modified: entry.modified });
     return left;
   }
 
@@ -174,17 +191,10 @@ export class TreeWriter {
     setModifiedSync(path, modified);
     await this.#pool.add(() => syncFolder(path));
   }
-
-  #pathOf({ path }: ArchiveEntry): string {
-    return join(this.#open[0]!.path, ...path);
-  }
 }
 
-/** Removes what has a greater name than `name`, or everything. */
-function removeAfter(folder: string, name: string | undefined): void {
-  for (const entry of Deno.readDirSync(folder)) {
-    if (name === undefined || entry.name.normalize("NFC") > name) {
-      Deno.removeSync(join(folder, entry.name), { recursive: true });
-    }
+function removeWhere(folder: string, isLater: (name: string) => boolean): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (isLater(name.normalize("NFC"))) Deno.removeSync(join(folder, name), { recursive: true });
   }
 }

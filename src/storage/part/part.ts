@@ -14,6 +14,8 @@ import type { PartPrice } from "./part_price.ts";
 import type { PartRecord } from "./part_record.ts";
 import { cutAtChunks, lastAgreeing, type ResumePoint, startPoint } from "./resume_point.ts";
 import { topName } from "../../names/file_name.ts";
+import { localName, type NameLimits } from "../../names/portable_name.ts";
+import type { RenamedEntry } from "../archive/local_tree.ts";
 import { StorageError } from "../storage_error.ts";
 import { syncFolder } from "../file_system.ts";
 import { trace } from "../../trace.ts";
@@ -34,6 +36,8 @@ export interface PublishOptions {
 export interface Published extends Receipt {
   /** Absolute. */
   readonly path: string;
+  /** The first entries of a folder that have another name here. */
+  readonly renamedEntries?: readonly RenamedEntry[];
 }
 
 /** Pieces that a part is made of. */
@@ -43,6 +47,8 @@ export interface PartOptions {
   readonly content: PartContent;
   readonly journal: Journal;
   readonly price: PartPrice;
+  /** What names cannot be here. */
+  readonly limits: NameLimits;
   /** Names at the top of `target` that other parts of this process are about to take. */
   readonly names: Set<string>;
   /** That of the system by default. */
@@ -76,6 +82,7 @@ export class Part {
   /** The end of the last whole chunk, where a part of another one has come. */
   #wholeChunks: { offset: number; hash: Hash } | undefined;
   #claimedName: string | undefined;
+  #renamed: readonly RenamedEntry[] = [];
   /** The receipt without its name, once all of the content is on disk and checked. */
   #found: Omit<Receipt, "savedAs"> | undefined;
   /** The end of the step that runs now; steps never overlap. */
@@ -165,7 +172,7 @@ export class Part {
    */
   publish(name: string, options: PublishOptions): Promise<Published> {
     return this.#inTurn(async () => {
-      const top = topName(name, options);
+      const top = localName(topName(name, options), this.#options.limits);
       const found = this.#found;
       if (found === undefined) {
         throw new Error(`cannot publish "${name}": its stream is not closed`);
@@ -235,10 +242,12 @@ export class Part {
 
   async #finish(): Promise<void> {
     await this.#checkpoints.settle();
-    const { bytes, missing } = await this.#options.content.finish();
+    const { bytes, missing, renamed } = await this.#options.content.finish();
+    this.#renamed = renamed.entries;
     this.#found = {
       ...{ sha256: this.#hash.copy().digest("hex"), bytes, resumedAt: this.#resumedAt },
       ...missing > 0 && { missing },
+      ...renamed.count > 0 && { renamed: renamed.count },
     };
   }
 
@@ -279,7 +288,9 @@ export class Part {
   }
 
   #locate(receipt: Receipt): Published {
-    return { ...receipt, path: join(this.#options.target, receipt.savedAs) };
+    const renamedEntries = this.#renamed;
+    const path = join(this.#options.target, receipt.savedAs);
+    return { ...receipt, path, ...renamedEntries.length > 0 && { renamedEntries } };
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

@@ -1,4 +1,11 @@
+import type { RenamedEntry } from "../archive/local_tree.ts";
 import type { Offer, OfferFields } from "../../protocol/messages.ts";
+
+/** Entries of a folder with other names than they were sent with: the first of them, and how many. */
+export interface Renamed {
+  readonly entries: readonly RenamedEntry[];
+  readonly count: number;
+}
 
 /** An offer without its transfer key, which is never written down. */
 export type PartOffer = OfferFields & Pick<Offer, "transfer">;
@@ -15,6 +22,8 @@ export interface Finished {
   readonly bytes: number;
   /** Files of a folder that are not whole, and not there. */
   readonly missing: number;
+  /** Entries of a folder that have another name here. */
+  readonly renamed: Renamed;
 }
 
 /**

@@ -83,7 +83,7 @@ export class PartFile implements PartContent {
     if (Deno.build.os !== "windows") await Deno.chmod(this.#path, this.#mode);
     setModifiedSync(this.#path, modified);
     await this.#opened().sync({ times: true });
-    return { bytes: this.#size, missing: 0 };
+    return { bytes: this.#size, missing: 0, renamed: { entries: [], count: 0 } };
   }
 
   place(path: string, { overwrite }: { overwrite: boolean }): Promise<boolean> {

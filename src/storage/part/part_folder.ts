@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { concat } from "../../bytes.ts";
+import type { NameLimits } from "../../names/portable_name.ts";
+import { LocalTree } from "../archive/local_tree.ts";
 import type { ArchiveEntry } from "../archive/archive.ts";
 import { ArchiveDecoder } from "../archive/archive_decoder.ts";
 import { ManifestReader } from "../archive/manifest.ts";
@@ -15,6 +17,8 @@ import { WriteQueue } from "../write_queue.ts";
 export interface PartFolderOptions {
   readonly offer: PartOffer;
   readonly creationMode: number;
+  /** What names cannot be here. */
+  readonly limits: NameLimits;
   readonly accepts: ((entry: ArchiveEntry) => void) | undefined;
 }
 
@@ -39,7 +43,7 @@ export class PartFolder implements PartContent {
   async *chunks(): AsyncGenerator<Uint8Array> {
     if (!await exists(this.#tree) || !await exists(this.#manifestPath)) return;
     try {
-      yield* storedArchive(this.#manifestPath, this.#tree);
+      yield* storedArchive(this.#manifestPath, new LocalTree(this.#tree, this.#options.limits));
     } catch (error) {
       // What cannot be read back as an archive is where the part ends.
       if (!(error instanceof StorageError)) throw error;
@@ -51,11 +55,11 @@ export class PartFolder implements PartContent {
   }
 
   async cut(offset: number): Promise<void> {
-    const { offer: declared, accepts } = this.#options;
+    const { offer: declared, accepts, limits: names } = this.#options;
     try {
       if (!await exists(this.#tree)) await Deno.mkdir(this.#tree, { mode: 0o700 });
       const isNew = !await exists(this.#manifestPath);
-      this.#writer = new TreeWriter(this.#tree, { declared, accepts });
+      this.#writer = new TreeWriter(this.#tree, { declared, accepts, names });
       const replayed = isNew ? { frames: 0, content: 0 } : this.#replay(this.#writer, offset);
       await this.#writer.cut(replayed.content);
       this.#manifest = await WriteQueue.open(this.#manifestPath, {

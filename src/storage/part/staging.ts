@@ -15,6 +15,7 @@ import type { PartPrice } from "./part_price.ts";
 import { PartPrices } from "./part_prices.ts";
 import { PublishedFiles } from "./published_files.ts";
 import { isSameOffer, offerLine, type PartRecord, readRecord } from "./part_record.ts";
+import { localName, type NameLimits } from "../../names/portable_name.ts";
 import { STAGING_FOLDER, topName } from "../../names/file_name.ts";
 import { erasePart, oldParts, openStagingFolder, partId } from "./staging_folder.ts";
 import { storageError } from "../storage_error.ts";
@@ -39,6 +40,8 @@ export interface StagingOptions {
   readonly kept?: Keeping | undefined;
   /** That of the system by default. */
   readonly clock?: Clock | undefined;
+  /** What names cannot be here: what the system and the disk say by default. */
+  readonly limits?: NameLimits | undefined;
 }
 
 /** The book, and the path of the list of what was published. */
@@ -54,6 +57,7 @@ export class Staging {
   readonly #folder: string;
   readonly #keepMs: number;
   readonly #creationMode: number;
+  readonly #limits: NameLimits;
   readonly #prices: PartPrices;
   readonly #published: PublishedFiles | undefined;
   readonly #clock: Clock | undefined;
@@ -66,12 +70,15 @@ export class Staging {
    * Makes `dir` where it is missing, and removes parts without a change for `keepMs`. Throws
    * `StorageError`.
    */
-  static async open(dir: string, { keepMs, kept, clock }: StagingOptions): Promise<Staging> {
+  static async open(
+    dir: string,
+    { keepMs, kept, clock, limits }: StagingOptions,
+  ): Promise<Staging> {
     try {
       await Deno.mkdir(dir, { recursive: true });
       const target = await Deno.realPath(dir);
       const folder = join(target, STAGING_FOLDER);
-      const { creationMode } = await openStagingFolder(folder);
+      const { creationMode, limits: found } = await openStagingFolder(folder);
       const disk = new Disk(target, { spareBytes: SPARE_BYTES });
       const prices = new PartPrices(kept?.book ?? new Book(), disk);
       if (kept !== undefined) await prices.restore(folder);
@@ -80,6 +87,7 @@ export class Staging {
         folder,
         keepMs,
         creationMode,
+        limits: limits ?? found,
         prices,
         published,
         clock,
@@ -93,10 +101,11 @@ export class Staging {
 
   private constructor(
     dir: string,
-    { folder, keepMs, creationMode, prices, published, clock }: {
+    { folder, keepMs, creationMode, limits, prices, published, clock }: {
       folder: string;
       keepMs: number;
       creationMode: number;
+      limits: NameLimits;
       prices: PartPrices;
       published: PublishedFiles | undefined;
       clock: Clock | undefined;
@@ -106,6 +115,7 @@ export class Staging {
     this.#folder = folder;
     this.#keepMs = keepMs;
     this.#creationMode = creationMode;
+    this.#limits = limits;
     this.#prices = prices;
     this.#published = published;
     this.#clock = clock;
@@ -148,7 +158,7 @@ export class Staging {
     name: string,
     size: number | null,
   ): Promise<{ sha256: string | null } | undefined> {
-    const path = join(this.dir, topName(name, { allowHidden: true }));
+    const path = join(this.dir, localName(topName(name, { allowHidden: true }), this.#limits));
     try {
       const info = await Deno.lstat(path);
       return { sha256: info.isFile && info.size === size ? await fileDigest(path) : null };
@@ -187,7 +197,7 @@ export class Staging {
     },
   ): Part {
     const folder = join(this.#folder, id);
-    const creationMode = this.#creationMode;
+    const [creationMode, limits] = [this.#creationMode, this.#limits];
     let entries = 0;
     const counted = (entry: ArchiveEntry) => {
       accepts?.(entry);
@@ -196,10 +206,11 @@ export class Staging {
     return new Part({
       target: this.dir,
       content: offer.folder
-        ? new PartFolder(folder, { offer, creationMode, accepts: counted })
+        ? new PartFolder(folder, { offer, creationMode, limits, accepts: counted })
         : new PartFile(folder, { offer, creationMode }),
       journal,
       price,
+      limits,
       names: this.#names,
       clock: this.#clock,
       erase: (options) => this.#erase(id, options),

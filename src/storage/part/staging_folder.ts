@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { StorageError } from "../storage_error.ts";
-import { ignoreMissing, syncFolder } from "../file_system.ts";
+import type { NameLimits } from "../../names/portable_name.ts";
+import { exists, ignoreMissing, syncFolder } from "../file_system.ts";
 
 /**
  * Makes the staging folder, or checks that it is a private folder of this user and no link. Gives
  * the mode that the system leaves of 0777 for new folders: asking for the umask itself would need a
- * permission.
+ * permission; and what names the system and the disk cannot hold.
  */
-export async function openStagingFolder(path: string): Promise<{ creationMode: number }> {
+export async function openStagingFolder(path: string): Promise<StagingFolder> {
   await makeFolder(path);
   const info = await Deno.lstat(path);
   if (!info.isDirectory) {
@@ -25,7 +26,26 @@ export async function openStagingFolder(path: string): Promise<{ creationMode: n
       `cannot keep transfers in "${path}": it belongs to somebody else`,
     );
   }
-  return { creationMode: (probe.mode ?? 0o777) & 0o777 };
+  return { creationMode: (probe.mode ?? 0o777) & 0o777, limits: await probeNames(path) };
+}
+
+/** What was found out of the staging folder. */
+export interface StagingFolder {
+  creationMode: number;
+  limits: NameLimits;
+}
+
+/** Tries names, since nothing tells what the disk of a folder can hold. */
+async function probeNames(path: string): Promise<NameLimits> {
+  if (Deno.build.os === "windows") return { portable: true, foldsCase: true };
+  const probe = `probe-${crypto.randomUUID()}`;
+  await Deno.mkdir(join(path, probe));
+  const foldsCase = await exists(join(path, probe.toUpperCase()));
+  await Deno.remove(join(path, probe));
+  const colon = join(path, `${probe}:`);
+  const holdsColon = await Deno.mkdir(colon).then(() => true, () => false);
+  if (holdsColon) await Deno.remove(colon);
+  return { portable: !holdsColon, foldsCase };
 }
 
 /** The folder of a transfer inside the staging folder (SPEC.md §14). */

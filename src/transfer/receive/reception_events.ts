@@ -38,7 +38,7 @@ export class ReceptionEvents {
     this.#report({ event: "progress", transfer, name, bytes: this.#bytes, total: size });
   }
 
-  received({ bytes, sha256, path, resumedAt, missing }: Published) {
+  received({ bytes, sha256, path, resumedAt, missing, renamed, renamedEntries }: Published) {
     const { kind, folder, files, text } = this.#offer;
     const acceptedAt = this.#acceptedAt ?? performance.now();
     this.#report({
@@ -50,6 +50,8 @@ export class ReceptionEvents {
       resumedAt,
       ...(folder ? { files } : {}),
       ...(missing !== undefined ? { missing } : {}),
+      ...(renamed !== undefined ? { renamed } : {}),
+      ...(renamedEntries !== undefined ? { renamedEntries } : {}),
       ...(text ? { text } : {}),
     });
   }

@@ -2,7 +2,7 @@ import type { OwnedBytes } from "../../buffer_pool.ts";
 import type { Missing } from "../../storage/archive/archive.ts";
 import { P2pError } from "../../errors.ts";
 import type { OfferFields } from "../../protocol/messages.ts";
-import { checkedPath } from "../../names/file_name.ts";
+import { nameFault } from "../../names/file_name.ts";
 
 /** A thing to send: the fields of its offer, and its content stream (SPEC.md §8). */
 export interface Source extends OfferFields {
@@ -62,15 +62,11 @@ export interface SourceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A name that every receiver takes (SPEC.md §13), or `P2pError` "refused". */
+/** A name that every receiver takes (SPEC.md §13), in NFC, or `P2pError` "local". */
 export function sourceName(name: string): string {
-  try {
-    return checkedPath([name])[0]!;
-  } catch (cause) {
-    const hint = "give it another name with `--as NAME`";
-    throw new P2pError("refused", `cannot send "${name}": ${(cause as Error).message}`, {
-      hint,
-      cause,
-    });
-  }
+  const fault = nameFault(name);
+  if (fault === undefined) return name.normalize("NFC");
+  throw new P2pError("local", `cannot send it as "${name}": ${fault}`, {
+    hint: "give it another name with `--as NAME`",
+  });
 }

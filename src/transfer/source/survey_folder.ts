@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
 import { P2pError } from "../../errors.ts";
-import { checkedPath } from "../../names/file_name.ts";
+import { checkedPath, nameFault } from "../../names/file_name.ts";
 import { SMALL_FILE_BYTES } from "../../storage/archive/archive_chunks.ts";
 import { MAX_ENTRIES } from "../../storage/archive/archive_decoder.ts";
 import { PathOrder } from "../../storage/archive/path_order.ts";
@@ -116,9 +116,10 @@ class Surveyor {
       this.#order.add(path, info.isDirectory);
       return true;
     } catch (cause) {
-      const message = `cannot send "${file}": ${(cause as Error).message}`;
+      const why = nameFault(path.at(-1)!) ?? (cause as Error).message;
+      const message = `cannot send "${file}": ${why}`;
       const hint = "rename it, or send the folder without it";
-      this.#faults.push(new P2pError("refused", message, { hint, cause }));
+      this.#faults.push(new P2pError("local", message, { hint, cause }));
       return false;
     }
   }

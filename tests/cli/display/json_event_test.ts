@@ -33,10 +33,11 @@ const FIELDS: Fields = {
   received: {
     ...{ ...transfer, ...times, from: always, kind: always, path: always },
     ...{ files: sometimes, missing: sometimes, text: sometimes },
+    ...{ renamed: sometimes, renamedEntries: sometimes },
   },
   delivered: {
     ...{ ...transfer, ...times, to: always, savedAs: always },
-    ...{ files: sometimes, missing: sometimes, already: sometimes },
+    ...{ files: sometimes, missing: sometimes, renamed: sometimes, already: sometimes },
   },
   stored: { ...transfer, to: always, until: always },
   relayed: { transfer: always, from: always, to: always, bytes: always, state: always },

@@ -107,7 +107,7 @@ Deno.test("ArchiveDecoder refuses paths that are not safe", () => {
       [".."],
       ["a/b"],
       [""],
-      ["CON"],
+      ["a\\b"],
       "x",
       [1],
       Array(33).fill("a"),
@@ -132,7 +132,8 @@ Deno.test("ArchiveDecoder refuses parents that were not announced, twins, and na
   assert.throws(() => decode([archive([file("a", "x")])]), isName);
   assert.throws(() => decode([archive([file("a"), file("a", "x")])]), isName);
   assert.throws(() => decode([archive([folder("a"), file("b"), file("a", "x")])]), isName);
-  assert.throws(() => decode([archive([file("A"), file("a")])]), isName);
+  decode([archive([file("A"), file("a")])]);
+  assert.throws(() => decode([archive([file("a"), file("a")])]), isName);
   assert.throws(() => decode([archive([file("b"), file("a")])]), isDamaged);
   assert.throws(() => decode([archive([folder("a"), file("a", "b"), file("a", "a")])]), isDamaged);
   // By UTF-16 code units, not by code points.
