@@ -1,3 +1,5 @@
+import { OUTSIDE_HINT, systemWords } from "./system_error.ts";
+
 /** What went wrong, as a caller can act on it; each code has its exit code (docs/reference.md). */
 export type ErrorCode =
   /** Unexpected: the message says what. Exit 1. */
@@ -74,6 +76,11 @@ export class P2pError extends Error {
 /** The thrown value as a `P2pError`: itself where it is one, else "unexpected" with its message. */
 export function asP2pError(error: unknown): P2pError {
   if (error instanceof P2pError) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    const [, path = ""] = /"(.*)"/.exec(error.message) ?? [];
+    const message = `cannot use "${path}": ${systemWords(error)}`;
+    return new P2pError("local", message, { hint: OUTSIDE_HINT, cause: error });
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new P2pError("unexpected", message, { cause: error });
 }

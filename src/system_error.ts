@@ -25,6 +25,10 @@ export function systemWords(error: unknown): string {
   return /^[A-Z][a-z]/.test(words) ? words[0]!.toLowerCase() + words.slice(1) : words;
 }
 
+/** What to do about a path that the runtime keeps closed. */
+export const OUTSIDE_HINT =
+  "send a file there by `cat FILE | p2p send - --as NAME`; for a folder choose one elsewhere";
+
 /** The words for a host name that no name server knows. */
 export const UNKNOWN_HOST = "the host name is not known";
 
@@ -51,5 +55,5 @@ const WORDS: Record<string, string> = {
   ENETUNREACH: "the network is unreachable",
   EHOSTUNREACH: "no route to the host",
   ETIMEDOUT: "no answer",
-  NotCapable: "Deno keeps programs out of /dev, /proc and /sys",
+  NotCapable: "the runtime lets no program into /dev, /proc and /sys",
 };

@@ -1,6 +1,6 @@
 import { type ErrorCode, P2pError } from "../errors.ts";
 import type { CancelCode } from "../protocol/messages.ts";
-import { systemCode, systemWords } from "../system_error.ts";
+import { OUTSIDE_HINT, systemCode, systemWords } from "../system_error.ts";
 import { formatBytes, formatSizes } from "../units.ts";
 
 /** A failure of storage; `reason` is the code of the `cancel` that tells the peer (SPEC.md §7). */
@@ -63,6 +63,7 @@ const KNOWN: Record<string, { reason?: CancelCode; hint?: string }> = {
   ENOENT: { hint: "check the path" },
   ENOSPC: { reason: "space", hint: "free some space" },
   EDQUOT: { reason: "space" },
+  NotCapable: { hint: OUTSIDE_HINT },
 };
 
 function codeOf(reason: CancelCode): ErrorCode {

@@ -148,3 +148,25 @@ Deno.test("--wait delivered says what it waits for, and ends by --give-up with 3
   assert.equal(new TextDecoder().decode(await ben.received("a.txt")), "a");
   await ben.received("message.txt");
 });
+
+Deno.test({
+  name: "what the runtime keeps closed is told in words of our own",
+  ignore: Deno.build.os !== "linux" || Boolean(Deno.env.get("P2P_BIN")), // It has no /proc.
+}, async () => {
+  await using scene = await Scene.open();
+  const why = "the runtime lets no program into /dev, /proc and /sys";
+  const hint =
+    "hint: send a file there by `cat FILE | p2p send - --as NAME`; for a folder choose one elsewhere";
+  const home = await scene.home("ana");
+  const lines: [line: string[], env?: Record<string, string>][] = [
+    [["send", "/proc/cpuinfo", "--to", scene.to]],
+    [["serve", "--port", "0", "--dir", "/dev/shm/p2p-received"]],
+    [["show", "-"], { TMPDIR: "/dev/shm" }],
+  ];
+  for (const [line, env = {}] of lines) {
+    const { code, stderr } = await run(line, { home, env, stdin: new Uint8Array(1) });
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, /^error: cannot [^\n]*: the runtime lets no program into/);
+    assert.ok(stderr.endsWith(`: ${why}\n${hint}\n`), stderr);
+  }
+});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import naughtyStrings from "big-list-of-naughty-strings" with { type: "json" };
 import { ARCHIVE_END } from "../../src/storage/archive/archive.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
@@ -100,14 +101,13 @@ Deno.test("one name twice in one folder is refused, also by composition, and wha
   using peer = await RawPeer.connect(scene.port);
   for (const [a, b] of [["e\u0301", "é"], ["x", "x"]] as const) {
     const answer = await sendArchive(peer, [{ path: [a] }, { path: [b] }]);
-    assert.ok(answer?.type === "cancel", `${a} ${b}: ${answer?.type}`);
-    assert.ok(["name", "damaged"].includes(answer.code), answer.code);
+    assert.ok(answer?.type === "cancel" && answer.code === "name", `${a} ${b}: ${answer?.type}`);
   }
   assert.deepEqual(scene.names(), []);
   const good = await sendArchive(peer, [{ path: ["A"], folder: true }, { path: ["A", "a"] }, {
     path: ["a"],
   }]);
-  assert.equal(good?.type, "receipt");
+  assert.equal(good?.type, "receipt", JSON.stringify(good));
 });
 
 Deno.test("names just within the bounds are taken", async () => {
@@ -154,12 +154,15 @@ Deno.test("every naughty string is refused as a name, or lands in the folder its
   await assertUntouched(scene, before);
 });
 
+const EMPTY_DIGEST = createHash("sha256").digest();
+
 /** Offers a folder with these entries, files of no bytes where they are no folders; the hub's answer. */
 function sendArchive(peer: RawPeer, entries: { path: unknown; folder?: boolean }[]) {
   const frames = entries.map(({ path, folder = false }) => {
     const file = folder ? {} : { size: 0, kind: "file", executable: false };
     const header = new TextEncoder().encode(JSON.stringify({ path, folder, modified: 0, ...file }));
-    return [header.length >> 8, header.length & 255, ...header];
+    const tail = folder ? [] : [0, ...EMPTY_DIGEST];
+    return [header.length >> 8, header.length & 255, ...header, ...tail];
   });
   const files = entries.filter(({ folder }) => !folder).length;
   const archive = Uint8Array.from([...frames.flat(), ...ARCHIVE_END]);

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { P2pError } from "../../errors.ts";
+import { systemWords } from "../../system_error.ts";
 import { capabilitiesOf } from "../../preview/capabilities.ts";
 import { preview } from "../../preview/preview.ts";
 import { printable } from "../../ui/printable.ts";
@@ -101,5 +102,5 @@ function failureOf(error: unknown, name: string): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return `cannot read "${name}": permission denied`;
   }
-  return `cannot show "${name}": ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot show "${name}": ${systemWords(error)}`;
 }

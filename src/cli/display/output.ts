@@ -1,4 +1,4 @@
-import { P2pError } from "../../errors.ts";
+import { asP2pError } from "../../errors.ts";
 import type { Stalled } from "../../transfer/events.ts";
 import { printable, printableJson } from "../../ui/printable.ts";
 import type { ProgressDisplay } from "../../ui/progress.ts";
@@ -86,8 +86,7 @@ export class Output {
    * has stopped is none, and not called so.
    */
   failure(error: unknown, about: { name?: string; to?: string } = {}): void {
-    const message = error instanceof Error ? error.message : String(error);
-    const hint = error instanceof P2pError ? error.hint : undefined;
+    const { code, message, hint } = asP2pError(error);
     this.event({
       event: "failed",
       exit: exitCodeOf(error),
@@ -95,8 +94,7 @@ export class Output {
       ...(hint ? { hint } : {}),
       ...about,
     });
-    const isStop = error instanceof P2pError && error.code === "interrupted";
-    const mark = isStop ? "" : `${this.#stderrStyle.red("error:")} `;
+    const mark = code === "interrupted" ? "" : `${this.#stderrStyle.red("error:")} `;
     this.#print(Deno.stderr, mark + printable(message));
     if (hint !== undefined) {
       this.#print(Deno.stderr, `${this.#stderrStyle.cyan("hint:")} ${printable(hint)}`);
