@@ -3,6 +3,7 @@ import type { Code } from "../secure/code.ts";
 import type { Delivered, Stalled, Stored, TransferEvent } from "../transfer/events.ts";
 import type { LeftOut, MissingFile } from "../transfer/source/source.ts";
 import type { Pinned } from "./hub_check.ts";
+import type { RenamedEntry } from "../storage/archive/local_tree.ts";
 import type { Item } from "./items.ts";
 
 /** A change on a person's side of a hub, for those who show it. */
@@ -64,6 +65,8 @@ export interface ItemOutcome {
   error?: P2pError;
   /** Entries of a folder that were left out from the start. */
   leftOut?: readonly LeftOut[];
+  /** Entries of a folder that went under another name than they have here. */
+  renamed?: readonly RenamedEntry[] | undefined;
   /** Files of a folder that are not at the receiver: something has happened to them meanwhile. */
   missing?: readonly MissingFile[];
 }

@@ -235,7 +235,7 @@ class Batch {
     const reported = this.#reported.get(item) ?? new Set();
     if (to !== undefined && reported.has(to)) return;
     this.#tally(outcome);
-    const once = { ...outcome, ...reported.size > 0 && { leftOut: [], missing: [] } };
+    const once = { ...outcome, ...reported.size > 0 && { leftOut: [], missing: [], renamed: [] } };
     this.#client.emit({ type: "outcome", outcome: this.#renamed(once) });
     this.#reported.set(item, to === undefined ? reported : reported.add(to));
   }

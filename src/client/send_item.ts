@@ -152,11 +152,11 @@ async function sendToHub(sending: Sending) {
   const { connected: { session, name: to }, batch, report, limit, signal } = options;
   const { outgoing, onOutcome } = options;
   const onReceipt = (delivered: Delivered) => outgoing.finish(key, [{ delivered }]);
-  const { leftOut, missing } = source;
+  const { leftOut, missing, renamed } = source;
   const delivered = await sendTransfer(session, source, {
     ...{ transfer: transferId, batch, begun, isTouched, to, report, onReceipt, limit, signal },
   });
-  onOutcome({ item, transferId, delivered, leftOut, missing });
+  onOutcome({ item, transferId, delivered, leftOut, missing, renamed });
 }
 
 async function sendToPeople(recipients: Recipient[], sending: Sending) {
@@ -165,12 +165,12 @@ async function sendToPeople(recipients: Recipient[], sending: Sending) {
   const { outgoing, sent, relayKeys, batch, patience } = options;
   const relayKey = await relayKeys.find(transferId) ??
     await relayKeys.make(transferId, await session.peerTime());
-  const { leftOut, missing } = source;
+  const { leftOut, missing, renamed } = source;
   await sent.record(sentTransfer(recipients, sending));
   const outcomes: PersonOutcome[] = [];
   const onOutcome = (outcome: PersonOutcome) => {
     outcomes.push(outcome);
-    options.onOutcome({ item, transferId, ...outcome, leftOut, missing });
+    options.onOutcome({ item, transferId, ...outcome, leftOut, missing, renamed });
   };
   const { relayTransfer } = await import("../transfer/send/relay_send.ts");
   await relayTransfer(session, source, {

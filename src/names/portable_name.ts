@@ -13,6 +13,9 @@ export interface NameLimits {
 /** Those of a system that holds every name of SPEC.md §13. */
 export const NO_LIMITS: NameLimits = { portable: false, foldsCase: false };
 
+/** Those of all systems together. */
+export const ALL_LIMITS: NameLimits = { portable: true, foldsCase: true };
+
 /**
  * The name as every system can hold it: `10_30.png` for `10:30.png`, `_con.txt` for `con.txt`,
  * `a_` for `a.`; the same where it is so already (SPEC.md §13).

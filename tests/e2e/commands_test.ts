@@ -170,3 +170,22 @@ Deno.test({
     assert.ok(stderr.endsWith(`: ${why}\n${hint}\n`), stderr);
   }
 });
+
+Deno.test({
+  name: "names that not every system can hold arrive as they are, or with --names portable changed",
+  ignore: Deno.build.os === "windows", // Its disk holds no such names to send.
+}, async () => {
+  await using scene = await Scene.open();
+  const names = ["10:30.png", "con.txt", "x", "X", "می\u200Cخواهم.txt"];
+  for (const name of names) await scene.write(`many/${name}`, name);
+  assert.equal((await scene.send(["many/10:30.png", "many"])).code, 0);
+  assert.deepEqual(scene.names(), ["10:30.png", "many"]);
+  for (const name of names) assert.equal(await scene.readText(`many/${name}`), name);
+  const line = ["many/10:30.png", "many", "--names", "portable"];
+  const { code, stderr } = await scene.send(line);
+  assert.equal(code, 0);
+  assert.match(stderr, /^10:30\.png goes as 10_30\.png$/m);
+  assert.deepEqual(scene.names(), ["10:30.png", "10_30.png", "many", "many (1)"]);
+  assert.equal(await scene.readText("many (1)/_con.txt"), "con.txt");
+  assert.equal(await scene.readText("many (1)/x (1)"), "x");
+});

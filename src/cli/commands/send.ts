@@ -69,6 +69,10 @@ function sendOptions() {
       ).argParser(parseDuration),
     )
     .addOption(
+      new Option("--names <how>", "as they are, or changed so that every system can hold them")
+        .choices(["keep", "portable"] as const).default("keep" as const),
+    )
+    .addOption(
       new Option("--skip-unreadable", "leave out of folders what cannot be read").default(false),
     )
     .addOption(
@@ -224,7 +228,8 @@ function peopleOf({ peer, all }: SendOptions): PeopleChoice | undefined {
 }
 
 /** Reads from the command line what to send; "usage" for combinations that make no sense. */
-function itemsOf(files: string[], { text, as, snapshot, skipUnreadable }: SendOptions): Item[] {
+function itemsOf(files: string[], { text, as, ...how }: SendOptions): Item[] {
+  const { names, snapshot, skipUnreadable } = how;
   if (text !== undefined) {
     if (files.length === 0) return [textItem(notEmpty(text), as)];
     throw new P2pError("usage", "--text is sent instead of a file, and a file is given too");
@@ -242,7 +247,7 @@ function itemsOf(files: string[], { text, as, snapshot, skipUnreadable }: SendOp
   return files.map((file) =>
     file === "-"
       ? streamItem(Deno.stdin.readable, named(as))
-      : fileItem(file, { as, snapshot, skipUnreadable })
+      : fileItem(file, { as, names, snapshot, skipUnreadable })
   );
 }
 

@@ -147,7 +147,10 @@ class ClientDisplay {
   }
 
   /** Names the entries of a folder that were left out, and those to which something has happened. */
-  #filesThatStay({ item: { label: name }, leftOut = [], missing = [] }: ItemOutcome) {
+  #filesThatStay({ item: { label: name }, leftOut = [], missing = [], renamed = [] }: ItemOutcome) {
+    for (const { name: here, savedAs } of renamed) {
+      this.#output.note(`${printable(here)} goes as ${printable(savedAs)}`);
+    }
     for (const { path, reason } of leftOut) {
       this.#output.event({ event: "skipped", name, path, reason });
       this.#output.warning(`left out "${path}": ${reason}`);

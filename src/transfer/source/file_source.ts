@@ -13,7 +13,7 @@ import {
 } from "./source_stamp.ts";
 import { KIND_HEAD_BYTES, kindOf } from "./kind.ts";
 import { SeenChunks } from "./seen_chunks.ts";
-import { PLAIN_OFFER, type Source } from "./source.ts";
+import { PLAIN_OFFER, type SentNames, type Source } from "./source.ts";
 import { prefixDigest, readAhead } from "./chunks.ts";
 
 /** A path that was looked at, and the name it is sent under. */
@@ -25,6 +25,7 @@ export interface FoundSource {
   readonly snapshot: boolean;
   /** Leaves out of a folder what cannot be read. */
   readonly skipUnreadable: boolean;
+  readonly names: SentNames;
   readonly signal: AbortSignal | undefined;
 }
 

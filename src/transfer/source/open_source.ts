@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import { StorageError, storageError } from "../../storage/storage_error.ts";
 import { type FoundSource, openFileSource } from "./file_source.ts";
+import { portableName } from "../../names/portable_name.ts";
 import { type Source, sourceName, type SourceOptions } from "./source.ts";
 import { whatIs } from "./source_stamp.ts";
 
@@ -23,9 +24,12 @@ export async function checkSource(path: string, options: SourceOptions = {}): Pr
 
 async function findSource(path: string, options: SourceOptions): Promise<FoundSource> {
   const info = await statSource(path);
+  const { names = "keep" } = options;
+  const name = sourceName(options.as ?? basename(resolve(path)));
   const found = {
     path: resolve(path),
-    name: sourceName(options.as ?? basename(resolve(path))),
+    name: names === "portable" ? portableName(name) : name,
+    names,
     info,
     snapshot: options.snapshot ?? false,
     skipUnreadable: options.skipUnreadable ?? false,

@@ -2,6 +2,7 @@ import type { OwnedBytes } from "../../buffer_pool.ts";
 import type { Missing } from "../../storage/archive/archive.ts";
 import { P2pError } from "../../errors.ts";
 import type { OfferFields } from "../../protocol/messages.ts";
+import type { RenamedEntry } from "../../storage/archive/local_tree.ts";
 import { nameFault } from "../../names/file_name.ts";
 
 /** A thing to send: the fields of its offer, and its content stream (SPEC.md §8). */
@@ -17,6 +18,8 @@ export interface Source extends OfferFields {
   readonly mostBytes?: number;
   /** Entries of a folder that are not sent: what an archive cannot hold, and what was to be skipped. */
   readonly leftOut: readonly LeftOut[];
+  /** Entries of a folder that go under another name than they have here. */
+  readonly renamed?: readonly RenamedEntry[];
   /** Files of a folder that are not whole in what was read of it until now. */
   readonly missing: readonly MissingFile[];
   /** SHA-256 in hex of the content stream up to `offset`, or of all of it where it is shorter. */
@@ -52,6 +55,9 @@ export interface MissingFile extends LeftOut {
   readonly state: Missing;
 }
 
+/** How names go: as they are, or so that every system can hold them. */
+export type SentNames = "keep" | "portable";
+
 /** Options of opening a source: `as` is its name at the receiver. */
 export interface SourceOptions {
   readonly as?: string | undefined;
@@ -59,6 +65,8 @@ export interface SourceOptions {
   readonly snapshot?: boolean | undefined;
   /** Leaves out of a folder what cannot be read, where it is told before anything is sent. */
   readonly skipUnreadable?: boolean | undefined;
+  /** "keep" by default. */
+  readonly names?: SentNames | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -28,7 +28,9 @@ export interface SurveyEntry {
 
 /** What {@link Survey.add} takes. */
 export interface SurveyedInfo {
+  /** Its name on this machine, and as it is sent. */
   readonly name: string;
+  readonly sent: string;
   /** 1 directly below the root. */
   readonly depth: number;
   readonly info: Deno.FileInfo;
@@ -37,7 +39,7 @@ export interface SurveyedInfo {
 
 const PAGE_BYTES = 2 ** 20;
 
-/** A record: flags, kind, state, depth: u8; length of the name: u16; four numbers: f64; the name. */
+/** A record: flags, kind, state, depth: u8; length of the name: u16; four numbers: f64; the name, and behind a NUL the one that is sent, where that is another. */
 const NAME_AT = 6 + 4 * 8;
 
 const FOLDER = 1, EXECUTABLE = 2, SIZED = 4, PAGE_END = 255;
@@ -57,8 +59,8 @@ export class Survey {
     this.#root = root;
   }
 
-  add({ name, depth, info, isSized }: SurveyedInfo): void {
-    const bytes = encoder.encode(name);
+  add({ name, sent, depth, info, isSized }: SurveyedInfo): void {
+    const bytes = encoder.encode(sent === name.normalize("NFC") ? name : `${name}\0${sent}`);
     const page = this.#pageFor(NAME_AT + bytes.length);
     const record = new DataView(page.buffer, this.#used);
     const flags = [info.isDirectory && FOLDER, isExecutable(info) && EXECUTABLE, isSized && SIZED];
@@ -77,13 +79,13 @@ export class Survey {
     const path: string[] = [];
     for (const { record, at } of this.#records()) {
       const depth = record.getUint8(3);
-      const name = nameOf(record);
+      const [name = "", sent = name.normalize("NFC")] = nameOf(record).split("\0");
       folders.length = depth;
       path.length = depth - 1;
       const above = folders[depth - 1]!;
       const file = above.endsWith(sep) ? `${above}${name}` : `${above}${sep}${name}`;
       folders.push(file);
-      path.push(name.normalize("NFC"));
+      path.push(sent);
       yield { path: [...path], file, at, ...factsOf(record) };
     }
   }

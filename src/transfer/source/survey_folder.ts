@@ -8,10 +8,11 @@ import { PathOrder } from "../../storage/archive/path_order.ts";
 import { readFullSync } from "../../storage/file_system.ts";
 import { StorageError, storageError } from "../../storage/storage_error.ts";
 import type { FoundSource } from "./file_source.ts";
-import type { LeftOut } from "./source.ts";
+import type { RenamedEntry } from "../../storage/archive/local_tree.ts";
+import type { LeftOut, SentNames } from "./source.ts";
 import { SourceStamp } from "./source_stamp.ts";
 import { Survey } from "./survey.ts";
-import { type WalkEntry, walkFolder } from "./walk_folder.ts";
+import { type WalkEntry, walkFolder, type WalkOptions } from "./walk_folder.ts";
 
 /** Entries between two turns of the event loop. */
 const ENTRIES_PER_TURN = 500;
@@ -33,6 +34,8 @@ export interface SurveyedFolder {
   /** Most bytes of the archive that are not content of a file. */
   readonly frameBytes: number;
   readonly leftOut: readonly LeftOut[];
+  /** Entries that go under another name than they have here. */
+  readonly renamed: readonly RenamedEntry[];
 }
 
 /**
@@ -57,12 +60,14 @@ export async function surveyFolder(found: FoundSource): Promise<SurveyedFolder> 
   return surveyor.finish();
 }
 
-class Surveyor {
+class Surveyor implements WalkOptions {
+  readonly names: SentNames;
   readonly #found: FoundSource;
   readonly #order = new PathOrder();
   readonly #survey: Survey;
   readonly #stamp = new SourceStamp();
   readonly #leftOut: LeftOut[] = [];
+  readonly #renamed: RenamedEntry[] = [];
   readonly #faults: P2pError[] = [];
   #files = 0;
   #size: number | null = 0;
@@ -71,6 +76,7 @@ class Surveyor {
   constructor(found: FoundSource) {
     this.#found = found;
     this.#survey = new Survey(found.path);
+    this.names = found.names;
   }
 
   readonly leaveOut = (left: LeftOut): void => {
@@ -88,7 +94,11 @@ class Surveyor {
     if (!this.#checkName({ path, file, info })) return;
     const looked = info.isFile ? this.#look({ path, file, info }) : { isSized: true };
     if (looked === undefined) return;
-    this.#survey.add({ name, depth: path.length, info, ...looked });
+    const sent = path.at(-1)!;
+    this.#survey.add({ name, sent, depth: path.length, info, ...looked });
+    if (this.#found.names === "portable" && sent !== name.normalize("NFC")) {
+      this.#renamed.push({ name: [...path.slice(0, -1), name].join("/"), savedAs: path.join("/") });
+    }
     this.#stamp.add(path, info);
     this.#frameBytes += ENTRY_BYTES + Buffer.byteLength(JSON.stringify(path));
     if (!info.isFile) return;
@@ -107,6 +117,7 @@ class Surveyor {
       size: this.#size,
       frameBytes: this.#frameBytes,
       leftOut: this.#leftOut,
+      renamed: this.#renamed,
     };
   }
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { changedError, storageError } from "../../storage/storage_error.ts";
 import { whatIs } from "./source_stamp.ts";
-import type { LeftOut } from "./source.ts";
+import { ALL_LIMITS, SiblingNames } from "../../names/portable_name.ts";
+import type { LeftOut, SentNames } from "./source.ts";
 
 /** One file or folder below the folder that is walked. */
 export interface WalkEntry {
@@ -15,6 +16,7 @@ export interface WalkEntry {
 
 /** Takes what is met on a walk and is not given out. */
 export interface WalkOptions {
+  readonly names: SentNames;
   /** A link, or another thing that is neither a file nor a folder. */
   readonly leaveOut: (left: LeftOut) => void;
   /** A folder that cannot be read. */
@@ -37,7 +39,8 @@ function* walk(
   above: readonly string[],
   options: WalkOptions,
 ): Generator<WalkEntry> {
-  const names = sortedNames(folder.path, (error) => options.unreadable(above, error));
+  const unreadable = (error: Error) => options.unreadable(above, error);
+  const names = sortedNames(folder.path, { names: options.names, unreadable });
   if (names.length > 0) assertSame(folder);
   for (const { name, sent } of names) {
     const file = join(folder.path, name);
@@ -86,20 +89,27 @@ export function isSameFile(
 
 function sortedNames(
   folder: string,
-  unreadable: (error: Error) => void,
+  { names, unreadable }: { names: SentNames; unreadable: (error: Error) => void },
 ): { name: string; sent: string }[] {
   try {
-    return Array.from(
+    const found = Array.from(
       Deno.readDirSync(folder),
       ({ name }) => ({ name, sent: name.normalize("NFC") }),
     )
-      .sort((a, b) => a.sent < b.sent ? -1 : 1);
+      .sort(bySent);
+    if (names === "keep") return found;
+    const siblings = new SiblingNames(ALL_LIMITS);
+    return found.map(({ name, sent }) => ({ name, sent: siblings.take(sent) })).sort(bySent);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) {
       unreadable(storageError(`cannot read "${folder}"`, cause));
     }
     return [];
   }
+}
+
+function bySent(a: { sent: string }, b: { sent: string }): number {
+  return a.sent < b.sent ? -1 : 1;
 }
 
 function look(path: string): Deno.FileInfo | undefined {

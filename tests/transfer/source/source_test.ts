@@ -316,6 +316,39 @@ Deno.test("names that not every system can hold are sent as they are", onUnix, a
   assert.equal((await openSource(join(folder.path, "sent"))).files, names.length);
 });
 
+Deno.test(
+  "portable names are changed at the sender, in the order of what they are now",
+  onUnix,
+  async () => {
+    await using folder = await tempFolder();
+    for (const name of ["10:30.png", "10_30.png", "a~", "A~", "con/x?", "plain"]) {
+      await file(folder.path, `sent:now/${name}`, sampleBytes(1));
+    }
+    const source = await openSource(join(folder.path, "sent:now"), { names: "portable" });
+    assert.equal(source.name, "sent_now");
+    assert.deepEqual(source.renamed, [
+      { name: "10_30.png", savedAs: "10_30 (1).png" },
+      { name: "10:30.png", savedAs: "10_30.png" },
+      { name: "con", savedAs: "_con" },
+      { name: "_con/x?", savedAs: "_con/x_" },
+      { name: "a~", savedAs: "a~ (1)" },
+    ]);
+    const names: string[] = [];
+    const decoder = new ArchiveDecoder();
+    for await (const chunk of source.stream(0)) {
+      for (const event of decoder.push(chunk)) {
+        if (event.type === "entry") names.push(event.entry.path.join("/"));
+      }
+    }
+    assert.ok(decoder.ended);
+    assert.deepEqual(names, [
+      ...["10_30 (1).png", "10_30.png", "A~", "_con", "_con/x_", "a~ (1)", "plain"],
+    ]);
+    const path = join(folder.path, "sent:now", "10:30.png");
+    assert.equal((await openSource(path, { names: "portable" })).name, "10_30.png");
+  },
+);
+
 const MANY = fullOr(10_000, 1_000);
 
 Deno.test(`a folder of ${MANY} files is read in bounded memory while the event loop turns`, async () => {
