@@ -40,7 +40,11 @@ export type ErrorDetail =
   | "secret-wanted"
   | "proof-unanswered"
   | "hub-unknown"
-  | "key-changed";
+  | "key-changed"
+  /** Nothing came back to a first word. */
+  | "no-answer"
+  /** The line went dead in the middle. */
+  | "silent";
 
 /** What may go with an error. */
 export interface ErrorOptions {

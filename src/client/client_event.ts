@@ -17,8 +17,8 @@ export type ClientEvent =
   | { type: "connected"; name: string; fingerprint: string }
   /** The hub has taken us. */
   | { type: "joined" } & Joined
-  /** The connection was lost, and is tried again after a pause. */
-  | { type: "lost"; while: "joined" | "sending"; error: P2pError; pauseMs: number }
+  /** The connection was lost, or there was none yet; it is tried again after a pause. */
+  | { type: "lost"; while: "joined" | "sending" | "connecting"; error: P2pError; pauseMs: number }
   /** Another person has come or gone. */
   | { type: "person"; name: string; key: Uint8Array; state: "joined" | "left" }
   /** A delivery was turned down before its offer could be judged. */

@@ -86,8 +86,9 @@ function isLost(error: unknown): error is P2pError {
 }
 
 function notConnected(address: Address, cause: P2pError): P2pError {
+  const { detail, hint = "run the same line again" } = cause;
   const message = `cannot connect to ${formatAddress(address)}: ${cause.message}`;
-  return new P2pError("connection", message, { hint: "run the same line again", cause });
+  return new P2pError("connection", message, { hint, detail, cause });
 }
 
 async function open(
@@ -128,7 +129,12 @@ async function refused(
 
 function noAnswer(): P2pError {
   const message = `no answer within ${OPEN_WITHIN_MS / 1000} s`;
-  return new P2pError("connection", message, { retry: true });
+  return new P2pError("connection", message, {
+    hint: "it takes connections: look whether that is a hub, or whether a network or VPN on the " +
+      "way drops large packets (MTU)",
+    retry: true,
+    detail: "no-answer",
+  });
 }
 
 /** The result of `work`, which has to come before `until`, by `performance.now()`. */

@@ -18,6 +18,9 @@ import { Patience } from "./patience.ts";
 import type { PeopleChoice } from "./recipients.ts";
 import { sendItem } from "./send_item.ts";
 
+/** The time for which a lost hub is tried again, in milliseconds, unless somebody chooses. */
+export const GIVE_UP_MS = 60_000;
+
 /** Transfers that are under way at once: enough to hide the round trips of small files. */
 const AT_ONCE = 4;
 
@@ -32,6 +35,8 @@ export interface SendBatchOptions {
   restart?: boolean;
   /** The time for which it tries to reconnect after a cut, in milliseconds. */
   giveUpMs: number;
+  /** Waits as long for a hub that is not there in the beginning; by default for its answer alone. */
+  waitsForHub?: boolean | undefined;
   /** Bytes a second. */
   limit?: number | undefined;
   signal: AbortSignal;
@@ -77,6 +82,8 @@ class Batch {
   readonly #reported = new Map<Item, Set<string>>();
   readonly #result: BatchResult = { delivered: 0, stored: 0, failed: 0, worst: undefined };
   readonly #unfinished = new Unfinished();
+  /** Sessions in a row that went silent before anything got through. */
+  #silentCuts = 0;
   /** What the hub keeps for those who are waited for. */
   readonly #awaited = new Set<Stored>();
   #batch: BatchOfOffers | undefined;
@@ -110,19 +117,47 @@ class Batch {
 
   /** Sends over one session after the other, until nothing waits. */
   async #sendAll() {
-    let connected = await this.#connect();
+    let connected = await this.#connectFirst();
     try {
       while (true) {
         const cut = await this.#sendWaiting(connected);
         if (cut === undefined) return;
         connected.session.abort();
-        const next = await this.#reconnect(cut);
+        const next = await this.#reconnect(this.#explained(cut));
         if (next instanceof P2pError) return this.#giveUp(next);
         connected = next;
       }
     } finally {
       await connected.session.goodbye("bye", "that is all");
     }
+  }
+
+  /** The first session. No answer is waited for; that there is no hub is told at once. */
+  async #connectFirst(): Promise<Connected> {
+    const { giveUpMs, waitsForHub = false, signal } = this.#options;
+    const patience = new Patience(giveUpMs);
+    for (;;) {
+      try {
+        return await this.#connect();
+      } catch (failure) {
+        signal.throwIfAborted();
+        const error = asP2pError(failure);
+        const mayCome = error.code === "connection" &&
+          (waitsForHub || error.detail === "no-answer");
+        const pauseMs = mayCome ? patience.next() : undefined;
+        if (pauseMs === undefined) throw error;
+        await this.#pause("connecting", { error, pauseMs });
+      }
+    }
+  }
+
+  async #pause(what: "connecting" | "sending", { error, pauseMs }: {
+    error: P2pError;
+    pauseMs: number;
+  }) {
+    this.#client.emit({ type: "lost", while: what, error, pauseMs });
+    traceRetry(`${what} again`, { why: error.code, pauseMs });
+    await sleep(pauseMs, this.#options.signal);
   }
 
   async #connect(): Promise<Connected> {
@@ -196,9 +231,7 @@ class Batch {
     for (let error = cut;;) {
       const pauseMs = error.code === "connection" ? this.#patience.next() : undefined;
       if (pauseMs === undefined) return error;
-      this.#client.emit({ type: "lost", while: "sending", error, pauseMs });
-      traceRetry("sending again", { why: error.code, pauseMs });
-      await sleep(pauseMs, signal);
+      await this.#pause("sending", { error, pauseMs });
       try {
         return await this.#connect();
       } catch (failure) {
@@ -206,6 +239,20 @@ class Batch {
         error = asP2pError(failure);
       }
     }
+  }
+
+  /** The error of a cut; where nothing got through before the last one either, it says so. */
+  #explained(cut: P2pError): P2pError {
+    if (cut.detail !== "silent" || ++this.#silentCuts < 2) return cut;
+    return new P2pError("connection", `${cut.message}; data does not get through`, {
+      hint: "large packets are dropped on the way: look at the MTU of this network, or at a VPN",
+      cause: cut,
+    });
+  }
+
+  #moved() {
+    this.#silentCuts = 0;
+    this.#patience.moved();
   }
 
   #giveUp(error: P2pError) {
@@ -218,8 +265,7 @@ class Batch {
   readonly #progress: Report = (event) => {
     if (event.event === "stalled") this.#client.emit({ type: "stalled", stall: event });
     if (event.event !== "progress") return;
-    this.#patience.moved();
-    this.#unfinished.count(event);
+    if (this.#unfinished.count(event)) this.#moved();
     this.#client.emit({ type: "progress", progress: event });
   };
 

@@ -96,7 +96,9 @@ export class Channel {
     const frame = new Uint8Array(FRAME_HEADER_BYTES + record.length);
     writeFrameHeader(frame, 0, { type: FRAME.record, length: record.length });
     frame.set(record, FRAME_HEADER_BYTES);
-    if (!isKeepAlive(message)) this.#movedAt = this.#clock.now();
+    // Credit that is due because nothing was said for long is for what has moved before.
+    const isNews = !isKeepAlive(message) && message.type !== "credit";
+    if (isNews) this.#movedAt = this.#clock.now();
     this.liveness.said({ isPong: message.type === "pong" });
     await this.#write(frame);
   }

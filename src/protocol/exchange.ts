@@ -44,6 +44,8 @@ export interface ExchangeOptions {
  */
 export class Exchange {
   readonly number: number;
+  /** Hears when the other side has granted more. */
+  onGranted: (() => void) | undefined;
   readonly #options: ExchangeOptions;
   readonly #inbound: InboundStream;
   readonly #outbound: OutboundStream;
@@ -101,6 +103,11 @@ export class Exchange {
     return this.#outbound.inFlight;
   }
 
+  /** Chunks that were sent and granted anew: the other side has put them away. */
+  get chunksTaken(): number {
+    return this.#outbound.chunksTaken;
+  }
+
   /** The type of the first message, either way; undefined before there was one. */
   get topic(): Message["type"] | undefined {
     return this.#topic;
@@ -130,6 +137,11 @@ export class Exchange {
     const { number, topic, wait, inFlight } = this;
     const now = this.#options.clock.now();
     return { number, topic, inFlight, waitsFor: wait?.for, waitMs: wait && now - wait.since };
+  }
+
+  /** Grants at once what was read and not granted yet; false where there is none. */
+  grant(): boolean {
+    return this.#inbound.grant();
   }
 
   /** Sends one message of this exchange. */
@@ -170,7 +182,10 @@ export class Exchange {
   /** Takes a message from the session. */
   pushMessage(message: Message): void {
     this.#note(message, "received");
-    if (message.type === "credit") return this.#outbound.addCredit(message.bytes);
+    if (message.type === "credit") {
+      this.#outbound.addCredit(message.bytes);
+      return this.onGranted?.();
+    }
     if (message.type === "end") return this.#inbound.end();
     if (this.#messages.length === MAX_WAITING_MESSAGES) {
       throw new P2pError(

@@ -111,6 +111,17 @@ export class InboundStream {
     this.#options.onTaken();
   }
 
+  /** Grants at once what was read and not granted yet; false where there is none. */
+  grant(): boolean {
+    if (this.#consumed === 0) return false;
+    this.#grantedAt = this.#options.clock.now();
+    const bytes = this.#consumed;
+    this.#granted += bytes;
+    this.#consumed = 0;
+    this.#options.grant(bytes);
+    return true;
+  }
+
   async #pull(controller: ReadableStreamDefaultController<OwnedBytes>) {
     while (this.#chunks.length === 0) {
       if (this.#last === "ended") return controller.close();
@@ -123,7 +134,7 @@ export class InboundStream {
     this.#waitingBytes -= chunk.length;
     this.#options.onTaken();
     this.#consumed += chunk.length;
-    if (this.#isGrantDue()) this.#grant();
+    if (this.#isGrantDue()) this.grant();
     controller.enqueue(chunk);
   }
 
@@ -131,13 +142,5 @@ export class InboundStream {
     if (this.#consumed < CREDIT_STEP_BYTES) return false;
     if (this.#consumed >= FAST_CREDIT_STEP_BYTES) return true;
     return this.#options.clock.now() - this.#grantedAt >= CREDIT_EVERY_MS;
-  }
-
-  #grant() {
-    this.#grantedAt = this.#options.clock.now();
-    const bytes = this.#consumed;
-    this.#granted += bytes;
-    this.#consumed = 0;
-    this.#options.grant(bytes);
   }
 }

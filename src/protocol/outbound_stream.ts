@@ -28,6 +28,11 @@ export class OutboundStream {
   /** Made when it is asked for, as that of {@link InboundStream}. */
   #writable: WritableStream<OwnedBytes> | undefined;
   #credit = WINDOW_BYTES;
+  #sent = 0;
+  #grantedAnew = 0;
+  /** The places behind the chunks that were sent and not granted anew, in sealed bytes. */
+  readonly #inFlightEnds: number[] = [];
+  #chunksTaken = 0;
   #isDropped = false;
   #failure: P2pError | undefined;
   #wait: Wait | undefined;
@@ -54,9 +59,19 @@ export class OutboundStream {
     return this.#wait;
   }
 
+  /** Chunks that were sent and granted anew: the other side has put them away (SPEC.md §11). */
+  get chunksTaken(): number {
+    return this.#chunksTaken;
+  }
+
   /** Takes the other side's `credit`. */
   addCredit(bytes: number): void {
     this.#credit += bytes;
+    this.#grantedAnew += bytes;
+    while (this.#inFlightEnds.length > 0 && this.#inFlightEnds[0]! <= this.#grantedAnew) {
+      this.#inFlightEnds.shift();
+      this.#chunksTaken++;
+    }
     this.#changed.notify();
   }
 
@@ -78,6 +93,8 @@ export class OutboundStream {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#isDropped) return;
     this.#credit -= bytes;
+    this.#sent += bytes;
+    this.#inFlightEnds.push(this.#sent);
     this.#begin("connection");
     await this.#options.send(buffer);
     this.#wait = undefined;

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { asP2pError, P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
-import { lostConnection } from "../transport/lost_connection.ts";
+import { lostConnection, silentConnection } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
@@ -88,6 +88,8 @@ export class Session {
   #aborted = false;
   readonly #room = new Notify();
   #failure: P2pError | undefined;
+  /** Why the connection was given up here. */
+  #silence: P2pError | undefined;
   #welcome = Promise.withResolvers<string>();
 
   constructor(channel: Channel, options: SessionOptions) {
@@ -173,7 +175,7 @@ export class Session {
         if (!this.#ended) this.#take(incoming);
         if (incoming.type === "data") await this.#untilRoom();
       }
-      if (!this.#ended) throw failure;
+      if (!this.#ended) throw this.#silence ?? failure;
       const who = this.#leftByPeer ? "the other side has left" : "stopped on this side";
       failure = new P2pError("connection", who, { retry: true });
     } catch (error) {
@@ -354,12 +356,21 @@ export class Session {
     if (due === "lost") {
       const silentMs = Math.round(this.#clock.now() - liveness.heardAt);
       this.#trace("peer given up", { state: true, silentMs });
+      this.#silence = silentConnection(silentMs);
       return this.abort();
     }
     if (due === undefined) return;
+    if (due === "pong" && this.#grantAll()) return;
     this.#trace(`${due} sent`);
     this.#channel.send({ type: due }).catch(() => {});
   }
+
+  /** Grants what was read and not granted yet: as good a word as `pong`. False where there is none. */
+  #grantAll(): boolean {
+    const granting = Array.from(this.#exchanges.values(), (exchange) => exchange.grant());
+    return granting.includes(true);
+  }
+
   #seconds(): number {
     return Math.round((this.#clock.now() - this.#openedAt) / 1000);
   }

@@ -1,7 +1,5 @@
 import type { OwnedBytes } from "../buffer_pool.ts";
-
-/** Nine times a second, so that with the last one it is ten at most. */
-const REPORT_EVERY_MS = 112;
+import { ProgressPace } from "./progress_pace.ts";
 
 /** Called with the number of bytes so far, those before the stream began included. */
 export interface MeterListeners {
@@ -15,22 +13,16 @@ export interface MeterListeners {
 export class MeterStream extends TransformStream<OwnedBytes, OwnedBytes> {
   constructor(start: number, { onBytes, onProgress }: MeterListeners) {
     let bytes = start;
-    let reported = start;
-    let reportedAt = -Infinity;
-    const report = () => {
-      reported = bytes;
-      reportedAt = performance.now();
-      onProgress(bytes);
-    };
+    const pace = new ProgressPace(start, onProgress);
     super({
       transform(chunk, controller) {
         bytes += chunk.length;
         onBytes?.(bytes);
-        if (performance.now() - reportedAt >= REPORT_EVERY_MS) report();
+        pace.at(bytes);
         controller.enqueue(chunk);
       },
       flush() {
-        if (bytes !== reported) report();
+        pace.end(bytes);
       },
     });
   }

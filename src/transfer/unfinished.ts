@@ -5,10 +5,15 @@ import type { TransferEvent } from "./events.ts";
 export class Unfinished {
   readonly #bytes = new Map<string, { bytes: number; total: number | null }>();
 
-  /** Takes notice of progress, and of each end but an interruption. */
-  count(event: TransferEvent): void {
-    if (event.event === "progress") this.#bytes.set(event.transfer, event);
+  /** Takes notice of progress, and of each end but an interruption; true where it is further. */
+  count(event: TransferEvent): boolean {
+    if (event.event === "progress") {
+      const before = this.#bytes.get(event.transfer)?.bytes ?? 0;
+      this.#bytes.set(event.transfer, event);
+      return event.bytes > before;
+    }
     if (event.event === "received" || event.event === "refused") this.end(event.transfer);
+    return false;
   }
 
   /** Forgets a transfer that has ended. */

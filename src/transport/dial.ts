@@ -1,5 +1,5 @@
 import { P2pError } from "../errors.ts";
-import { systemWords, UNKNOWN_HOST } from "../system_error.ts";
+import { systemCode, systemWords, UNKNOWN_HOST } from "../system_error.ts";
 import { trace } from "../trace.ts";
 import { type Address, formatAddress, isLoopback } from "./address.ts";
 import type { Connection } from "./connection.ts";
@@ -27,11 +27,13 @@ export async function dial(
     return new TcpConnection(conn);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    const isSilent = deadline.aborted || systemCode(error) === "ETIMEDOUT";
     const why = deadline.aborted
       ? `no answer within ${CONNECT_TIMEOUT_MS / 1000} s`
       : systemWords(error);
     throw new P2pError("connection", `cannot connect to ${formatAddress(address)}: ${why}`, {
       hint: hintFor(why, address),
+      detail: isSilent ? "no-answer" : undefined,
       cause: error,
     });
   }

@@ -6,3 +6,9 @@ import { P2pError } from "../errors.ts";
 export function lostConnection(cause?: unknown): P2pError {
   return new P2pError("connection", "the connection was lost", { retry: true, cause });
 }
+
+/** The error for a connection on which nothing has come for `ms`, although an answer was due. */
+export function silentConnection(ms: number): P2pError {
+  const message = `the connection was lost: nothing came for ${Math.round(ms / 1000)} s`;
+  return new P2pError("connection", message, { retry: true, detail: "silent" });
+}

@@ -60,12 +60,16 @@ Deno.test("sendBatch says what ended it where there is no hub, nobody to send to
 
   const stop = new AbortController();
   const endless = streamItem(
-    new ReadableStream({ pull: (it) => it.enqueue(sampleBytes(10)) }),
+    new ReadableStream({ pull: (it) => it.enqueue(sampleBytes(100_000)) }),
     "x",
   );
   const events = new Events<ClientEvent>();
   const sending = clientIn(ana, { address: server.address, onEvent: events.add });
-  const interrupted = sendBatch(sending, [endless], { ...NOW, limit: 1_000, signal: stop.signal });
+  const interrupted = sendBatch(sending, [endless], {
+    ...NOW,
+    limit: 2_000_000,
+    signal: stop.signal,
+  });
   await events.find(ofType("progress"));
   stop.abort(new P2pError("interrupted", "interrupted"));
   const { error, ...result } = await interrupted;
@@ -93,6 +97,23 @@ Deno.test("sendBatch goes on after a cut, tells it, and keeps what is done", asy
   const second = await openServer(dir, { address });
   assert.deepEqual(await sending, { delivered: 2, stored: 0, failed: 0, worst: undefined });
   assert.deepEqual(outcomesIn(events).map(({ item }) => item.label), ["message.txt", "big.bin"]);
+  await second.server.close();
+});
+
+Deno.test("sendBatch waits for a hub that is not there yet where it is asked to, and no other way", async () => {
+  await using dir = await TempDir.make();
+  await using ana = await TempDir.make();
+  const first = await openServer(dir);
+  const { address } = first.server;
+  await first.server.close();
+  const events = new Events<ClientEvent>();
+  const client = clientIn(ana, { address, onEvent: events.add });
+  const wait = { ...NOW, giveUpMs: 60_000 };
+  assert.equal((await sendBatch(client, [textItem("hello")], wait)).worst, "connection");
+  const sending = sendBatch(client, [textItem("hello")], { ...wait, waitsForHub: true });
+  assert.equal((await events.find(ofType("lost"))).while, "connecting");
+  const second = await openServer(dir, { address });
+  assert.equal((await sending).delivered, 1);
   await second.server.close();
 });
 

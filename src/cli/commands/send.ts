@@ -9,7 +9,7 @@ import { withInterrupt } from "../interrupt.ts";
 import { fileItem, type Item, streamItem, textItem } from "../../client/items.ts";
 import type { HubClient } from "../../client/hub_client.ts";
 import { Output } from "../display/output.ts";
-import { sendBatch } from "../../client/send_batch.ts";
+import { GIVE_UP_MS, sendBatch } from "../../client/send_batch.ts";
 import { storedLine } from "../../ui/event_lines.ts";
 import { printable } from "../../ui/printable.ts";
 import { showBatchResult } from "../display/batch_result.ts";
@@ -63,9 +63,9 @@ function sendOptions() {
     .addOption(trustNewOption())
     .addOption(new Option("--limit <rate>", "no faster than this, e.g. 5MB/s").argParser(parseRate))
     .addOption(
-      new Option("--give-up <after>", "how long to reconnect after a cut").default(
-        parseDuration("60s"),
-        "60s",
+      new Option(
+        "--give-up <after>",
+        "how long to reconnect after a cut, and to wait for a first answer (default: 60s)",
       ).argParser(parseDuration),
     )
     .addOption(
@@ -99,8 +99,9 @@ async function send(
     return output.event({ event: "done", delivered: 0, stored: 0, failed: 0 });
   }
   const { client, items, people, code } = choice;
-  const { wait, resume, giveUp: giveUpMs, limit, signal, remember } = options;
-  const how = { people, wait, restart: !resume, giveUpMs, limit, signal };
+  const { wait, resume, giveUp, limit, signal, remember } = options;
+  const patience = { giveUpMs: giveUp ?? GIVE_UP_MS, waitsForHub: giveUp !== undefined };
+  const how = { people, wait, restart: !resume, ...patience, limit, signal };
   await output.showProgress();
   try {
     const result = code === undefined

@@ -2,7 +2,7 @@ import type { Connected } from "../../client/connect.ts";
 import { HubClient, type Questions } from "../../client/hub_client.ts";
 import type { Item } from "../../client/items.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
-import { sendBatch } from "../../client/send_batch.ts";
+import { GIVE_UP_MS, sendBatch } from "../../client/send_batch.ts";
 import { P2pError } from "../../errors.ts";
 import { parseAddress } from "../../transport/address.ts";
 import { showBatchResult } from "../display/batch_result.ts";
@@ -12,9 +12,6 @@ import type { Menu } from "./menu.ts";
 
 /** The hint after a transfer that was stopped or cut off. */
 export const RESUME_HINT = "send it again: it goes on where it stopped";
-
-/** The time for which the menu tries to reconnect after a cut. */
-const GIVE_UP_MS = 60_000;
 
 /** Sends to the hub of the menu, or through it to people, and shows what becomes of it. */
 export async function sendFromMenu(

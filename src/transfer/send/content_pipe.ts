@@ -1,11 +1,12 @@
+import type { OwnedBytes } from "../../buffer_pool.ts";
 import { fromHex, toBase64url } from "../../bytes.ts";
 import { DATA_HEADROOM_BYTES } from "../../protocol/channel.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import { randomBytes } from "../../secure/random.ts";
 import { deriveDataKey, SealStream } from "../../secure/sealed_stream.ts";
 import type { Report } from "../events.ts";
-import { MeterStream } from "../meter_stream.ts";
 import type { Source } from "../source/source.ts";
+import { GrantedProgress } from "./granted_progress.ts";
 import { LimitStream } from "./limit_stream.ts";
 
 /** The content of one transfer, and the place in it from which it is sent. */
@@ -27,9 +28,11 @@ export interface ContentOptions {
 export interface ContentPipe extends AsyncDisposable {
   /** Settles when all is sent, or cannot be. */
   readonly sent: Promise<void>;
+  /** Reports that the other side has all of it. */
+  arrived(): void;
 }
 
-/** Begins a run and sends the content: source, meter, limit, seal, connection (SPEC.md §8, §9). */
+/** Begins a run and sends the content: source, limit, seal, connection (SPEC.md §8, §9). */
 export async function pipeContent(
   exchange: Exchange,
   options: ContentOptions,
@@ -42,13 +45,23 @@ export async function pipeContent(
   const stopped = AbortSignal.any([stop.signal, signal]);
   const limited = limit === undefined ? [] : [new LimitStream(limit, stopped)];
   const seal = new SealStream(dataKey, { headroom: DATA_HEADROOM_BYTES });
-  const sent = [progressMeter(options), ...limited, seal]
+  const progress = new GrantedProgress(exchange, options);
+  let bytes = offset;
+  const count = new TransformStream<OwnedBytes, OwnedBytes>({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      controller.enqueue(chunk);
+    },
+  });
+  const sent = [count, ...limited, seal]
     .reduce((stream, transform) => stream.pipeThrough(transform), source.stream(offset))
     .pipeTo(exchange.writable, { signal: stopped });
   sent.catch(() => {}); // Rejects for those who wait for it.
   return {
     sent,
+    arrived: () => progress.end(bytes),
     async [Symbol.asyncDispose]() {
+      progress[Symbol.dispose]();
       stop.abort();
       await sent.catch(() => {});
     },
@@ -63,14 +76,4 @@ export async function answerTo<T>(sent: Promise<void>, answering: Promise<T>): P
   answering.catch(() => {}); // Where sending fails first, that is the reason to tell.
   await Promise.race([sent, answering]);
   return await answering;
-}
-
-function progressMeter({ source, transfer, offset, report }: ContentOptions): MeterStream {
-  const { name, size: total } = source;
-  return new MeterStream(offset, {
-    onProgress: (bytes) => {
-      const shown = total === null ? bytes : Math.min(bytes, total);
-      report({ event: "progress", transfer, name, bytes: shown, total });
-    },
-  });
 }

@@ -145,7 +145,10 @@ async function sendContent(accept: Message<"accept">, context: Context): Promise
   options.stalls.missing = undefined; // Before all is sent no answer is due.
   pipe.sent.then(() => options.stalls.missing = "no receipt yet", () => {});
   const answer = await answerTo(pipe.sent, exchange.receive());
-  if (answer.type === "receipt") return { receipt: answer };
+  if (answer.type === "receipt") {
+    pipe.arrived();
+    return { receipt: answer };
+  }
   if (answer.type === "cancel") throw cancelled(answer, source);
   throw new P2pError("protocol", `expected a receipt, got "${answer.type}"`);
 }

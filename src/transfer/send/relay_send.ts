@@ -126,7 +126,9 @@ class RelaySend {
     await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
     stalls.missing = undefined; // Before all is sent no answer is due.
     pipe.sent.then(() => stalls.missing = "the hub has not stored it yet", () => {});
-    return await answerTo(pipe.sent, this.#nextVerdict());
+    const verdict = await answerTo(pipe.sent, this.#nextVerdict());
+    if (verdict === undefined || verdict.type === "stored") pipe.arrived();
+    return verdict;
   }
 
   /** The hub's word on the whole; undefined where every recipient has an outcome before that. */
