@@ -43,6 +43,8 @@ export type ErrorDetail =
   | "key-changed"
   /** Nothing came back to a first word. */
   | "no-answer"
+  /** As much as can be is under way there already. */
+  | "busy"
   /** The line went dead in the middle. */
   | "silent";
 

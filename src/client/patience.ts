@@ -1,4 +1,6 @@
 import { Backoff } from "../backoff.ts";
+import { P2pError } from "../errors.ts";
+import { sleep } from "../sleep.ts";
 
 /** The pauses between tries to reconnect. */
 const PAUSES = { firstMs: 500, longestMs: 8_000 };
@@ -32,5 +34,29 @@ export class Patience {
     }
     const pauseMs = this.#pauses.next();
     return now + pauseMs > this.#until ? undefined : pauseMs;
+  }
+}
+
+/** The pauses before something is opened again for which there was no place. */
+const BUSY_PAUSES = { firstMs: 100, longestMs: 2_000 };
+
+/**
+ * The result of `work`, which is done again while the other side has no place for it, for `giveUpMs`
+ * at most.
+ */
+export async function unlessBusy<T>(
+  work: () => Promise<T>,
+  { giveUpMs, signal }: { giveUpMs: number; signal: AbortSignal },
+): Promise<T> {
+  const until = performance.now() + giveUpMs;
+  for (const pauses = new Backoff(BUSY_PAUSES);;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isBusy = error instanceof P2pError && error.detail === "busy";
+      const pauseMs = pauses.next();
+      if (!isBusy || performance.now() + pauseMs > until) throw error;
+      await sleep(pauseMs, signal);
+    }
   }
 }

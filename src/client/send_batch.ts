@@ -22,7 +22,7 @@ import { sendItem } from "./send_item.ts";
 export const GIVE_UP_MS = 60_000;
 
 /** Transfers that are under way at once: enough to hide the round trips of small files. */
-const AT_ONCE = 4;
+const AT_ONCE = 8;
 
 /** The recipients of a batch, and how it is sent. */
 export interface SendBatchOptions {
@@ -206,7 +206,7 @@ class Batch {
   #send(item: Item, connected: Connected): Promise<P2pError | undefined> {
     const { wait, limit, restart = false, recipient, giveUpMs, signal } = this.#options;
     return sendItem(item, {
-      ...{ connected, wait, limit, restart, signal },
+      ...{ connected, wait, limit, restart, giveUpMs, signal },
       recipients: this.#recipients,
       keyPair: this.#client.identity.keyPair,
       hub: this.#client.hub,

@@ -19,6 +19,7 @@ import type { Source } from "../transfer/source/source.ts";
 import type { ItemOutcome } from "./client_event.ts";
 import type { Connected } from "./connect.ts";
 import type { Item } from "./items.ts";
+import { unlessBusy } from "./patience.ts";
 
 /** Stands for the stamp of what cannot be read again in another run of the program. */
 const runId = crypto.randomUUID();
@@ -38,6 +39,8 @@ export interface SendItemOptions {
   /** Starts over, even where a part is at the receiver. */
   restart: boolean;
   wait: WaitFor;
+  /** The time for which a hub that has no place is asked again, in milliseconds. */
+  giveUpMs: number;
   /** What the item is sent together with. */
   batch: Batch | undefined;
   /** How who is away is waited for, where `wait` says so. */
@@ -71,8 +74,7 @@ export async function sendItem(
     transferId = transfer;
     const sending = { item, source, transferId, ...entry, key, options };
     if (done !== undefined) await reportAgain(done, sending);
-    else if (options.recipients === undefined) await sendToHub(sending);
-    else await sendToPeople(options.recipients, sending);
+    else await unlessBusy(() => sendOver(sending), options);
   } catch (failure) {
     const error = asP2pError(failure);
     const isCut = error.code === "connection" || error.code === "protocol";
@@ -145,6 +147,11 @@ async function reportAgain(
     const already = delivered && { delivered: { ...delivered, already: true as const } };
     options.onOutcome({ item, transferId, ...outcome, ...already, leftOut });
   }
+}
+
+function sendOver(sending: Sending): Promise<void> {
+  const { recipients } = sending.options;
+  return recipients === undefined ? sendToHub(sending) : sendToPeople(recipients, sending);
 }
 
 async function sendToHub(sending: Sending) {

@@ -121,6 +121,11 @@ export class Channel {
     return this.#conn.remoteAddress;
   }
 
+  /** True where this end's own address is gone from its machine. */
+  get isStranded(): boolean {
+    return this.#conn.isStranded;
+  }
+
   /** The time at which anything but a ping or a pong last came or went, by the channel's clock. */
   get movedAt(): number {
     return this.#movedAt;

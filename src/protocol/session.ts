@@ -1,7 +1,11 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { asP2pError, P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
-import { lostConnection, silentConnection } from "../transport/lost_connection.ts";
+import {
+  lostConnection,
+  silentConnection,
+  strandedConnection,
+} from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
 import { Exchange } from "./exchange.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
@@ -22,6 +26,9 @@ const MAX_WAITING_ANSWERS = 64;
  * further (SPEC.md §11).
  */
 export const MAX_WAITING_BYTES = WINDOW_BYTES;
+
+/** Silence after which a hub asks before it brings something (SPEC.md §11). */
+const PROBE_AFTER_MS = 5_000;
 
 let sessions = 0;
 const live = new Set<Session>();
@@ -140,6 +147,13 @@ export class Session {
       silentMs: now - this.#channel.liveness.heardAt,
       exchanges: Array.from(this.#exchanges.values(), ({ state }) => state),
     };
+  }
+
+  /** Asks for a word at once where none has come for a while, so that a dead line shows early. */
+  probe(): void {
+    if (this.#clock.now() - this.#channel.liveness.heardAt < PROBE_AFTER_MS) return;
+    this.#trace("ping sent");
+    this.#channel.send({ type: "ping" }).catch(() => {});
   }
 
   /**
@@ -351,6 +365,11 @@ export class Session {
   }
 
   #watch(times: LivenessTimes) {
+    if (this.#channel.isStranded) {
+      this.#silence = strandedConnection();
+      this.#trace("address gone", { state: true });
+      return this.abort();
+    }
     const { liveness } = this.#channel;
     const due = liveness.due(times);
     if (due === "lost") {

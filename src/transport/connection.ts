@@ -17,6 +17,11 @@ export interface Connection extends ByteSource {
   /** The other end, as far as this one can see. */
   readonly remoteAddress: Address;
   /**
+   * True where this end's own address is no longer one of this machine, as after a change from
+   * Wi-Fi to mobile: nothing will come any more.
+   */
+  readonly isStranded: boolean;
+  /**
    * Writes all of `bytes`, after what was written before; resolves when they may be changed again.
    */
   write(bytes: Uint8Array): Promise<void>;

@@ -12,3 +12,9 @@ export function silentConnection(ms: number): P2pError {
   const message = `the connection was lost: nothing came for ${Math.round(ms / 1000)} s`;
   return new P2pError("connection", message, { retry: true, detail: "silent" });
 }
+
+/** The error for a connection whose own end has lost its address. */
+export function strandedConnection(): P2pError {
+  const message = "the connection was lost: this machine has another address now";
+  return new P2pError("connection", message, { retry: true });
+}

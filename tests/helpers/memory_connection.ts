@@ -105,6 +105,7 @@ export function memoryConnection(
 function endOf(incoming: MemoryPipe, outgoing: MemoryPipe, port: number): Connection {
   return {
     remoteAddress: { host: "127.0.0.1", port },
+    isStranded: false,
     read: (into) => incoming.read(into),
     write: (bytes) => outgoing.write(bytes),
     closeWrite: () => outgoing.end(),

@@ -502,3 +502,32 @@ async function fill(exchange: Exchange) {
     // The session has failed.
   }
 }
+
+Deno.test("Session is lost within 2 s where its own address is gone from the machine", async () => {
+  const clock = new ManualClock();
+  await using test = await SessionUnderTest.open({ initiator: true, clock });
+  Object.assign(test.channels.conn, { isStranded: true });
+  clock.advance(2_000);
+  await assert.rejects(test.session.closed, { code: "connection", message: /another address/ });
+});
+
+Deno.test("Session says that nothing came where it gives the other side up", async () => {
+  const clock = new ManualClock();
+  await using test = await SessionUnderTest.open({ initiator: true, clock });
+  test.session.probe();
+  clock.advance(60_000);
+  await assert.rejects(test.session.closed, { detail: "silent", message: /nothing came for/ });
+});
+
+Deno.test("Session.probe asks only who has been silent for 5 s", async () => {
+  const clock = new ManualClock();
+  await using test = await SessionUnderTest.open({ initiator: false, clock });
+  const incoming = test.peer.incoming();
+  test.session.probe();
+  clock.advance(4_000);
+  await test.session.welcome("the hub");
+  assert.equal((await next(incoming)).type, "welcome");
+  clock.advance(1_000);
+  test.session.probe();
+  assert.equal((await next(incoming)).type, "ping");
+});

@@ -111,6 +111,7 @@ export class Courier {
     const { person, session, spool } = this.#options;
     const { signal } = this.#ended;
     using _ = transfer.serve(person.name);
+    session.probe();
     const exchange = session.open();
     try {
       const sealed = transfer.readEnvelope(person.name);

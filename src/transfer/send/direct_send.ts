@@ -7,6 +7,7 @@ import {
   type Message,
   OFFER_FIELDS,
   type Receipt,
+  type RefuseCode,
 } from "../../protocol/messages.ts";
 import { fieldsOf } from "../../protocol/schema.ts";
 import type { Session } from "../../protocol/session.ts";
@@ -118,7 +119,7 @@ function receiptFor(answer: Message, context: Context): Promise<Settled> | Settl
     case "exists":
       return compareExisting(answer.sha256, context);
     case "refuse":
-      throw refused(answer.reason, context.source);
+      throw refused(answer.reason, context.source, answer.code);
     case "cancel":
       throw cancelled(answer, context.source);
     default:
@@ -180,8 +181,9 @@ async function compareExisting(
   throw refused("another file of this name is there already", source);
 }
 
-function refused(reason: string, source: Source): P2pError {
-  return new P2pError("refused", `"${source.name}" was refused: ${reason}`);
+function refused(reason: string, source: Source, code?: RefuseCode): P2pError {
+  const detail = code === "busy" ? code : undefined;
+  return new P2pError("refused", `"${source.name}" was refused: ${reason}`, { detail });
 }
 
 /** Codes of what may go well at the next try. */

@@ -141,7 +141,8 @@ class RelaySend {
   }
 
   #takeVerdict(message: Message) {
-    if (message.type === "refuse") return this.#outcomes.fail(this.#failure(message));
+    const isBusy = message.type === "refuse" && message.code === "busy";
+    if (message.type === "refuse" && !isBusy) return this.#outcomes.fail(this.#failure(message));
     if (message.type !== "stored") throw this.#failure(message);
     this.#outcomes.stored(message.until);
   }
@@ -149,7 +150,9 @@ class RelaySend {
   #failure(message: Message): P2pError {
     const { name } = this.#options.source;
     if (message.type === "refuse") {
-      return new P2pError("refused", `"${name}" was refused by the hub: ${message.reason}`);
+      const detail = message.code === "busy" ? message.code : undefined;
+      const why = `"${name}" was refused by the hub: ${message.reason}`;
+      return new P2pError("refused", why, { detail });
     }
     if (message.type === "cancel") {
       const code = message.code === "interrupted" ? "connection" : "refused";
