@@ -37,6 +37,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
   assert.deepEqual(settled(hub.stdout).replaceAll(scene.received, "DIR").split("\n"), [
     "Server initialized",
     "  address      HUB",
+    "  reached by   this machine alone (your network: p2p serve --lan)",
     "  name         rack",
     "  fingerprint  FINGERPRINT",
     "  to send      p2p send FILE --to HUB",
@@ -48,7 +49,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
   ]);
   assert.equal(
     hub.stderr,
-    "stopping: what is unfinished stays, and goes on when it is sent again\n",
+    "stopped\n",
   );
   assert.equal(hub.code, 130);
   const all = [...sent, hub].map(({ stdout, stderr }) => stdout + stderr).join("");
