@@ -1,7 +1,7 @@
 /*
  * Who owns a chunk. A chunk of a file is moved, never copied, so at any moment one part of the
  * program owns its memory, and nobody else may read or change it. What is given on as `OwnedBytes`
- * is given up.
+ * is given up. A sealed chunk stands behind its `flags` (SPEC.md §5) wherever it goes.
  *
  * | step                     | takes                | then                                       |
  * |--------------------------|----------------------|--------------------------------------------|
@@ -45,7 +45,7 @@ export function handOver(bytes: Uint8Array): OwnedBytes {
  * Bytes of a pooled buffer: the largest frame, its header and the next one (SPEC.md §5); a chunk of
  * a file fits in too.
  */
-export const POOLED_BYTES = 262_172;
+export const POOLED_BYTES = 262_173;
 
 /** Less than this is cheaper to make anew than to keep. */
 const LEAST_BYTES = POOLED_BYTES / 2;

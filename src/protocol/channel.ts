@@ -18,12 +18,12 @@ import { Liveness } from "./liveness.ts";
 import { decodeMessage, encodeMessage, type Message, type UnknownMessage } from "./messages.ts";
 
 /**
- * Bytes that `sendData` wants free in front of a sealed chunk, so that frame and chunk are one
- * buffer.
+ * Bytes that `sendData` wants free in front of `flags ‖ sealed chunk`, so that frame and chunk are
+ * one buffer.
  */
 export const DATA_HEADROOM_BYTES = FRAME_HEADER_BYTES + EXCHANGE_BYTES;
 
-/** A sealed chunk that came in, with what is free in front of it: `sendData` takes it as it is. */
+/** `flags ‖ sealed chunk` that came in, with what is free in front of it: `sendData` takes it as it is. */
 export function withHeadroom({ buffer, byteOffset, length }: OwnedBytes): OwnedBytes {
   const start = byteOffset - DATA_HEADROOM_BYTES;
   return handOver(new Uint8Array(buffer, start, DATA_HEADROOM_BYTES + length));
@@ -35,7 +35,7 @@ const LINGER_MS = 2_000;
 /** Bytes that come in meanwhile and are dropped at once. */
 const DRAIN_BYTES = 65_536;
 
-/** A message that came in, or one sealed chunk of an exchange. */
+/** A message that came in, or `flags ‖ sealed chunk` of an exchange. */
 export type Incoming =
   | Message
   | UnknownMessage
@@ -104,8 +104,8 @@ export class Channel {
   }
 
   /**
-   * Sends one sealed chunk that starts at {@link DATA_HEADROOM_BYTES} of `buffer`, and releases
-   * that when the connection has taken it.
+   * Sends `flags ‖ sealed chunk` that starts at {@link DATA_HEADROOM_BYTES} of `buffer`, and
+   * releases that when the connection has taken it.
    */
   async sendData(exchange: number, buffer: OwnedBytes): Promise<void> {
     writeFrameHeader(buffer, 0, { type: FRAME.data, length: buffer.length - FRAME_HEADER_BYTES });

@@ -2,7 +2,7 @@ import type { OwnedBytes } from "../buffer_pool.ts";
 import type { Clock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
-import { SEALED_CHUNK_BYTES } from "../secure/sealed_stream.ts";
+import { isLast, sealedBytes } from "../transport/chunk_flags.ts";
 import type { Wait } from "./wait.ts";
 
 /** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
@@ -17,6 +17,9 @@ const CREDIT_STEP_BYTES = WINDOW_BYTES / 8;
  */
 const FAST_CREDIT_STEP_BYTES = WINDOW_BYTES / 2;
 const CREDIT_EVERY_MS = 5;
+
+/** Packed chunks may be small, and then cost more than their bytes. */
+const LEAST_MEMORY_BYTES = 1_024;
 
 /** All that an inbound stream works with. */
 export interface InboundOptions {
@@ -62,7 +65,7 @@ export class InboundStream {
     }, { highWaterMark: 0 });
   }
 
-  /** Bytes that wait for the reader; 0 as long as there is none, for then credit is their bound. */
+  /** Memory of what waits for the reader; 0 as long as there is none, for then credit is their bound. */
   get waitingBytes(): number {
     return this.#readable === undefined ? 0 : this.#waitingBytes;
   }
@@ -78,16 +81,15 @@ export class InboundStream {
     if (this.#last !== "to come") {
       throw new P2pError("protocol", `exchange ${number} sent data after its end`);
     }
-    // Many small ones would cost more than their bytes.
-    if (chunk.length < SEALED_CHUNK_BYTES) this.#last = "seen";
-    this.#granted -= chunk.length;
+    if (isLast(chunk)) this.#last = "seen";
+    this.#granted -= sealedBytes(chunk);
     if (this.#granted < 0) {
       const excess = `${-this.#granted} bytes more than it was granted`;
       throw new P2pError("protocol", `exchange ${number} sent ${excess}`);
     }
     if (this.#isDropped) return;
     this.#chunks.push(chunk);
-    this.#waitingBytes += chunk.length;
+    this.#waitingBytes += memoryOf(chunk);
     this.#changed.notify();
   }
 
@@ -131,9 +133,9 @@ export class InboundStream {
     }
     this.#wait = undefined;
     const chunk = this.#chunks.shift()!;
-    this.#waitingBytes -= chunk.length;
+    this.#waitingBytes -= memoryOf(chunk);
     this.#options.onTaken();
-    this.#consumed += chunk.length;
+    this.#consumed += sealedBytes(chunk);
     if (this.#isGrantDue()) this.grant();
     controller.enqueue(chunk);
   }
@@ -143,4 +145,8 @@ export class InboundStream {
     if (this.#consumed >= FAST_CREDIT_STEP_BYTES) return true;
     return this.#options.clock.now() - this.#grantedAt >= CREDIT_EVERY_MS;
   }
+}
+
+function memoryOf(chunk: OwnedBytes): number {
+  return Math.max(sealedBytes(chunk), LEAST_MEMORY_BYTES);
 }

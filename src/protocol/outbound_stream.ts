@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
 import { trace } from "../trace.ts";
+import { FLAGS_BYTES } from "../transport/chunk_flags.ts";
 import { DATA_HEADROOM_BYTES } from "./channel.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
 import type { Wait, WaitsFor } from "./wait.ts";
@@ -88,7 +89,7 @@ export class OutboundStream {
   }
 
   async #write(buffer: OwnedBytes) {
-    const bytes = buffer.length - DATA_HEADROOM_BYTES;
+    const bytes = buffer.length - DATA_HEADROOM_BYTES - FLAGS_BYTES;
     if (this.#credit < bytes) await this.#creditFor(bytes);
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#isDropped) return;

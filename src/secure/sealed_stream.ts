@@ -2,6 +2,7 @@ import { concat, utf8 } from "../bytes.ts";
 import { handOver, type OwnedBytes, releaseBuffer, takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
 import { NONCE_BYTES, open, sealInto, TAG_BYTES } from "./aead.ts";
+import { FLAG, FLAGS_BYTES, isLast, isPacked, sealedBytes } from "../transport/chunk_flags.ts";
 import { hkdf } from "./hkdf.ts";
 
 /** Plaintext bytes of every chunk but the last, which may be shorter (SPEC.md §9). */
@@ -40,8 +41,8 @@ export function deriveDataKey(
 const LABEL = utf8("p2p/2 data");
 
 /**
- * Plaintext chunks of `CHUNK_BYTES`, the last one shorter or absent, to sealed chunks (SPEC.md §9).
- * Each output has `headroom` bytes free in front. A chunk is held until the next one comes and its
+ * Plaintext chunks of `CHUNK_BYTES`, the last one shorter or absent, to `flags ‖ sealed chunk` each
+ * (SPEC.md §5, §9) with `headroom` bytes free in front. A chunk is held until the next one comes and its
  * buffer given back then, so every chunk has to be a buffer of its own. RangeError for chunks that
  * are cut otherwise.
  */
@@ -51,8 +52,11 @@ export class SealStream extends TransformStream<OwnedBytes, OwnedBytes> {
     let held: OwnedBytes | undefined;
 
     function sealChunk(chunk: OwnedBytes, last: boolean): OwnedBytes {
-      const framed = takeBuffer(headroom + chunk.length + TAG_BYTES).fill(0, 0, headroom);
-      sealInto(framed.subarray(headroom), key, chunkNonce(counter, last), chunk);
+      const start = headroom + FLAGS_BYTES;
+      const framed = takeBuffer(start + chunk.length + TAG_BYTES).fill(0, 0, headroom);
+      const flags = last ? FLAG.last : 0;
+      framed[headroom] = flags;
+      sealInto(framed.subarray(start), key, chunkNonce(counter, flags), chunk);
       releaseBuffer(chunk);
       counter += 1;
       return framed;
@@ -71,9 +75,9 @@ export class SealStream extends TransformStream<OwnedBytes, OwnedBytes> {
 }
 
 /**
- * Sealed chunks, one an enqueue, back to plaintext chunks, each as soon as it is checked (SPEC.md
- * §9). P2pError `protocol` for a chunk that is changed, moved, too long or behind the last one, and
- * for an end without a last chunk. `firstChunk` is the counter of the first one that comes. The
+ * `flags ‖ sealed chunk`, one an enqueue, back to plaintext chunks, each as soon as it is checked
+ * (SPEC.md §9). P2pError `protocol` for a chunk that is changed, moved, too long, too short or
+ * behind the last one, and for an end without a last chunk. `firstChunk` is the counter of the first one that comes. The
  * buffer of a sealed chunk is given back once that is open.
  */
 export class OpenStream extends TransformStream<OwnedBytes, OwnedBytes> {
@@ -84,10 +88,12 @@ export class OpenStream extends TransformStream<OwnedBytes, OwnedBytes> {
     super({
       transform(sealed, controller) {
         if (ended) refuse(counter, "it comes after the last chunk");
-        checkSealedSize(counter, sealed.length);
-        const { chunk, last } = openChunk(key, counter, sealed);
+        checkSealedSize(counter, sealedBytes(sealed));
+        const chunk = openChunk(key, counter, sealed);
+        if (isPacked(sealed)) refuse(counter, "it is packed, which is not understood here");
+        ended = isLast(sealed);
+        checkLength(counter, chunk.length, ended);
         releaseBuffer(sealed);
-        ended = last;
         counter += 1;
         if (chunk.length > 0) controller.enqueue(handOver(chunk));
       },
@@ -98,24 +104,11 @@ export class OpenStream extends TransformStream<OwnedBytes, OwnedBytes> {
   }
 }
 
-/** A full chunk may be the last one or not; the last comes once, so that is tried second. */
-function openChunk(key: Uint8Array, counter: number, sealed: Uint8Array) {
-  const full = sealed.length === SEALED_CHUNK_BYTES;
-  for (const last of full ? [false, true] : [true]) {
-    const chunk = tryOpen(key, chunkNonce(counter, last), sealed);
-    if (chunk !== undefined) return { chunk, last };
-  }
-  return refuse(
-    counter,
-    full ? "it is not authentic" : "it is short and not authentic as the last",
-  );
-}
-
-function tryOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
+function openChunk(key: Uint8Array, counter: number, sealed: OwnedBytes): Uint8Array {
   try {
-    return open(key, nonce, sealed);
+    return open(key, chunkNonce(counter, sealed[0]!), sealed.subarray(FLAGS_BYTES));
   } catch (error) {
-    if (error instanceof P2pError) return undefined;
+    if (error instanceof P2pError) refuse(counter, "it is not authentic");
     throw error;
   }
 }
@@ -126,6 +119,10 @@ function checkSealedSize(counter: number, length: number) {
   }
   const least = counter === 0 ? TAG_BYTES : TAG_BYTES + 1;
   if (length < least) refuse(counter, `length ${length} is less than ${least}`);
+}
+
+function checkLength(counter: number, length: number, last: boolean) {
+  if (length < CHUNK_BYTES && !last) refuse(counter, `length ${length}, and it is not the last`);
 }
 
 function checkSize(chunk: OwnedBytes): OwnedBytes {
@@ -146,11 +143,11 @@ function refuse(counter: number, state: string): never {
   throw new P2pError("protocol", `cannot open chunk ${counter}: ${state}`);
 }
 
-/** The counter in 11 bytes, big-endian, then the flag of the last chunk. */
-function chunkNonce(counter: number, last: boolean): Uint8Array {
+/** The counter in 11 bytes, big-endian, then the flags. */
+function chunkNonce(counter: number, flags: number): Uint8Array {
   const nonce = new Uint8Array(NONCE_BYTES);
   const view = new DataView(nonce.buffer);
   view.setBigUint64(3, BigInt(counter));
-  view.setUint8(NONCE_BYTES - 1, last ? 1 : 0);
+  view.setUint8(NONCE_BYTES - 1, flags);
   return nonce;
 }

@@ -1,5 +1,6 @@
 import { takeBuffer } from "../buffer_pool.ts";
 import { P2pError } from "../errors.ts";
+import { areFlags, FLAG, FLAGS_BYTES } from "./chunk_flags.ts";
 import type { ByteSource } from "./connection.ts";
 
 /** The types of a frame (SPEC.md §5). */
@@ -19,7 +20,7 @@ export const BUFFER_BYTES = 1_024;
 
 const BOUNDS: Record<number, { name: string; min: number; max: number }> = {
   [FRAME.record]: { name: "record", min: 17, max: 65_535 },
-  [FRAME.data]: { name: "data", min: 20, max: 262_164 },
+  [FRAME.data]: { name: "data", min: 21, max: 262_165 },
 };
 
 /** One frame: its type and its body. */
@@ -53,7 +54,7 @@ export function writeFrameHeader(
 /**
  * All frames from `source` to its end, each in a buffer of its own, behind room for a header
  * (SPEC.md §5). A type or length that is out of bounds throws "protocol" before the body is
- * allocated; an end inside a frame throws "connection".
+ * allocated, flags that are wrong before it is read; an end inside a frame throws "connection".
  */
 export async function* readFrames(
   source: ByteSource,
@@ -69,7 +70,10 @@ export async function* readFrames(
     const { type, length } = readFrameHeader(header);
     // The next header comes with the body, so that a large frame is one read.
     const body = takeBuffer(header.length + length + header.length).subarray(header.length);
-    const end = await fill(bytes, body, { filled: 0, least: length, onRead, type });
+    const start = type === FRAME.data ? EXCHANGE_BYTES + FLAGS_BYTES : 0;
+    const begun = await fill(bytes, body, { filled: 0, least: start, onRead, type });
+    if (type === FRAME.data && begun >= start) checkFlags(body[EXCHANGE_BYTES]!, length);
+    const end = await fill(bytes, body, { filled: begun, least: length, onRead, type });
     if (end < length) throw endedInside();
     header.set(body.subarray(length, end));
     filled = end - length;
@@ -139,4 +143,15 @@ function readFrameHeader(header: Uint8Array): { type: number; length: number } {
     );
   }
   return { type, length };
+}
+
+/** A chunk that is neither the last nor packed is whole, and a packed one has fewer bytes. */
+function checkFlags(flags: number, length: number) {
+  const { max } = BOUNDS[FRAME.data]!;
+  const isWhole = length === max;
+  if (areFlags(flags) && (flags === 0 ? isWhole : !isWhole || flags === FLAG.last)) return;
+  throw new P2pError(
+    "protocol",
+    `cannot decode data frame: length ${length} does not go with flags ${flags}`,
+  );
 }

@@ -115,16 +115,17 @@ const FRAMES: Record<string, [Attack, Expected]> = {
     "protocol",
     /length 65536 is not within/,
   ]],
-  "a data frame that is too short": [frame(1, 19), [
+  "a data frame that is too short": [frame(1, 20), [
     "goodbye",
     "protocol",
-    /length 19 is not within/,
+    /length 20 is not within/,
   ]],
-  "a data frame that is too long": [frame(1, 10, 262_165), [
+  "a data frame that is too long": [frame(1, 10, 262_166), [
     "goodbye",
     "protocol",
-    /length 262165 is not/,
+    /length 262166 is not/,
   ]],
+  "a data frame of an unknown flag": [frame(1, 21), ["goodbye", "protocol", /flags/]],
   "a frame as long as can be said": [frame(0, 10, 2 ** 24 - 1), [
     "goodbye",
     "protocol",

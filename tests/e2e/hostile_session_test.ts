@@ -6,6 +6,7 @@ import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { Scene } from "./scene.ts";
 import { withstand } from "./withstand.ts";
+import { chunkOf } from "../helpers/chunks.ts";
 
 const PREAMBLE = [0x50, 0x32, 0x50, 2, 1, 0, 0, 0];
 
@@ -80,7 +81,7 @@ Deno.test("a transfer id means nothing with another key", async () => {
     const whole = peer.offerOf(ana.length, offer);
     await peer.ask(JSON.stringify(whole));
     await peer.attempt(whole, ana, {
-      tamper: (chunks) => [...chunks.slice(0, -1), new Uint8Array(16)],
+      tamper: (chunks) => [...chunks.slice(0, -1), chunkOf(16)],
     });
   }
   {
@@ -108,7 +109,7 @@ Deno.test("what comes for a transfer that is settled is dropped", async () => {
   await peer.send({ type: "settled", exchange: 1 });
   await scene.cleared();
   await peer.send({ type: "begin", exchange: 1, offset: 0, salt: "A".repeat(43) });
-  await peer.sendData(1, new Uint8Array(500));
+  await peer.sendData(1, chunkOf(500));
   for (const type of ["end", "settled"]) await peer.send({ type, exchange: 1 });
   await peer.send({ type: "cancel", exchange: 1, code: "changed", reason: "too late" });
   assert.equal((await peer.deliver(sampleBytes(10), { name: "twice" }))?.type, "receipt");

@@ -7,6 +7,7 @@ import { RecordCipher } from "../../src/secure/record_cipher.ts";
 import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../src/secure/sealed_stream.ts";
 import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import type { Connection } from "../../src/transport/connection.ts";
+import { sealedBytes } from "../../src/transport/chunk_flags.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 
 /** The messages that a peer which sends has to wait for; all the others pass by. */
@@ -108,7 +109,7 @@ export class RawPeer implements Disposable {
     return await this.answer();
   }
 
-  /** Sends a data frame. */
+  /** Sends a data frame of `flags ‖ sealed chunk`. */
   sendData(exchange: number, chunk: Uint8Array): Promise<void> {
     const number = Buffer.alloc(4);
     number.writeUInt32BE(exchange);
@@ -166,12 +167,12 @@ export class RawPeer implements Disposable {
     const chunks = await sealedChunks(content.subarray(offset), { ...offer, salt, offset });
     let credit = WINDOW_BYTES;
     for (const chunk of tamper(chunks)) {
-      while (credit < chunk.length) {
+      while (credit < sealedBytes(chunk)) {
         const message = await this.receive();
         if (message?.type !== "credit") return message;
         credit += message.bytes;
       }
-      credit -= chunk.length;
+      credit -= sealedBytes(chunk);
       await this.sendData(exchange, chunk);
     }
     await this.send({ type: "end", exchange });
@@ -195,7 +196,7 @@ export class RawPeer implements Disposable {
   }
 }
 
-/** The sealed stream of SPEC.md §9, a chunk each. */
+/** The sealed stream of SPEC.md §9: `flags ‖ sealed chunk` each. */
 export function sealedChunks(
   content: Uint8Array,
   { key, transfer, salt, offset }: {

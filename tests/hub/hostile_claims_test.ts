@@ -4,6 +4,7 @@ import type { Message } from "../../src/protocol/messages.ts";
 import { openServer } from "../helpers/hub_server.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
+import { chunkOf } from "../helpers/chunks.ts";
 
 /** Rule 26 of what a stranger may try: what is declared is a ceiling, or decides nothing. */
 
@@ -72,8 +73,8 @@ for (const [size, chunks] of [[1, 1], [300_000, 2]] as const) {
       assert.equal((await bo.receive())?.type, "joined");
       using mallory = await RawPeer.connect(server.address.port);
       await relay(mallory, 1, size);
-      for (let i = 0; i < chunks; i++) await mallory.sendData(1, new Uint8Array(262_160));
-      await mallory.sendData(1, new Uint8Array(262_160));
+      for (let i = 0; i < chunks; i++) await mallory.sendData(1, chunkOf());
+      await mallory.sendData(1, chunkOf());
       const stopped = await mallory.answer() as Answer;
       assert.deepEqual([stopped.type, stopped.code], ["cancel", "damaged"]);
       assert.equal(stopped.reason, `it has more than the ${size} bytes that were declared`);

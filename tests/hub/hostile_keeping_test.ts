@@ -9,6 +9,7 @@ import { openServer } from "../helpers/hub_server.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
+import { chunkOf } from "../helpers/chunks.ts";
 
 /** Rule 24 of what a stranger may try: what is kept has a price. */
 
@@ -46,7 +47,7 @@ Deno.test("envelopes count again after a restart, and are read when one is deliv
       if (type !== "accept") continue;
       stored++;
       await mallory.send({ type: "begin", exchange: 2 * i + 1, offset: 0, salt: SALT });
-      await mallory.sendData(2 * i + 1, new Uint8Array(17));
+      await mallory.sendData(2 * i + 1, chunkOf(17));
       await mallory.send({ type: "end", exchange: 2 * i + 1 });
       await until(mallory, "stored");
       await mallory.send({ type: "settled", exchange: 2 * i + 1 });

@@ -13,6 +13,7 @@ import { eventually } from "../helpers/eventually.ts";
 import { OFFER } from "../helpers/session_pair.ts";
 import { TCP_STATE, type TcpSocket, tcpSockets } from "../helpers/tcp_sockets.ts";
 import { fullOr } from "../helpers/full_or.ts";
+import { framed } from "../helpers/chunks.ts";
 
 const hubKeys = await identityKeys();
 
@@ -186,7 +187,7 @@ Deno.test("Hub.close tells every peer, those that are sending too", async () => 
   const exchange = busy.session.open();
   await exchange.send({ type: "offer", ...OFFER });
   const endless = new ReadableStream({
-    pull: (controller) => controller.enqueue(new Uint8Array(8 + 262_160)),
+    pull: (controller) => controller.enqueue(framed()),
   });
   const sending = endless.pipeTo(exchange.writable).catch(() => {});
   await hub[Symbol.asyncDispose]();

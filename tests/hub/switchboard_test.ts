@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
 import { encodeKey } from "../../src/secure/static_key.ts";
 import type { HubEvent } from "../../src/hub/hub_event.ts";
 import { Book } from "../../src/storage/book/book.ts";
@@ -8,10 +7,11 @@ import { NameRegistry } from "../../src/hub/name_registry.ts";
 import { outcomeEvent } from "../../src/hub/hub_event.ts";
 import { Spool } from "../../src/hub/spool/spool.ts";
 import { Switchboard } from "../../src/hub/switchboard.ts";
-import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
+import { framed } from "../helpers/chunks.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message, MessageType } from "../../src/protocol/messages.ts";
 import type { Session } from "../../src/protocol/session.ts";
+import { TAG_BYTES } from "../../src/secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import type { PublicKeys } from "../../src/secure/identity_keys.ts";
 import { fakeKeys } from "../helpers/fake_keys.ts";
@@ -249,12 +249,8 @@ async function begin(exchange: Exchange): Promise<void> {
 /** Sends sealed chunks of these lengths, all there are. */
 async function write(exchange: Exchange, lengths: number[]): Promise<void> {
   const writer = exchange.writable.getWriter();
-  for (const length of lengths) await writer.write(framed(length));
+  for (const length of lengths) await writer.write(framed(Math.max(TAG_BYTES, length)));
   await writer.close();
-}
-
-function framed(length: number): OwnedBytes {
-  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + Math.max(16, length)));
 }
 
 /** The next message, which must be of that type. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
-import { Channel, DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
+import { Channel, type Incoming } from "../../src/protocol/channel.ts";
 import { accept, initiate } from "../../src/protocol/handshake.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
+import { chunkOf, framed } from "../helpers/chunks.ts";
 import { ChannelPair } from "../helpers/channel_pair.ts";
 import { Loopback } from "../helpers/loopback.ts";
 
@@ -19,7 +19,7 @@ Deno.test("Channel carries messages and chunks in their order, both ways", async
     for (let i = 1; i <= 50; i++) {
       sent.push(
         from.send({ type: "credit", exchange: 7, bytes: i }),
-        from.sendData(i, chunkOf(i * 1000)),
+        from.sendData(i, framed(i * 1000, { fill: i })),
       );
     }
     for (let i = 1; i <= 50; i++) {
@@ -27,7 +27,7 @@ Deno.test("Channel carries messages and chunks in their order, both ways", async
       assert.deepEqual(await take(incoming), {
         type: "data",
         exchange: i,
-        chunk: chunkOf(i * 1000).slice(DATA_HEADROOM_BYTES),
+        chunk: chunkOf(i * 1000, { fill: i }).slice(),
       });
     }
     await Promise.all(sent);
@@ -53,7 +53,9 @@ Deno.test("Channel fails with protocol for each thing that SPEC.md §5 to §7 do
     ["an unknown frame", [2, 0, 0, 20, ...new Array(20).fill(0)]],
     ["a record too short", [0, 0, 0, 16, ...new Array(16).fill(0)]],
     ["a record too long", [0, 1, 0, 0]],
-    ["a data frame too long", [1, 4, 0, 21]],
+    ["a data frame too long", [1, 4, 0, 22]],
+    ["a data frame of an unknown flag", [1, 0, 0, 21, 0, 0, 0, 1, 4, ...new Array(16).fill(0)]],
+    ["a short chunk that is not the last", [1, 0, 0, 21, ...new Array(21).fill(0)]],
     ["a record that is not authentic", [0, 0, 0, 20, ...new Array(20).fill(0)]],
   ];
   for (const [what, bytes] of cases) {
@@ -84,7 +86,7 @@ Deno.test("Channel.send and sendData fail with connection once it is closed", as
   using pair = await ChannelPair.open();
   pair.initiator.abort();
   await assert.rejects(pair.initiator.send({ type: "ping" }), { code: "connection" });
-  await assert.rejects(pair.initiator.sendData(1, chunkOf(20)), { code: "connection" });
+  await assert.rejects(pair.initiator.sendData(1, framed(20)), { code: "connection" });
 });
 
 Deno.test("Channel.close gets its last words through past much that nobody has read", async () => {
@@ -112,7 +114,7 @@ Deno.test("Channel.close gets its last words through from inside its own reading
 Deno.test("Channel.close gives up on a peer that neither reads nor closes", async () => {
   using pair = await ChannelPair.open();
   // More than the buffers of the sockets take.
-  const stuck = Array.from({ length: 256 }, () => pair.initiator.sendData(1, chunkOf(262_160)));
+  const stuck = Array.from({ length: 256 }, () => pair.initiator.sendData(1, framed()));
   const ends = Promise.allSettled(stuck);
   await pair.initiator.close(GOODBYE);
   assert.ok((await ends).some(({ status }) => status === "rejected"));
@@ -134,17 +136,10 @@ Deno.test("Channel sends nothing more after its last words", async () => {
 /** Sends until the connection is gone. */
 async function floodFrom(channel: Channel) {
   try {
-    while (true) await channel.sendData(1, chunkOf(262_160));
+    while (true) await channel.sendData(1, framed());
   } catch {
     // That is how it ends.
   }
-}
-
-function chunkOf(length: number): OwnedBytes {
-  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + Math.max(length, 16)).fill(
-    length,
-    DATA_HEADROOM_BYTES,
-  ));
 }
 
 async function take(incoming: AsyncGenerator<Incoming>): Promise<Incoming | undefined> {

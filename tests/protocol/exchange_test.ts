@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
+import type { OwnedBytes } from "../../src/buffer_pool.ts";
 import { systemClock } from "../../src/clock.ts";
 import { P2pError } from "../../src/errors.ts";
 import type { Channel } from "../../src/protocol/channel.ts";
-import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
+import { chunkOf, framed } from "../helpers/chunks.ts";
 import { Exchange } from "../../src/protocol/exchange.ts";
 import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import type { Message } from "../../src/protocol/messages.ts";
@@ -66,7 +66,10 @@ Deno.test("Exchange.wait says what its users wait for, and since when", async ()
   assert.deepEqual(exchange.wait, { for: "data", since: 2_000 });
   clock.advance(1_000);
   const writer = exchange.writable.getWriter();
-  const writes = Array.from({ length: CHUNKS_PER_WINDOW + 1 }, (_, i) => writer.write(framed(i)));
+  const writes = Array.from(
+    { length: CHUNKS_PER_WINDOW + 1 },
+    (_, i) => writer.write(framed(SEALED_CHUNK_BYTES, { fill: i })),
+  );
   await turn();
   assert.deepEqual(exchange.wait, { for: "connection", since: 3_000 });
   clock.advance(1_000);
@@ -150,7 +153,10 @@ Deno.test("Exchange grants what was read, and takes no more than that", async ()
 Deno.test("Exchange.writable sends a window and no more, and goes on with credit", async () => {
   const { exchange, data } = start();
   const writer = exchange.writable.getWriter();
-  const writes = Array.from({ length: CHUNKS_PER_WINDOW + 2 }, (_, i) => writer.write(framed(i)));
+  const writes = Array.from(
+    { length: CHUNKS_PER_WINDOW + 2 },
+    (_, i) => writer.write(framed(SEALED_CHUNK_BYTES, { fill: i })),
+  );
   await Promise.all(writes.slice(0, CHUNKS_PER_WINDOW));
   await turn();
   assert.equal(data.length, CHUNKS_PER_WINDOW);
@@ -170,7 +176,10 @@ Deno.test("Exchange.writable has one chunk at the socket at a time", async () =>
   const gate = Promise.withResolvers<void>();
   const { exchange, data } = start(() => gate.promise);
   const writer = exchange.writable.getWriter();
-  const writes = [writer.write(framed(1)), writer.write(framed(2))];
+  const writes = [
+    writer.write(framed(SEALED_CHUNK_BYTES, { fill: 1 })),
+    writer.write(framed(SEALED_CHUNK_BYTES, { fill: 2 })),
+  ];
   await turn();
   assert.equal(data.length, 1);
   gate.resolve();
@@ -256,19 +265,17 @@ function start(sendData: () => Promise<void> = () => Promise.resolve(), clock = 
 
 /** Chunks without an end. */
 function endless(): ReadableStream<Uint8Array> {
-  return new ReadableStream({ pull: (controller) => controller.enqueue(framed(1)) });
+  return new ReadableStream({
+    pull: (controller) => controller.enqueue(framed(SEALED_CHUNK_BYTES, { fill: 1 })),
+  });
 }
 
 function full(fill: number): OwnedBytes {
-  return handOver(new Uint8Array(SEALED_CHUNK_BYTES).fill(fill));
+  return chunkOf(SEALED_CHUNK_BYTES, { fill });
 }
 
 function short(fill: number): OwnedBytes {
-  return handOver(new Uint8Array(SEALED_CHUNK_BYTES - 1).fill(fill));
-}
-
-function framed(fill: number): OwnedBytes {
-  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES).fill(fill));
+  return chunkOf(SEALED_CHUNK_BYTES - 1, { fill });
 }
 
 /** Nothing but promises is at work: all that can happen has happened when the next timer fires. */

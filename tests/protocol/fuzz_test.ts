@@ -87,7 +87,7 @@ Deno.test("readFrames gives frames within their bounds or a refusal, whatever co
     };
     try {
       for await (const { type, body } of readFrames({ read })) {
-        assert.ok(type === 0 ? body.length <= 65_535 : type === 1 && body.length <= 262_164);
+        assert.ok(type === 0 ? body.length <= 65_535 : type === 1 && body.length <= 262_165);
       }
     } catch (error) {
       assertRefusal(error);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { handOver, type OwnedBytes } from "../../src/buffer_pool.ts";
-import { DATA_HEADROOM_BYTES, type Incoming } from "../../src/protocol/channel.ts";
+import { framed } from "../helpers/chunks.ts";
+import type { Incoming } from "../../src/protocol/channel.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/messages.ts";
@@ -12,6 +12,7 @@ import {
   type SessionOptions,
 } from "../../src/protocol/session.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
+import { FLAGS_BYTES } from "../../src/transport/chunk_flags.ts";
 import type { TraceEvent } from "../../src/trace.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
@@ -49,11 +50,11 @@ Deno.test("Session carries an exchange: offer, answer, chunks, end", async () =>
   assert.equal((await ours.receive()).type, "accept");
   const chunks = Array.from(
     { length: 40 },
-    (_, i) => dataOf(SEALED_CHUNK_BYTES).fill(i),
+    (_, i) => framed(SEALED_CHUNK_BYTES, { fill: i }),
   );
   const sending = ReadableStream.from(chunks).pipeTo(ours.writable);
   let count = 0;
-  for await (const chunk of exchange.data) assert.equal(chunk[0], count++);
+  for await (const chunk of exchange.data) assert.equal(chunk[FLAGS_BYTES], count++);
   assert.equal(count, 40);
   await sending;
 });
@@ -82,11 +83,11 @@ Deno.test("Session fails for messages and data of an exchange that was never ope
   await failsInitiator([WELCOME, settled(1)], "ours at the initiator");
   for (const number of [0, 1, 2, 2 ** 31, 2 ** 32 - 1]) {
     await using test = await SessionUnderTest.open({ initiator: false, onOpen });
-    await test.peer.sendData(number, dataOf(16));
+    await test.peer.sendData(number, framed(16));
     await failed(test, `data of ${number}`);
     await using other = await SessionUnderTest.open({ initiator: true });
     await other.peer.send(WELCOME);
-    await other.peer.sendData(number, dataOf(16));
+    await other.peer.sendData(number, framed(16));
     await failed(other, `data of ${number} at the initiator`);
   }
 });
@@ -98,7 +99,7 @@ Deno.test("Session drops what still comes for an exchange that is over", async (
   });
   await test.peer.send(offerOf(1));
   await test.peer.send({ type: "settled", exchange: 1 });
-  await test.peer.sendData(1, dataOf(16));
+  await test.peer.sendData(1, framed(16));
   await alive(test);
 });
 
@@ -197,7 +198,7 @@ Deno.test("Session fails for anything in front of welcome, and for one that is n
   await failsInitiator([WELCOME, WELCOME], "two");
   await failsAcceptor([WELCOME], "from the initiator");
   await using test = await SessionUnderTest.open({ initiator: true });
-  await test.peer.sendData(1, dataOf(16));
+  await test.peer.sendData(1, framed(16));
   await failed(test, "data first");
   await assert.rejects(test.session.welcomed, { code: "protocol" });
 });
@@ -466,20 +467,15 @@ function waiting(exchanges: Exchange[]): number {
 
 function sendChunks({ peer }: SessionUnderTest, count: number, exchange = 1) {
   for (let sent = 0; sent < count; sent++) {
-    const buffer = dataOf(SEALED_CHUNK_BYTES);
+    const buffer = framed(SEALED_CHUNK_BYTES);
     peer.sendData(exchange, buffer).catch(() => {});
   }
-}
-
-/** A chunk of zeros of that length, behind its headroom. */
-function dataOf(length: number): OwnedBytes {
-  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + length));
 }
 
 /** Data of exchange 1 until the connection is gone. */
 async function floodFrom({ peer }: SessionUnderTest) {
   try {
-    while (true) await peer.sendData(1, dataOf(SEALED_CHUNK_BYTES));
+    while (true) await peer.sendData(1, framed(SEALED_CHUNK_BYTES));
   } catch {
     // That is how it ends.
   }
@@ -496,7 +492,7 @@ async function fill(exchange: Exchange) {
   const writer = exchange.writable.getWriter();
   try {
     for (let bytes = 0; bytes < WINDOW_BYTES; bytes += SEALED_CHUNK_BYTES) {
-      await writer.write(dataOf(SEALED_CHUNK_BYTES));
+      await writer.write(framed(SEALED_CHUNK_BYTES));
     }
   } catch {
     // The session has failed.

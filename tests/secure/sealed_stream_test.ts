@@ -12,6 +12,7 @@ import {
   SEALED_CHUNK_BYTES,
   SealStream,
 } from "../../src/secure/sealed_stream.ts";
+import { FLAG, FLAGS_BYTES, sealedBytes } from "../../src/transport/chunk_flags.ts";
 import { fullOr } from "../helpers/full_or.ts";
 
 const KEY: Uint8Array = new Uint8Array(32).fill(5);
@@ -28,17 +29,21 @@ for (const size of SIZES) {
     const content = someBytes(size);
     const sealed = await sealAll(content);
     assert.equal(sealed.length, Math.max(1, Math.ceil(size / CHUNK_BYTES)));
-    assert.ok(sealed.slice(0, -1).every((chunk) => chunk.length === SEALED_CHUNK_BYTES));
+    assert.ok(sealed.slice(0, -1).every((chunk) => sealedBytes(chunk) === SEALED_CHUNK_BYTES));
     assert.deepEqual(joined(await opened(sealed)), content);
   });
 }
 
-Deno.test("SealStream counts in 11 bytes, big-endian, and flags the last chunk alone", async () => {
+Deno.test("SealStream counts in 11 bytes, big-endian, and flags the last chunk alone, in the nonce too", async () => {
   const content = someBytes(2 * CHUNK_BYTES + 9);
   const sealed = await sealAll(content);
   [[0, 0], [1, 0], [2, 1]].forEach(([counter, last], index) => {
     const nonce = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, counter!, last!]);
-    assert.deepEqual(open(KEY, nonce, sealed[index]!), slices(content)[index]);
+    assert.equal(sealed[index]![0], last);
+    assert.deepEqual(
+      open(KEY, nonce, sealed[index]!.subarray(FLAGS_BYTES)),
+      slices(content)[index],
+    );
   });
 });
 
@@ -86,7 +91,7 @@ Deno.test("OpenStream refuses a stream that is cut at any chunk, also before the
 Deno.test("OpenStream refuses a dropped, doubled or reordered chunk", async () => {
   const [first, second, third] = await sealAll(someBytes(2 * CHUNK_BYTES + 1)) as Three;
   await refuses([second, third], /chunk 0: it is not authentic/);
-  await refuses([first, third], /chunk 1: it is short and not authentic/);
+  await refuses([first, third], /chunk 1: it is not authentic/);
   await refuses([first, first, second, third], /chunk 1: it is not authentic/);
   await refuses([second, first, third], /chunk 0: it is not authentic/);
 });
@@ -95,36 +100,46 @@ Deno.test("OpenStream refuses anything behind the last chunk", async () => {
   for (const size of [0, 1, CHUNK_BYTES]) {
     const sealed = await sealAll(someBytes(size));
     await refuses([...sealed, ...sealed], /after the last chunk/);
-    await refuses([...sealed, new Uint8Array(0)], /after the last chunk/);
+    await refuses([...sealed, flagged(FLAG.last, new Uint8Array(0))], /after the last chunk/);
   }
 });
 
 Deno.test("OpenStream refuses a short chunk that is not flagged as the last", async () => {
-  const short = seal(KEY, new Uint8Array(12), someBytes(9));
-  await refuses([short, ...await sealAll(someBytes(9))], /chunk 0: it is short and not authentic/);
+  const short = flagged(0, seal(KEY, new Uint8Array(12), someBytes(9)));
+  await refuses(
+    [short, ...await sealAll(someBytes(9))],
+    /chunk 0: length 9, and it is not the last/,
+  );
 });
 
 Deno.test("OpenStream refuses a full chunk that is cut to a short one", async () => {
   const [only] = await sealAll(someBytes(CHUNK_BYTES)) as Three;
-  await refuses([only.subarray(0, -1)], /it is short and not authentic/);
+  await refuses([only.subarray(0, -1)], /it is not authentic/);
+});
+
+Deno.test("OpenStream refuses a chunk that is packed, sealed as it should be", async () => {
+  const flags = FLAG.last | FLAG.packed;
+  const nonce = new Uint8Array([...new Uint8Array(11), flags]);
+  await refuses([flagged(flags, seal(KEY, nonce, someBytes(9)))], /chunk 0: it is packed/);
 });
 
 Deno.test("OpenStream refuses an empty last chunk that is not the first", async () => {
   const [first] = await sealAll(someBytes(CHUNK_BYTES + 1)) as Three;
-  const empty = seal(KEY, new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]), new Uint8Array(0));
+  const nonce = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, FLAG.last]);
+  const empty = flagged(FLAG.last, seal(KEY, nonce, new Uint8Array(0)));
   await refuses([first, empty], /chunk 1: length 16 is less than 17/);
 });
 
 Deno.test("OpenStream refuses a chunk over or under the bounds before it opens it", async () => {
   const long = seal(KEY, new Uint8Array([...new Uint8Array(11), 1]), someBytes(CHUNK_BYTES + 1));
-  await refuses([long], new RegExp(`length ${SEALED_CHUNK_BYTES + 1} exceeds`));
-  await refuses([new Uint8Array(TAG_BYTES - 1)], /length 15 is less than 16/);
+  await refuses([flagged(FLAG.last, long)], new RegExp(`length ${SEALED_CHUNK_BYTES + 1} exceeds`));
+  await refuses([flagged(FLAG.last, new Uint8Array(TAG_BYTES - 1))], /length 15 is less than 16/);
 });
 
 Deno.test("OpenStream refuses a flipped bit wherever it is, and gives nothing of that chunk", async () => {
   const content = someBytes(CHUNK_BYTES + 40);
   const sealed = await sealAll(content);
-  const bits = fc.integer({ min: 0, max: SEALED_CHUNK_BYTES * 8 - 1 });
+  const bits = fc.integer({ min: 0, max: (FLAGS_BYTES + SEALED_CHUNK_BYTES) * 8 - 1 });
   await fc.assert(
     fc.asyncProperty(fc.nat(1), bits, async (which, bit) => {
       const changed = sealed.map((chunk) => chunk.slice());
@@ -151,7 +166,7 @@ Deno.test("OpenStream refuses chunks of another stream, transfer, attempt or off
   for (const [transferKey, attempt] of others) {
     const sealed = await sealAll(content, deriveDataKey(transferKey, attempt)) as Three;
     await refuses(sealed, /chunk 0: it is not authentic/, key);
-    await refuses([first, sealed[1]], /chunk 1: it is short and not authentic/, key);
+    await refuses([first, sealed[1]], /chunk 1: it is not authentic/, key);
   }
 });
 
@@ -184,6 +199,10 @@ Deno.test("SealStream and OpenStream carry any content from any offset", async (
     { numRuns: fullOr(20, 5) },
   );
 });
+
+function flagged(flags: number, sealed: Uint8Array): Uint8Array {
+  return Uint8Array.from([flags, ...sealed]);
+}
 
 type Three = [Uint8Array, Uint8Array, Uint8Array];
 

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { handOver } from "../../src/buffer_pool.ts";
-import { DATA_HEADROOM_BYTES } from "../../src/protocol/channel.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
@@ -9,6 +7,7 @@ import { StallWatch } from "../../src/transfer/stall_watch.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
 import { OFFER, SessionPair } from "../helpers/session_pair.ts";
+import { framed } from "../helpers/chunks.ts";
 
 const ABOUT = { transfer: OFFER.transfer, name: "photo.png", peer: "the receiver" };
 
@@ -53,9 +52,9 @@ Deno.test("StallWatch tells a sender of a receiver that grants no more, and a re
   const { clock, ours, theirs, told } = scene;
   const writer = ours.writable.getWriter();
   for (let sent = 0; sent + SEALED_CHUNK_BYTES <= WINDOW_BYTES; sent += SEALED_CHUNK_BYTES) {
-    await writer.write(chunk());
+    await writer.write(framed());
   }
-  const late = writer.write(chunk());
+  const late = writer.write(framed());
   await eventually(() => assert.equal(ours.wait?.for, "credit"));
   await pass(clock, 5);
   assert.match(told.at(-1)!.waitsFor, /^the receiver has granted no more \(3\.9 MB in flight\)$/);
@@ -104,8 +103,4 @@ async function pass(clock: ManualClock, seconds: number) {
 function watch(exchange: Exchange, { clock, told }: { clock: ManualClock; told: Stalled[] }) {
   const report = (event: TransferEvent) => void (event.event === "stalled" && told.push(event));
   return new StallWatch(exchange, { ...ABOUT, clock, report });
-}
-
-function chunk() {
-  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES));
 }

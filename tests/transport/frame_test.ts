@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { FLAG } from "../../src/transport/chunk_flags.ts";
 import type { ByteSource } from "../../src/transport/connection.ts";
 import {
   BUFFER_BYTES,
+  EXCHANGE_BYTES,
   FRAME,
   type Frame,
   FRAME_HEADER_BYTES,
@@ -12,7 +14,7 @@ import {
 
 const BOUNDS = [
   { type: FRAME.record, min: 17, max: 65_535 },
-  { type: FRAME.data, min: 20, max: 262_164 },
+  { type: FRAME.data, min: 21, max: 262_165 },
 ];
 
 Deno.test("writeFrameHeader writes type:u8 and length:u24 at the offset", () => {
@@ -64,7 +66,7 @@ Deno.test("readFrames begins with what was read before", async () => {
 });
 
 Deno.test("readFrames gives frames that do not share memory", async () => {
-  const sent = [frame(FRAME.record, 17), frame(FRAME.data, 20), frame(FRAME.record, 19)];
+  const sent = [frame(FRAME.record, 17), frame(FRAME.data, 21), frame(FRAME.record, 19)];
   const [first, second, third] = await decode([concat(sent.map(encode))]);
   first!.body.fill(0xff);
   second!.body.fill(0xff);
@@ -73,7 +75,7 @@ Deno.test("readFrames gives frames that do not share memory", async () => {
 });
 
 Deno.test("readFrames takes an end inside a frame for a lost connection", async () => {
-  const bytes = concat([frame(FRAME.record, 17), frame(FRAME.data, 20)].map(encode));
+  const bytes = concat([frame(FRAME.record, 17), frame(FRAME.data, 21)].map(encode));
   for (let end = 0; end <= bytes.length; end++) {
     if (end === 0 || end === 21 || end === bytes.length) await decode([bytes.subarray(0, end)]);
     else await assert.rejects(decode([bytes.subarray(0, end)]), { code: "connection" }, `${end}`);
@@ -107,6 +109,21 @@ Deno.test("readFrames refuses a length out of bounds and an unknown type by the 
       `${type}, ${length}`,
     );
     assert.deepEqual(await allocatedBy(header(type!, length!)), [], `${type}, ${length} allocates`);
+  }
+});
+
+Deno.test("readFrames takes flags that go with the length, and refuses others before the body", async () => {
+  const max = 262_165;
+  const good = [[0, max], [1, 21], [1, max], [2, max - 1], [3, 30]];
+  const bad = [[0, 21], [0, max - 1], [2, max], [3, max], [4, 30], [5, 30], [128, max], [255, 30]];
+  const start = (flags: number, length: number) =>
+    concat([header(FRAME.data, length), Uint8Array.from([0, 0, 0, 1, flags])]);
+  for (const [flags, length] of good) {
+    const whole = concat([start(flags!, length!), new Uint8Array(length! - 5)]);
+    assert.equal((await decode([whole])).length, 1, `${flags}, ${length}`);
+  }
+  for (const [flags, length] of bad) {
+    await assert.rejects(decode([start(flags!, length!)]), { code: "protocol", message: /flags/ });
   }
 });
 
@@ -154,7 +171,9 @@ function sourceOf(pieces: Uint8Array[]): ByteSource {
 }
 
 function frame(type: number, length: number): Frame {
-  return { type, body: Uint8Array.from({ length }, (_, i) => i * 7 + type) };
+  const body = Uint8Array.from({ length }, (_, i) => i * 7 + type);
+  if (type === FRAME.data) body[EXCHANGE_BYTES] = FLAG.last;
+  return { type, body };
 }
 
 function header(type: number, length: number): Uint8Array {

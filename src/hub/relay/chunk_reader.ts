@@ -2,11 +2,12 @@ import { handOver, type OwnedBytes, takeBuffer } from "../../buffer_pool.ts";
 import { DATA_HEADROOM_BYTES } from "../../protocol/channel.ts";
 import { TAG_BYTES } from "../../secure/aead.ts";
 import { SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
+import { FLAG, FLAGS_BYTES } from "../../transport/chunk_flags.ts";
 import { AdaptiveFile } from "../../storage/adaptive_file.ts";
 import { readFull } from "../../storage/file_system.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
-/** Reads the sealed chunks of a transfer one after the other. */
+/** Reads the chunks of a transfer one after the other. */
 export class ChunkReader implements Disposable {
   readonly #transfer: SpooledTransfer;
   #content: { file: Deno.FsFile; quick: AdaptiveFile } | undefined;
@@ -18,22 +19,25 @@ export class ChunkReader implements Disposable {
   }
 
   /**
-   * A chunk that is here, behind the room for its frame's header. Only the last one may be short:
-   * {@link LostChunk} where the disk has less than it should.
+   * `flags ‖ sealed chunk` that is here, behind the room for its frame's header. Only the last one
+   * may be short: {@link LostChunk} where the disk has less than it should.
    */
   async read(chunkIndex: number): Promise<OwnedBytes> {
     const { feed, upload } = this.#transfer;
     const live = feed.take(chunkIndex);
     if (live !== undefined) return live;
     const { file, quick } = await this.#openAt(chunkIndex);
-    const chunk = takeBuffer(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES);
+    const start = DATA_HEADROOM_BYTES + FLAGS_BYTES;
+    const chunk = takeBuffer(start + SEALED_CHUNK_BYTES);
     // The disk may take long, and the hub has other guests.
     const source = feed.isWarm(chunkIndex) ? quick : file;
-    const length = await readFull(source, chunk.subarray(DATA_HEADROOM_BYTES));
+    const length = await readFull(source, chunk.subarray(start));
     this.#at = chunkIndex + 1;
-    const isLast = chunkIndex === upload.chunks - 1;
-    if (length < (isLast ? TAG_BYTES : SEALED_CHUNK_BYTES)) throw new LostChunk();
-    return handOver(chunk.subarray(0, DATA_HEADROOM_BYTES + length));
+    const flags = upload.flagsOf(chunkIndex);
+    const least = (flags & FLAG.last) === 0 ? SEALED_CHUNK_BYTES : TAG_BYTES;
+    if (length < least) throw new LostChunk();
+    chunk[DATA_HEADROOM_BYTES] = flags;
+    return handOver(chunk.subarray(0, start + length));
   }
 
   async #openAt(chunkIndex: number) {

@@ -4,6 +4,7 @@ import type { CancelCode, Message } from "../../protocol/messages.ts";
 import { P2pError } from "../../errors.ts";
 import { TAG_BYTES } from "../../secure/aead.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
+import { isPacked, sealedBytes } from "../../transport/chunk_flags.ts";
 import { damagedError, StorageError, storageError, tooLarge } from "../../storage/storage_error.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
@@ -147,8 +148,10 @@ export class Visit {
 
   async #append(chunk: OwnedBytes) {
     const { upload } = this.#transfer;
-    this.#checkDeclared(chunk.length - TAG_BYTES);
-    this.#checkRoom(chunk.length);
+    if (isPacked(chunk)) throw new P2pError("protocol", "a packed chunk is not kept here");
+    const length = sealedBytes(chunk);
+    this.#checkDeclared(length - TAG_BYTES);
+    this.#checkRoom(length);
     try {
       await upload.append(chunk, { more: this.#exchange.waitingBytes > 0 });
     } catch (cause) {

@@ -2,6 +2,7 @@ import type { OwnedBytes } from "../../buffer_pool.ts";
 import { join } from "node:path";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { CheckpointPace } from "../../storage/checkpoint_pace.ts";
+import { FLAG, FLAGS_BYTES, isLast } from "../../transport/chunk_flags.ts";
 import { exists, ignoreMissing } from "../../storage/file_system.ts";
 import { storageError } from "../../storage/storage_error.ts";
 import { WriteQueue } from "../../storage/write_queue.ts";
@@ -34,8 +35,8 @@ export class Upload {
   readonly #options: UploadOptions;
   readonly #path: string;
   #chunks = 0;
-  /** A short chunk has come: it is the last one. */
-  #isShort = false;
+  /** The last chunk of a run has come. */
+  #hasLast = false;
   #isStored = false;
   #isComing = false;
   /** The content is of no more use, and goes once nothing writes to it. */
@@ -55,6 +56,7 @@ export class Upload {
   async recover({ chunks, runs, stored }: SpoolRecord): Promise<void> {
     const bytes = await Deno.lstat(this.#path).then(({ size }) => size, () => 0);
     this.#isStored = stored;
+    this.#hasLast = stored;
     this.#chunks = stored ? chunks : Math.min(chunks, Math.floor(bytes / SEALED_CHUNK_BYTES));
     this.#noted = this.#chunks;
     this.runs.push(...runs.filter(({ start }) => start <= this.#chunks));
@@ -88,7 +90,7 @@ export class Upload {
 
   /** Index of the first chunk of the next run: all whole chunks are kept. */
   get resumeAt(): number {
-    return this.#chunks - (this.#isShort ? 1 : 0);
+    return this.#chunks - (this.#hasLast ? 1 : 0);
   }
 
   /** True where `run` is the sender's last one so far, and has not been replaced. */
@@ -100,6 +102,11 @@ export class Upload {
   endOf(run: SpooledRun): number {
     if (this.isLast(run)) return this.#chunks;
     return this.runs[this.runs.indexOf(run) + 1]?.start ?? 0;
+  }
+
+  /** The flags (SPEC.md §5) of a chunk that is here. */
+  flagsOf(chunkIndex: number): number {
+    return this.#hasLast && chunkIndex === this.#chunks - 1 ? FLAG.last : 0;
   }
 
   /** The run that a chunk is of. */
@@ -119,7 +126,7 @@ export class Upload {
     const { journal, feed, onChange } = this.#options;
     const run = { start: this.resumeAt, salt };
     this.#chunks = run.start;
-    this.#isShort = false;
+    this.#hasLast = false;
     addRun(this.runs, run);
     feed.begin(run.start);
     onChange();
@@ -129,19 +136,19 @@ export class Upload {
   }
 
   /**
-   * Takes the next sealed chunk, and its memory; resolves when it can be read and there is room for
-   * the next one. `more` says that this is here.
+   * Takes the next `flags ‖ sealed chunk`, and its memory; resolves when it can be read and there
+   * is room for the next one. `more` says that this is here.
    */
   async append(chunk: OwnedBytes, { more = false } = {}): Promise<void> {
     const { feed, onChange } = this.#options;
     const writer = this.#writer!;
-    this.#isShort = chunk.length < SEALED_CHUNK_BYTES;
-    await writer.write(chunk);
+    await writer.write(chunk.subarray(FLAGS_BYTES));
     await writer.flush();
+    this.#hasLast = isLast(chunk);
     feed.push(this.#chunks, chunk, { more });
     this.#chunks++;
     onChange();
-    const isDue = !this.#isShort && this.#pace.isDue(this.#chunks * CHUNK_BYTES);
+    const isDue = !this.#hasLast && this.#pace.isDue(this.#chunks * CHUNK_BYTES);
     if (isDue) await this.#startCheckpoint(writer);
     await feed.room();
   }
@@ -150,7 +157,7 @@ export class Upload {
   async finish(): Promise<void> {
     await this.#checkpoint;
     await this.#writer!.sync();
-    await this.#options.journal.commit({ chunks: this.#chunks }, { stored: true });
+    await this.#options.journal.commit({ chunks: this.#chunks, stored: true });
     this.#isStored = true;
     await this.pause();
   }

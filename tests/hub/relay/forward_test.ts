@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { chunkOf } from "../../helpers/chunks.ts";
 import { deliverOnce } from "../../../src/hub/relay/forward.ts";
 import type { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
 import type { Exchange } from "../../../src/protocol/exchange.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
-import { chunkOf, SALT } from "../spool/spooled.ts";
+import { SALT } from "../spool/spooled.ts";
 import { expected, readAll, RelayScene } from "./relay_scene.ts";
+import { sealedBytes } from "../../../src/transport/chunk_flags.ts";
 
 /** Chunks of a segment. */
 const SEGMENT = 32;
@@ -37,7 +39,7 @@ Deno.test("deliverOnce goes on at the chunk that the recipient asks for, to the 
   const { offset, start, salt } = await expected(recipient, "run");
   assert.deepEqual({ offset, start, salt }, { offset: 2 * CHUNK_BYTES, start: 0, salt: SALT });
   const chunks = await readAll(recipient);
-  assert.deepEqual(chunks.map(({ length }) => length), [SEALED_CHUNK_BYTES, 100]);
+  assert.deepEqual(chunks.map(sealedBytes), [SEALED_CHUNK_BYTES, 100]);
   await recipient.send({ type: "answer", code: "delivered", sealed: "receipt" });
   assert.deepEqual(pick(await result), { code: "delivered", sealed: "receipt" });
   assert.equal(transfer.cursors.bytesSent("bob"), 4 * CHUNK_BYTES);
@@ -51,7 +53,7 @@ Deno.test("deliverOnce passes chunks on as they come in", async () => {
   await expected(recipient, "run");
   const reader = recipient.data.getReader();
   for (let i = 0; i < 5; i++) {
-    assert.equal((await reader.read()).value!.length, SEALED_CHUNK_BYTES);
+    assert.equal(sealedBytes((await reader.read()).value!), SEALED_CHUNK_BYTES);
     await transfer.upload.append(chunkOf());
   }
   await transfer.upload.finish();

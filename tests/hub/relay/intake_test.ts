@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { framed } from "../../helpers/chunks.ts";
 import { Intake, type IntakeOptions } from "../../../src/hub/relay/intake.ts";
 import { NameRegistry } from "../../../src/hub/name_registry.ts";
 import { type Member, Roster } from "../../../src/hub/roster.ts";
@@ -6,7 +7,7 @@ import type { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts
 import type { Exchange } from "../../../src/protocol/exchange.ts";
 import { fakeKeys } from "../../helpers/fake_keys.ts";
 import { SALT } from "../spool/spooled.ts";
-import { expected, framed, RelayScene } from "./relay_scene.ts";
+import { expected, RelayScene } from "./relay_scene.ts";
 
 const ID = "1".padStart(32, "0");
 

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { handOver, type OwnedBytes } from "../../../src/buffer_pool.ts";
 import { Notify } from "../../../src/notify.ts";
-import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
 import type { Exchange } from "../../../src/protocol/exchange.ts";
 import type { Message, MessageType } from "../../../src/protocol/messages.ts";
 import type { Session } from "../../../src/protocol/session.ts";
@@ -105,11 +103,6 @@ export async function expected<T extends MessageType>(
   const message = await exchange.receive();
   assert.equal(message.type, type, JSON.stringify(message));
   return message as Message<T>;
-}
-
-/** A sealed chunk of `length` bytes behind the room for its frame's header. */
-export function framed(length: number): OwnedBytes {
-  return handOver(new Uint8Array(DATA_HEADROOM_BYTES + length));
 }
 
 /** Reads chunks to the end of the other side's data. */

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
+import { chunkOf } from "../../helpers/chunks.ts";
 import { FAST_CHUNKS } from "../../../src/hub/relay/broadcast_pacer.ts";
 import { TAIL_CHUNKS, TailBuffer } from "../../../src/hub/relay/tail_buffer.ts";
 import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
-import { chunkOf } from "../spool/spooled.ts";
+import { FLAGS_BYTES } from "../../../src/transport/chunk_flags.ts";
 
 Deno.test("TailBuffer gives each chunk on once, with its memory, behind room for a header", () => {
   const tail = new TailBuffer();
   tail.follow();
-  const chunk = chunkOf(100, 7);
+  const chunk = chunkOf(100, { fill: 7 });
   tail.push(0, chunk);
   const taken = tail.take(0)!;
-  assert.equal(taken.length, DATA_HEADROOM_BYTES + 100);
+  assert.equal(taken.length, DATA_HEADROOM_BYTES + FLAGS_BYTES + 100);
   assert.deepEqual(taken.subarray(DATA_HEADROOM_BYTES), chunk);
   assert.equal(taken.buffer, chunk.buffer);
   assert.equal(tail.take(0), undefined);

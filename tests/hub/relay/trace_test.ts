@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { chunkOf } from "../../helpers/chunks.ts";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { deliverOnce } from "../../../src/hub/relay/forward.ts";
 import { TAIL_CHUNKS, TailBuffer } from "../../../src/hub/relay/tail_buffer.ts";
 import { CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
 import type { TraceEvent } from "../../../src/trace.ts";
-import { chunkOf, SALT } from "../spool/spooled.ts";
+import { SALT } from "../spool/spooled.ts";
 import { expected, readAll, RelayScene } from "./relay_scene.ts";
 
 Deno.test("the trace of a relay says what happened to it, and holds no name and no key", async () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { framed } from "../../helpers/chunks.ts";
 import { Visit } from "../../../src/hub/relay/visit.ts";
 import type { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
 import type { Exchange } from "../../../src/protocol/exchange.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
 import { ENVELOPE_BYTES, SALT } from "../spool/spooled.ts";
-import { expected, framed, RelayScene } from "./relay_scene.ts";
+import { expected, RelayScene } from "./relay_scene.ts";
+import { FLAG } from "../../../src/transport/chunk_flags.ts";
 
 Deno.test("Visit takes content to the spool, says when it is stored, and sends each outcome", async () => {
   await using scene = await RelayScene.open();
@@ -124,6 +126,24 @@ Deno.test("Visit fails where a sender answers with anything but a begin at the o
     await sender.send(message);
     await assert.rejects(over, { code: "protocol", message: error });
   }
+});
+
+Deno.test("Visit keeps no packed chunk: in the spool all but the last are whole", async () => {
+  await using scene = await RelayScene.open();
+  const transfer = await scene.spool.admit(1, { size: 10 * CHUNK_BYTES });
+  const { sender, over } = await begin(scene, transfer);
+  await expected(sender, "accept");
+  await sender.send({ type: "begin", offset: 0, salt: SALT });
+  const stored = sender.receive();
+  stored.catch(() => {}); // It never comes.
+  const writer = sender.writable.getWriter();
+  await writer.write(framed(100, { flags: FLAG.packed }));
+  await writer.close();
+  await assert.rejects(Promise.race([over, stored]), {
+    code: "protocol",
+    message: /a packed chunk/,
+  });
+  assert.equal(transfer.upload.chunks, 0);
 });
 
 /** A visit that runs, with the sender's end of its exchange and the callbacks so far. */

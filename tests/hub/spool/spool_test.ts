@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { chunkOf } from "../../helpers/chunks.ts";
 import { Spool } from "../../../src/hub/spool/spool.ts";
 import { Book } from "../../../src/storage/book/book.ts";
 import { TempDir } from "../../helpers/temp_dir.ts";
 import { shiftWallClock } from "../../helpers/wall_clock.ts";
-import { chunkOf, ENVELOPE_BYTES, KEYS, SALT, TestSpool } from "./spooled.ts";
+import { ENVELOPE_BYTES, KEYS, SALT, TestSpool } from "./spooled.ts";
 
 Deno.test("Spool never promises the same room twice, however many ask at once", async () => {
   await using dir = await TempDir.make();

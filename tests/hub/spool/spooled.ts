@@ -1,12 +1,10 @@
-import { handOver, type OwnedBytes } from "../../../src/buffer_pool.ts";
 import { encodeKey, type KeyText } from "../../../src/secure/static_key.ts";
 import { Spool, type SpoolOptions } from "../../../src/hub/spool/spool.ts";
 import type { Relay } from "../../../src/hub/spool/spool_record.ts";
 import { type KeptEnvelopes, SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
 import { priceOfEnvelopes } from "../../../src/hub/spool/transfer_price.ts";
 import { Book } from "../../../src/storage/book/book.ts";
-import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
-import { SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
+import { chunkOf } from "../../helpers/chunks.ts";
 
 /** Static keys, as they stand in messages. */
 export const KEYS = { ana: keyOf(1), bob: keyOf(2), cy: keyOf(3) };
@@ -103,11 +101,4 @@ export class TestSpool implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     await this.spool.close();
   }
-}
-
-/** A sealed chunk as it comes in, as far as a hub can tell. */
-export function chunkOf(length = SEALED_CHUNK_BYTES, fill = 1): OwnedBytes {
-  return handOver(
-    new Uint8Array(DATA_HEADROOM_BYTES + length).fill(fill).subarray(DATA_HEADROOM_BYTES),
-  );
 }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { chunkOf } from "../../helpers/chunks.ts";
 import { ChunkReader, LostChunk } from "../../../src/hub/relay/chunk_reader.ts";
 import { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
 import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
 import { SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { TempDir } from "../../helpers/temp_dir.ts";
-import { chunkOf, keptEnvelopes, relayOf, SALT } from "./spooled.ts";
+import { keptEnvelopes, relayOf, SALT } from "./spooled.ts";
 
 /** Chunks of a segment. */
 const SEGMENT = 32;
@@ -169,11 +170,14 @@ Deno.test("LiveFeed gives the only recipient from memory what comes while it is 
   using reader = new ChunkReader(transfer);
   {
     using _ = transfer.serve("bob");
-    await transfer.upload.append(chunkOf(SEALED_CHUNK_BYTES, 2));
+    await transfer.upload.append(chunkOf(SEALED_CHUNK_BYTES, { fill: 2 }));
     await scene.truncate(SEALED_CHUNK_BYTES);
     const [first, second] = [await reader.read(0), await reader.read(1)];
-    assert.deepEqual(first.subarray(DATA_HEADROOM_BYTES), chunkOf(SEALED_CHUNK_BYTES, 1));
-    assert.deepEqual(second.subarray(DATA_HEADROOM_BYTES), chunkOf(SEALED_CHUNK_BYTES, 2));
+    assert.deepEqual(first.subarray(DATA_HEADROOM_BYTES), chunkOf(SEALED_CHUNK_BYTES, { fill: 1 }));
+    assert.deepEqual(
+      second.subarray(DATA_HEADROOM_BYTES),
+      chunkOf(SEALED_CHUNK_BYTES, { fill: 2 }),
+    );
     await transfer.upload.append(chunkOf());
   }
   await scene.truncate(SEALED_CHUNK_BYTES);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { DATA_HEADROOM_BYTES } from "../../../src/protocol/channel.ts";
-import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
-import { handOver } from "../../../src/buffer_pool.ts";
+import { framed } from "../../helpers/chunks.ts";
+import { CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
 import { GrantedProgress } from "../../../src/transfer/send/granted_progress.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { ManualClock } from "../../helpers/manual_clock.ts";
@@ -23,7 +22,7 @@ Deno.test("GrantedProgress tells what the other side has read, and nothing of wh
   });
   const writer = ours.writable.getWriter();
   for (let i = 0; i < 4; i++) {
-    await writer.write(handOver(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES)));
+    await writer.write(framed());
   }
   assert.deepEqual(seen, [CHUNK_BYTES], "where it went on from");
   const reader = theirs.data.getReader();
@@ -44,7 +43,7 @@ Deno.test("what is less than a step of credit is granted when nothing else was s
   await ours.send({ type: "offer", ...OFFER });
   const theirs = await opened.promise;
   const writer = ours.writable.getWriter();
-  await writer.write(handOver(new Uint8Array(DATA_HEADROOM_BYTES + SEALED_CHUNK_BYTES)));
+  await writer.write(framed());
   await theirs.data.getReader().read();
   clock.advance(4_000);
   assert.equal(ours.chunksTaken, 0);
