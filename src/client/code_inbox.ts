@@ -4,7 +4,7 @@ import type { Exchange } from "../protocol/exchange.ts";
 import type { Session } from "../protocol/session.ts";
 import type { Code } from "../secure/code.ts";
 import { sleep } from "../sleep.ts";
-import type { TransferEvent } from "../transfer/events.ts";
+import { isEnd, type TransferEvent } from "../transfer/events.ts";
 import type { HubClient } from "./hub_client.ts";
 import type { Deliveries } from "./incoming.ts";
 import { joinHub } from "./join.ts";
@@ -49,7 +49,7 @@ export class CodeInbox {
   /** Takes notice of what becomes of each transfer. */
   count(event: TransferEvent): void {
     if (event.event === "progress") return this.#keepWaiting();
-    if (event.event !== "received" && event.event !== "refused") return;
+    if (!isEnd(event)) return;
     if (event.event === "refused") this.refused++;
     this.#ended.add(event.transfer);
     if (this.#ended.size === this.sender?.items) this.#over.resolve();

@@ -1,5 +1,6 @@
 import { asP2pError, type ErrorCode, P2pError, worse } from "../errors.ts";
 import { OutgoingTransfers } from "../home/outgoing.ts";
+import { DeliveredContent } from "../home/delivered_content.ts";
 import { RelayKeys } from "../home/relay_keys.ts";
 import { SentTransfers } from "../home/sent.ts";
 import { toHex } from "../bytes.ts";
@@ -77,6 +78,7 @@ class Batch {
   readonly #outgoing: OutgoingTransfers;
   readonly #sent: SentTransfers;
   readonly #relayKeys: RelayKeys;
+  readonly #delivered: DeliveredContent;
   readonly #patience: Patience;
   /** People whose outcome is known already, for each item: a cut makes it no news. */
   readonly #reported = new Map<Item, Set<string>>();
@@ -97,6 +99,7 @@ class Batch {
     this.#outgoing = new OutgoingTransfers(client.home, items.map(({ path }) => path));
     this.#sent = new SentTransfers(client.home);
     this.#relayKeys = new RelayKeys(client.home);
+    this.#delivered = new DeliveredContent(client.home);
     this.#patience = new Patience(options.giveUpMs);
   }
 
@@ -112,6 +115,7 @@ class Batch {
     } catch (failure) {
       this.#end(asP2pError(failure));
     }
+    await this.#delivered.written();
     return this.#result;
   }
 
@@ -218,6 +222,7 @@ class Batch {
       ...recipient === undefined && {
         patience: { giveUpMs, onWaiting: (stored) => this.#wait(stored) },
       },
+      delivered: this.#delivered,
       report: this.#progress,
       onOutcome: (outcome) => this.#report(outcome),
     });

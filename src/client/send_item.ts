@@ -1,10 +1,12 @@
 import { isAbsolute } from "node:path";
 import { asP2pError, type P2pError } from "../errors.ts";
 import type { Done, OutgoingEntry, OutgoingKey, OutgoingTransfers } from "../home/outgoing.ts";
+import type { DeliveredContent } from "../home/delivered_content.ts";
 import type { RelayKeys } from "../home/relay_keys.ts";
 import type { SentTransfer, SentTransfers } from "../home/sent.ts";
 import { StorageError } from "../storage/storage_error.ts";
 import type { Batch } from "../protocol/messages.ts";
+import { fingerprint } from "../secure/fingerprint.ts";
 import { encodeKey } from "../secure/static_key.ts";
 import type { IdentityKeys } from "../secure/identity_keys.ts";
 import type { Delivered, Report } from "../transfer/events.ts";
@@ -36,6 +38,7 @@ export interface SendItemOptions {
   outgoing: OutgoingTransfers;
   sent: SentTransfers;
   relayKeys: RelayKeys;
+  delivered: DeliveredContent;
   /** Starts over, even where a part is at the receiver. */
   restart: boolean;
   wait: WaitFor;
@@ -138,13 +141,13 @@ async function isStill(done: Done[] | undefined, source: Source): Promise<boolea
 }
 
 /** Reports what an earlier run of the same line has done. */
-async function reportAgain(
-  done: Done[],
-  { item, source: { leftOut }, transferId, options }: Sending,
-) {
+async function reportAgain(done: Done[], sending: Sending) {
+  const { item, source: { leftOut }, transferId, options } = sending;
   await options.relayKeys.erase(transferId); // A kill may have come first.
-  for (const { delivered, ...outcome } of done) {
+  for (const one of done) {
+    const { delivered, ...outcome } = one;
     const already = delivered && { delivered: { ...delivered, already: true as const } };
+    remember(one, sending);
     options.onOutcome({ item, transferId, ...outcome, ...already, leftOut });
   }
 }
@@ -154,16 +157,35 @@ function sendOver(sending: Sending): Promise<void> {
   return recipients === undefined ? sendToHub(sending) : sendToPeople(recipients, sending);
 }
 
+/** Remembers what was delivered, to a person or else to the hub, for when it is sent again. */
+function remember({ to, delivered }: Done, { source, options }: Sending) {
+  if (delivered === undefined) return;
+  const person = options.recipients?.find(({ name }) => name === to);
+  const receiver = person === undefined
+    ? options.connected.fingerprint
+    : fingerprint(person.keys.id);
+  options.delivered.add(source, { to: receiver, sha256: delivered.sha256 });
+}
+
 async function sendToHub(sending: Sending) {
   const { item, source, transferId, begun, isTouched, key, options } = sending;
-  const { connected: { session, name: to }, batch, report, limit, signal } = options;
+  const { connected: { session, name: to, fingerprint }, batch, report, limit, signal } = options;
   const { outgoing, onOutcome } = options;
+  const sha256 = await namedDigest(fingerprint, sending);
   const onReceipt = (delivered: Delivered) => outgoing.finish(key, [{ delivered }]);
   const { leftOut, missing, renamed } = source;
   const delivered = await sendTransfer(session, source, {
-    ...{ transfer: transferId, batch, begun, isTouched, to, report, onReceipt, limit, signal },
+    ...{ transfer: transferId, batch, begun, isTouched, sha256, to, report, onReceipt, limit },
+    signal,
   });
+  remember({ delivered }, sending);
   onOutcome({ item, transferId, delivered, leftOut, missing, renamed });
+}
+
+/** The digest by which content is offered that the receiver of that fingerprint has. */
+function namedDigest(to: string, { source, options }: Sending): Promise<string | null> {
+  const { delivered, restart } = options;
+  return restart ? Promise.resolve(null) : delivered.digestOf(source, to);
 }
 
 async function sendToPeople(recipients: Recipient[], sending: Sending) {
@@ -177,11 +199,16 @@ async function sendToPeople(recipients: Recipient[], sending: Sending) {
   const outcomes: PersonOutcome[] = [];
   const onOutcome = (outcome: PersonOutcome) => {
     outcomes.push(outcome);
+    remember(outcome, sending);
     options.onOutcome({ item, transferId, ...outcome, leftOut, missing, renamed });
   };
   const { relayTransfer } = await import("../transfer/send/relay_send.ts");
+  const named = await Promise.all(recipients.map(async (one) => ({
+    ...one,
+    sha256: await namedDigest(fingerprint(one.keys.id), sending),
+  })));
   await relayTransfer(session, source, {
-    ...{ transfer: transferId, keyPair, recipients, relayKey, wait, report, limit, signal },
+    ...{ transfer: transferId, keyPair, recipients: named, relayKey, wait, report, limit, signal },
     ...{ batch, patience, onOutcome },
   });
   // Where a recipient did not take it, it will not go on: another run begins anew.

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import type { Identity } from "../home/identity.ts";
 import { findPerson } from "../home/known_people.ts";
+import { ReceivedContent } from "../home/received_content.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { warmMlKem } from "../secure/ml_kem.ts";
 import type { Acceptance } from "../transfer/receive/acceptance.ts";
@@ -217,6 +218,7 @@ function receiverOf(
     ask,
     kept: { book, published: join(home, "published.jsonl") },
     policy: policy && ((offer, from) => policy.refusesOffer(from, offer)),
+    received: new ReceivedContent(home),
   });
 }
 

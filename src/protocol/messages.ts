@@ -117,11 +117,17 @@ const batch = optional(nullable(object({ id: hex(32), items: int(2) })), null);
 /** What one `p2p send` sends together: an id, and how many transfers there are. */
 export type Batch = Readonly<NonNullable<Checked<typeof batch>>>;
 
-/** The transfer key, 32 bytes. */
-const transferKey = base64url(43);
+/** The fields of an offer that a receiver does not write down. */
+const UNWRITTEN_FIELDS = {
+  batch,
+  /** The transfer key, 32 bytes. */
+  key: base64url(43),
+  /** Of the content, where the sender delivered that here before. */
+  sha256: optional(nullable(hex(64)), null),
+};
 
-/** Checks what an envelope holds: an offer, its key, and when it was made (SPEC.md §17). */
-export const sealedOffer = object({ ...OFFER_FIELDS, batch, key: transferKey, created: int() });
+/** Checks what an envelope holds: an offer, and when it was made (SPEC.md §17). */
+export const sealedOffer = object({ ...OFFER_FIELDS, ...UNWRITTEN_FIELDS, created: int() });
 
 /** The fields of a receipt (SPEC.md §7, §14, §17). They are listed here alone. */
 export const RECEIPT_FIELDS = {
@@ -150,9 +156,9 @@ const SHAPES = {
   goodbye: object({ code: wordOr(GOODBYE_CODES, "shutdown"), reason }),
   ping: object({}),
   pong: object({}),
-  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, batch, key: transferKey }),
+  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, ...UNWRITTEN_FIELDS }),
   accept: object({ exchange, offset: int(), digest: nullable(hex(64)) }),
-  exists: object({ exchange, sha256: hex(64) }),
+  already: object({ exchange, savedAs: text(4096), sha256: hex(64), bytes: int() }),
   refuse: object({ exchange, code: wordOr(REFUSE_CODES, "declined"), reason }),
   begin: object({ exchange, offset: int(), salt: base64url(43) }),
   end: object({ exchange }),

@@ -8,18 +8,18 @@ import {
   type Receipt,
   RECEIPT_FIELDS,
 } from "../protocol/messages.ts";
-import { object, text } from "../protocol/schema.ts";
+import { boolean, object, optional, text } from "../protocol/schema.ts";
 import { openEnvelope, PURPOSE, sealEnvelope } from "../secure/envelope.ts";
 import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 
-const receipt = object(RECEIPT_FIELDS);
+const receipt = object({ ...RECEIPT_FIELDS, already: optional(boolean, false) });
 const refusal = object({ reason: text(MAX_REASON_LENGTH) });
 
 /** The answer of one recipient: its receipt, or the reason for which the transfer was not taken. */
-export type Answer = { receipt: Receipt; reason?: undefined } | {
-  reason: string;
-  receipt?: undefined;
-};
+export type Answer =
+  /** `already` where nothing came, because it was there. */
+  | { receipt: Receipt; already: boolean; reason?: undefined }
+  | { reason: string; receipt?: undefined; already?: undefined };
 
 /**
  * Seals the answer of a receiver, as base64url, so that only the sender can read it (SPEC.md §17).
@@ -54,7 +54,9 @@ export async function openAnswer(
     });
     if (!sameKey(opened.sender.id, key)) throw new Error("another key answers");
     const payload = decodeJson(opened.payload, opened.payload.length);
-    return code === "delivered" ? { receipt: receipt(payload, "") } : refusal(payload, "");
+    if (code !== "delivered") return refusal(payload, "");
+    const { already, ...given } = receipt(payload, "");
+    return { receipt: given, already };
   } catch (cause) {
     const message = `the hub says "${code}", and cannot prove that by an answer of that person`;
     throw new P2pError("refused", message, { cause });

@@ -14,6 +14,7 @@ export type TransferEvent =
     bytes: number | null;
   }
   | Received
+  | AlreadyHere
   | Delivered
   | Refused
   | { event: "progress"; transfer: string; name: string; bytes: number; total: number | null }
@@ -63,6 +64,18 @@ export interface Received extends Omit<Receipt, "savedAs"> {
   renamedEntries?: readonly { name: string; savedAs: string }[];
 }
 
+/** Content that is offered again, and is here as it came before: nothing was moved or made. */
+export interface AlreadyHere {
+  event: "already";
+  transfer: string;
+  from: string;
+  name: string;
+  bytes: number;
+  sha256: string;
+  /** Its path, absolute. */
+  path: string;
+}
+
 /** The receiver has a transfer on disk, checked, under its final name. Times in milliseconds. */
 export interface Delivered extends Receipt {
   event: "delivered";
@@ -97,6 +110,14 @@ export interface Interrupted {
   name: string;
   bytes: number;
   reason: string;
+}
+
+/** A transfer to this machine is over for good. */
+type End = Extract<TransferEvent, { event: "received" | "already" | "refused" }>;
+
+/** True for what ends a transfer to this machine for good; an interruption does not. */
+export function isEnd(event: TransferEvent): event is End {
+  return ["received", "already", "refused"].includes(event.event);
 }
 
 /** Takes the events of a transfer. */

@@ -1,5 +1,5 @@
 import { formatBytes } from "../units.ts";
-import type { TransferEvent } from "./events.ts";
+import { isEnd, type TransferEvent } from "./events.ts";
 
 /** How far the transfers are that have begun and not ended. */
 export class Unfinished {
@@ -12,7 +12,7 @@ export class Unfinished {
       this.#bytes.set(event.transfer, event);
       return event.bytes > before;
     }
-    if (event.event === "received" || event.event === "refused") this.end(event.transfer);
+    if (isEnd(event)) this.end(event.transfer);
     return false;
   }
 

@@ -1,5 +1,12 @@
 import { isAbsolute, relative } from "node:path";
-import type { Delivered, Interrupted, Received, Refused, Stored } from "../transfer/events.ts";
+import type {
+  AlreadyHere,
+  Delivered,
+  Interrupted,
+  Received,
+  Refused,
+  Stored,
+} from "../transfer/events.ts";
 import { formatBytes, formatDate, formatDuration, formatRate } from "../units.ts";
 import { printable } from "./printable.ts";
 import type { Style } from "./terminal.ts";
@@ -21,6 +28,12 @@ export function renamedLines({ renamed = 0, renamedEntries = [] }: Received): st
   );
   const more = renamed - lines.length;
   return more > 0 ? [...lines, `  and ${more} more names are changed`] : lines;
+}
+
+/** The line for something that was offered again, and is here. */
+export function alreadyLine({ name, from, bytes, path }: AlreadyHere, style: Style): string {
+  return `${style.green("already here")} ${style.bold(printable(name))} from ${printable(from)}` +
+    ` (${formatBytes(bytes)}) -> ${printable(shortPath(path))}`;
 }
 
 /** The line for something that is at its receiver. */

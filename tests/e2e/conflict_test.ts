@@ -62,7 +62,7 @@ for (
     const { code, stdout, stderr } = await scene.send(["a.txt", "--quiet"]);
     assert.match(
       stderr,
-      /^error: "a\.txt" was refused: another (file|one) of this name is there already\n$/,
+      /^error: "a\.txt" was refused: something of this name is there already, and such names are skipped\n$/,
     );
     assert.equal(stdout, "");
     assert.equal(code, 4);

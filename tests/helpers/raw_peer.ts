@@ -13,7 +13,7 @@ import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 /** The messages that a peer which sends has to wait for; all the others pass by. */
 const ANSWERS: readonly MessageType[] = [
   "accept",
-  "exists",
+  "already",
   "refuse",
   "receipt",
   "cancel",

@@ -19,7 +19,7 @@ export function sampleMessages(exchange: number): Message[] {
     pong: { type: "pong" },
     offer: offerOf(exchange),
     accept: { type: "accept", exchange, offset: 0, digest: null },
-    exists: { type: "exists", exchange, sha256: HEX64 },
+    already: { type: "already", exchange, savedAs: "a", sha256: HEX64, bytes: 1 },
     refuse: { type: "refuse", exchange, code: "name", reason: "no" },
     begin: { type: "begin", exchange, offset: 0, salt: BASE64URL43 },
     end: { type: "end", exchange },

@@ -85,4 +85,5 @@ export const OFFER: Omit<Message<"offer">, "type" | "exchange"> = {
   text: false,
   batch: null,
   key: "A".repeat(43),
+  sha256: null,
 };

@@ -95,6 +95,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
         bad: [1, "", [], {}, { id: "0".repeat(32), items: 1 }, { id: "0", items: 2 }],
       },
       key: BASE64URL,
+      sha256: { good: [HEX64, null], bad: NOT_HEX64.slice(2) },
     },
   },
   accept: {
@@ -105,9 +106,9 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       digest: { good: [null, HEX64], bad: NOT_HEX64.filter((value) => value !== null) },
     },
   },
-  exists: {
-    valid: { type: "exists", exchange: 1, sha256: HEX64 },
-    fields: { exchange: EXCHANGE, sha256: SHA256 },
+  already: {
+    valid: { type: "already", exchange: 1, savedAs: "a", sha256: HEX64, bytes: 1 },
+    fields: { exchange: EXCHANGE, savedAs: textUpTo(4096), sha256: SHA256, bytes: INT },
   },
   refuse: {
     valid: { type: "refuse", exchange: 1, code: "name", reason: "no" },

@@ -1,5 +1,7 @@
+import { ReceivedContent } from "../../src/home/received_content.ts";
 import { Staging } from "../../src/storage/part/staging.ts";
 import type { TransferEvent } from "../../src/transfer/events.ts";
+import { AlreadyHere } from "../../src/transfer/receive/already_here.ts";
 import { Receiver, type ReceiverOptions } from "../../src/transfer/receive/receiver.ts";
 import { type SendOptions, sendTransfer } from "../../src/transfer/send/direct_send.ts";
 import type { Source } from "../../src/transfer/source/source.ts";
@@ -19,6 +21,8 @@ export class DirectScene implements AsyncDisposable {
   readonly sent: TransferEvent[] = [];
   /** Called with each event of the receiver. */
   onReceived: (event: TransferEvent) => void = () => {};
+  /** The id of who sends. */
+  senderId = new Uint8Array(32);
   readonly #dir: TempDir;
   readonly #receiver: Receiver;
   #pair: SessionPair | undefined;
@@ -28,7 +32,9 @@ export class DirectScene implements AsyncDisposable {
   ): Promise<DirectScene> {
     const dir = await TempDir.make();
     const staging = await Staging.open(dir.join("in"), { keepMs: 86_400_000 });
-    return new DirectScene(dir, { staging, acceptance, onConflict, allowHidden: false });
+    const alreadyHere = new AlreadyHere(staging.dir, new ReceivedContent(dir.join("home")));
+    const options = { staging, acceptance, onConflict, alreadyHere, allowHidden: false };
+    return new DirectScene(dir, options);
   }
 
   private constructor(dir: TempDir, options: Omit<ReceiverOptions, "report">) {
@@ -44,9 +50,9 @@ export class DirectScene implements AsyncDisposable {
    * The sender's session; the receiver answers on the other side. A new one where it was cut off.
    */
   async session() {
-    const from = { key: new Uint8Array(32), name: "ana" };
     this.#pair ??= await SessionPair.open({
       onOpen: (exchange, opening) => {
+        const from = { key: this.senderId, name: "ana" };
         if (opening.type === "offer") this.#receiver.receive(exchange, { offer: opening, from });
       },
     });

@@ -1,3 +1,4 @@
+import { ReceivedContent } from "../../home/received_content.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
 import { Deliveries } from "../../client/incoming.ts";
 import { Membership } from "../../client/membership.ts";
@@ -45,6 +46,7 @@ async function join(
   const receiver = await openReceiver(options, {
     report: arrivals.report,
     ask: askOffer(options, output),
+    received: new ReceivedContent(client.home),
   });
   const deliveries = new Deliveries(client, {
     receiver,

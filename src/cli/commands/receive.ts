@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import { CodeInbox } from "../../client/code_inbox.ts";
 import { Deliveries } from "../../client/incoming.ts";
 import { P2pError } from "../../errors.ts";
+import { ReceivedContent } from "../../home/received_content.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
 import { type Code, namesCode } from "../../secure/code.ts";
 import type { Report } from "../../transfer/events.ts";
@@ -61,7 +62,11 @@ async function receive(words: (string | undefined)[], options: ReceiveOptions): 
     inbox.count(event);
     unfinished.count(event);
   };
-  const receiver = await openReceiver(options, { report, ask: askOffer(options, output) });
+  const receiver = await openReceiver(options, {
+    report,
+    ask: askOffer(options, output),
+    received: new ReceivedContent(client.home),
+  });
   const deliveries = new Deliveries(client, {
     receiver,
     answered: await AnsweredTransfers.open(client.home),

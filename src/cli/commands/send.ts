@@ -80,7 +80,9 @@ function sendOptions() {
         false,
       ),
     )
-    .addOption(new Option("--no-resume", "start over, even if part of it is already there"))
+    .addOption(
+      new Option("--no-resume", "start over, even if part of it, or all, is already there"),
+    )
     .addOption(
       new Option("--again <id>", "send an earlier transfer again, by its id of `p2p status`"),
     )

@@ -1,5 +1,11 @@
 import type { Received, Report, TransferEvent } from "../../transfer/events.ts";
-import { interruptedLine, receivedLine, refusedLine, renamedLines } from "../../ui/event_lines.ts";
+import {
+  alreadyLine,
+  interruptedLine,
+  receivedLine,
+  refusedLine,
+  renamedLines,
+} from "../../ui/event_lines.ts";
 import { terminalSize } from "../../ui/terminal.ts";
 import type { Output } from "./output.ts";
 
@@ -42,6 +48,8 @@ export class Arrivals {
       }
       case "received":
         return this.#received(event);
+      case "already":
+        return output.result(alreadyLine(event, output.style));
       case "refused":
         return output.result(refusedLine(event, output.style));
       case "interrupted":

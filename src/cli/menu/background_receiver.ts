@@ -1,10 +1,11 @@
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { Message } from "../../protocol/messages.ts";
 import type { HubClient } from "../../client/hub_client.ts";
+import { ReceivedContent } from "../../home/received_content.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
 import type { TransferEvent } from "../../transfer/events.ts";
 import type { Receiver } from "../../transfer/receive/receiver.ts";
-import { interruptedLine, refusedLine } from "../../ui/event_lines.ts";
+import { alreadyLine, interruptedLine, refusedLine } from "../../ui/event_lines.ts";
 import { printable } from "../../ui/printable.ts";
 import { createStyle } from "../../ui/terminal.ts";
 import { Deliveries } from "../../client/incoming.ts";
@@ -67,7 +68,10 @@ export class BackgroundReceiver {
     const answered = await AnsweredTransfers.open(this.#client.home);
     const receiver = await openReceiver(
       { dir, onConflict: "rename", allowHidden: false },
-      { report: (event) => this.#report(event) },
+      {
+        report: (event) => this.#report(event),
+        received: new ReceivedContent(this.#client.home),
+      },
     );
     const deliveries = new Deliveries(this.#client, { receiver, answered, onlyKnown: false });
     return { receiver, deliveries };
@@ -76,6 +80,7 @@ export class BackgroundReceiver {
   #report(event: TransferEvent) {
     const { news } = this.#options;
     if (event.event === "received") news.came(event);
+    if (event.event === "already") news.tell(alreadyLine(event, PLAIN));
     if (event.event === "refused") news.tell(refusedLine(event, PLAIN));
     if (event.event === "interrupted") news.tell(interruptedLine(event, PLAIN));
   }

@@ -7,7 +7,7 @@ export interface Renamed {
   readonly count: number;
 }
 
-/** An offer without its transfer key, which is never written down. */
+/** An offer without what is never written down. */
 export type PartOffer = OfferFields & Pick<Offer, "transfer">;
 
 /** The first bytes of a file; `path` has none for the one file of an offer. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "../../clock.ts";
 import { P2pError } from "../../errors.ts";
 import type { ArchiveEntry } from "../archive/archive.ts";
-import { fileDigest } from "../file_digest.ts";
+import { exists } from "../file_system.ts";
 import { anyLine, Journal, readJournal } from "../journal.ts";
 import { Book } from "../book/book.ts";
 import { Disk } from "../book/disk.ts";
@@ -150,20 +150,13 @@ export class Staging {
     return claimed;
   }
 
-  /**
-   * The entry that has this name at the top already, with its digest where it is a file of `size`
-   * bytes, else null (SPEC.md §8).
-   */
-  async existing(
-    name: string,
-    size: number | null,
-  ): Promise<{ sha256: string | null } | undefined> {
-    const path = join(this.dir, localName(topName(name, { allowHidden: true }), this.#limits));
+  /** True where something has this name at the top already, be it a link to nothing. */
+  async isTaken(name: string): Promise<boolean> {
     try {
-      const info = await Deno.lstat(path);
-      return { sha256: info.isFile && info.size === size ? await fileDigest(path) : null };
+      return await exists(
+        join(this.dir, localName(topName(name, { allowHidden: true }), this.#limits)),
+      );
     } catch (cause) {
-      if (cause instanceof Deno.errors.NotFound) return undefined;
       throw storageError(`cannot read "${name}"`, cause);
     }
   }

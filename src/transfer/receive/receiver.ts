@@ -42,5 +42,6 @@ export class Receiver {
   /** Resolves when everything that is under way has ended. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
+    await this.#options.alreadyHere?.written();
   }
 }

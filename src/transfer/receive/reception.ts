@@ -19,6 +19,7 @@ import {
   type Sender,
 } from "./acceptance.ts";
 import { KIND_HEAD_BYTES } from "../source/kind.ts";
+import type { AlreadyHere } from "./already_here.ts";
 import { cancelCodeOf, Cancelled, isWorthless, receiveError } from "./failure.ts";
 import { receiveRun } from "./incoming_run.ts";
 import { ReceptionEvents } from "./reception_events.ts";
@@ -33,6 +34,8 @@ export interface ReceptionOptions {
   acceptance: Acceptance;
   onConflict: OnConflict;
   allowHidden: boolean;
+  /** What need not come again; without it every offer is new. */
+  alreadyHere?: AlreadyHere | undefined;
   report: Report;
 }
 
@@ -73,6 +76,7 @@ export class Reception {
   /** Holds the part of this transfer while its offer is answered. */
   async #take() {
     const { replies } = this.#options;
+    if (!replies.wasAnswered() && await this.#isAlreadyHere()) return;
     const part = await this.#claim();
     if (part instanceof NoRoomError) return await this.#refuse(part.noRoom);
     try {
@@ -106,7 +110,7 @@ export class Reception {
       return await part.settle();
     }
     if (part.receipt !== undefined) return await this.#sendReceipt(part, part.receipt);
-    if (await this.#existsAlready()) return await part.settle();
+    if (await this.#isSkipped()) return await part.settle();
     const noRoom = await part.reserve(this.#offer);
     if (noRoom !== undefined) return await this.#refuse(noRoom);
     await this.#receiveContent(part);
@@ -125,19 +129,24 @@ export class Reception {
     }
   }
 
-  /** With `skip`, what has the name already is compared, not received (SPEC.md §8, `exists`). */
-  async #existsAlready(): Promise<boolean> {
-    const { onConflict, staging, replies } = this.#options;
+  /** Answers for content that came before, and is as it was (SPEC.md §8, `already`). */
+  async #isAlreadyHere(): Promise<boolean> {
+    const { alreadyHere, from, replies } = this.#options;
+    const found = await alreadyHere?.find(this.#offer, from, this.#options);
+    if (found === undefined) return false;
+    await replies.already(found);
+    this.#events.already(found);
+    await this.#isSettled();
+    return true;
+  }
+
+  /** With `skip`, what has a name that is taken is refused, whatever is there. */
+  async #isSkipped(): Promise<boolean> {
+    const { onConflict, staging } = this.#options;
     if (onConflict !== "skip") return false;
-    const { name, size, folder } = this.#offer;
-    const existing = await staging.existing(topName(name, this.#options), folder ? null : size);
-    if (existing === undefined) return false;
-    const isCompared = existing.sha256 !== null && await replies.exists(existing.sha256);
-    if (isCompared) await this.#isSettled();
-    else {await this.#refuse({
-        code: "exists",
-        reason: "another one of this name is there already",
-      });}
+    if (!await staging.isTaken(topName(this.#offer.name, this.#options))) return false;
+    const reason = "something of this name is there already, and such names are skipped";
+    await this.#refuse({ code: "exists", reason });
     return true;
   }
 
@@ -199,9 +208,10 @@ export class Reception {
 
   /** The part goes only where it is not needed to answer once more. */
   async #sendReceipt(part: Part, published: Published) {
-    const { replies } = this.#options;
+    const { replies, alreadyHere, from } = this.#options;
     await replies.receipt(published).catch(() => {});
     this.#events.received(published);
+    await alreadyHere?.note(this.#offer, from, published);
     if (await this.#isSettled() && await replies.isRemembered()) await part.settle();
   }
 

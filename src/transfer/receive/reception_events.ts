@@ -56,6 +56,10 @@ export class ReceptionEvents {
     });
   }
 
+  already({ bytes, sha256, path }: Published) {
+    this.#report({ event: "already", ...this.#about, bytes, sha256, path });
+  }
+
   refused({ reason, isOwn: declined }: Refusal) {
     this.#report({ event: "refused", ...this.#about, reason, ...declined && { declined } });
   }

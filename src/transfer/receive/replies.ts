@@ -20,11 +20,8 @@ export interface Replies {
   refuse(code: RefuseCode, reason: string): Promise<void>;
   /** Says that it is on disk under its final name. */
   receipt(receipt: Receipt): Promise<void>;
-  /**
-   * Says that a file of that digest has the name already; false, and nothing said, where the sender
-   * could not compare (SPEC.md §8).
-   */
-  exists(sha256: string): Promise<boolean>;
+  /** Says that this very content is here already (SPEC.md §8). */
+  already(receipt: Receipt): Promise<void>;
   /** Says that it was begun and has failed. */
   cancel(code: CancelCode, reason: string): Promise<void>;
   /** True where it was answered for good before. */
@@ -71,7 +68,8 @@ export function directReplies(exchange: Exchange): Replies {
   return {
     refuse: (code, reason) => exchange.send({ type: "refuse", code, reason: shortened(reason) }),
     receipt: (receipt) => exchange.send({ type: "receipt", ...fieldsOf(RECEIPT_FIELDS, receipt) }),
-    exists: (sha256) => exchange.send({ type: "exists", sha256 }).then(() => true),
+    already: ({ savedAs, sha256, bytes }) =>
+      exchange.send({ type: "already", savedAs, sha256, bytes }),
     cancel: (code, reason) => exchange.send({ type: "cancel", code, reason: shortened(reason) }),
     wasAnswered: () => false,
     answerAgain: () => Promise.resolve(),
@@ -110,7 +108,11 @@ export function sealedReplies(exchange: Exchange, options: SealedRepliesOptions)
   return {
     refuse: no,
     receipt: (receipt) => answer({ code: "delivered", payload: fieldsOf(RECEIPT_FIELDS, receipt) }),
-    exists: () => Promise.resolve(false),
+    already: (receipt) =>
+      answer({
+        code: "delivered",
+        payload: { ...fieldsOf(RECEIPT_FIELDS, receipt), already: true },
+      }),
     cancel: no,
     wasAnswered: () => answered.find(of) !== undefined,
     answerAgain: () => send(answered.find(of)!),

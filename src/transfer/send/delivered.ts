@@ -6,10 +6,12 @@ import type { Source } from "../source/source.ts";
 /** The event for `source` once its receipt is there; times in milliseconds. */
 export function deliveredEvent(
   receipt: Receipt,
-  { source, transfer, to, ...times }: {
+  { source, transfer, to, already = false, ...times }: {
     source: Source;
     transfer: string;
     to: string;
+    /** True where the receiver had it before. */
+    already?: boolean;
     latency: number;
     duration: number;
   },
@@ -21,5 +23,6 @@ export function deliveredEvent(
     latency: tenths(times.latency),
     duration: tenths(times.duration),
     ...(source.folder ? { files: source.files } : {}),
+    ...(already ? { already } : {}),
   };
 }

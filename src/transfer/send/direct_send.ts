@@ -30,6 +30,8 @@ export interface SendOptions {
   isTouched?: boolean;
   /** What it is sent together with. */
   batch?: Batch | undefined;
+  /** SHA-256 of the content, where the receiver had that under this name before; else null. */
+  sha256?: string | null;
   /** The receiver's name, for the events. */
   to: string;
   report: Report;
@@ -82,17 +84,13 @@ async function offerAndSend(
   const mayGoOn = options.begun && source.stamp !== null;
   await using early = mayGoOn ? new EarlyDigest(source) : undefined;
   options.stalls.missing = "no answer to the offer yet";
-  await exchange.send(offerOf(source, options, key));
+  await exchange.send(offerOf(source, { ...options, key }));
   const answer = await exchange.receive();
   const answeredAt = performance.now();
   const settled = await receiptFor(answer, { exchange, source, early, key, options });
-  const { receipt, already } = settled;
   const latency = answeredAt - offeredAt;
   const duration = performance.now() - answeredAt;
-  return {
-    ...deliveredEvent(receipt, { source, ...options, latency, duration }),
-    ...(already ? { already } : {}),
-  };
+  return deliveredEvent(settled.receipt, { source, ...options, ...settled, latency, duration });
 }
 
 /** The receipt; `already` where the receiver had it all before. */
@@ -116,8 +114,8 @@ function receiptFor(answer: Message, context: Context): Promise<Settled> | Settl
       return sendContent(answer, context);
     case "receipt":
       return checkReceipt(answer, context);
-    case "exists":
-      return compareExisting(answer.sha256, context);
+    case "already":
+      return receiptOf(answer, context);
     case "refuse":
       throw refused(answer.reason, context.source, answer.code);
     case "cancel":
@@ -168,17 +166,12 @@ async function agreedOffset(
   return digest === accept.digest ? accept.offset : 0;
 }
 
-async function compareExisting(
-  sha256: string,
-  { source, early, exchange }: Context,
-): Promise<Settled> {
-  const size = source.size ?? 0;
-  if (await (early ?? source).digest(size) === sha256) {
-    const receipt = { savedAs: source.name, sha256, bytes: size, resumedAt: size };
-    return { receipt, already: true };
+/** What stands for a receipt where the receiver has that very content; of no other can it say so. */
+function receiptOf({ savedAs, sha256, bytes }: Message<"already">, { options }: Context): Settled {
+  if (sha256 !== (options.sha256 ?? null)) {
+    throw new P2pError("protocol", 'got "already" for content that was not named');
   }
-  await exchange.send({ type: "settled" });
-  throw refused("another file of this name is there already", source);
+  return { receipt: { savedAs, sha256, bytes, resumedAt: bytes }, already: true };
 }
 
 function refused(reason: string, source: Source, code?: RefuseCode): P2pError {
@@ -194,7 +187,10 @@ function cancelled({ code, reason }: Message<"cancel">, source: Source): P2pErro
   return new P2pError(kind, `the receiver stopped "${source.name}": ${reason}`);
 }
 
-function offerOf(source: Source, { transfer, batch }: SendOptions, key: Uint8Array) {
-  const fields = { ...fieldsOf(OFFER_FIELDS, source), batch: batch ?? null };
+function offerOf(
+  source: Source,
+  { transfer, batch, sha256 = null, key }: SendOptions & { key: Uint8Array },
+) {
+  const fields = { ...fieldsOf(OFFER_FIELDS, source), batch: batch ?? null, sha256 };
   return { type: "offer" as const, transfer, ...fields, key: toBase64url(key) };
 }

@@ -12,6 +12,8 @@ import { deliveredEvent } from "./delivered.ts";
 export interface Recipient {
   name: string;
   keys: PublicKeys;
+  /** SHA-256 of the content, where that went to this person under this name before. */
+  sha256?: string | null;
 }
 
 /**
@@ -50,13 +52,21 @@ export interface RelayOutcomesOptions {
   onOutcome: (outcome: PersonOutcome) => void;
 }
 
+/** A recipient without an outcome. */
+interface OpenRecipient {
+  key: Uint8Array;
+  /** Of the content, where the offer names it. */
+  sha256: string | null;
+  isAway: boolean;
+}
+
 /** The recipients of one transfer, until each of them has its one outcome (SPEC.md §16). */
 export class RelayOutcomes implements Disposable {
   /** Resolves where the last of them were waited for long enough. */
   readonly givenUp: Promise<void>;
   readonly #options: RelayOutcomesOptions;
   /** Recipients without an outcome. */
-  readonly #open = new Map<string, { key: Uint8Array; isAway: boolean }>();
+  readonly #open = new Map<string, OpenRecipient>();
   readonly #startedAt = performance.now();
   /** The time until which the hub keeps the transfer, once it is stored. */
   #until: number | undefined;
@@ -76,9 +86,9 @@ export class RelayOutcomes implements Disposable {
   }
 
   /** Adds a recipient, as the hub has answered its envelope. */
-  add({ name, keys }: Recipient, { state, reason }: Message<"routed">): void {
+  add({ name, keys, sha256 = null }: Recipient, { state, reason }: Message<"routed">): void {
     if (state === "refused") this.#end(name, { error: this.#refused(name, reason) });
-    else this.#open.set(name, { key: keys.id, isAway: state === "away" });
+    else this.#open.set(name, { key: keys.id, sha256, isAway: state === "away" });
   }
 
   /**
@@ -106,7 +116,7 @@ export class RelayOutcomes implements Disposable {
     const open = this.#open.get(message.to);
     if (open === undefined) return;
     if (message.type === "outcome") {
-      return this.#end(message.to, await this.#proved(message, open.key));
+      return this.#end(message.to, await this.#proved(message, open));
     }
     open.isAway ||= message.state === "away";
     const isKept = this.#until !== undefined && open.isAway;
@@ -127,16 +137,20 @@ export class RelayOutcomes implements Disposable {
   /** The answer of a recipient, proved to be its own. */
   async #proved(
     message: Message<"outcome">,
-    key: Uint8Array,
+    { key, sha256 }: OpenRecipient,
   ): Promise<Omit<PersonOutcome, "to">> {
     const { transfer, keyPair, source } = this.#options;
     const { to } = message;
     try {
-      const { receipt, reason } = await openAnswer(message, { transfer, keyPair, key });
+      const { receipt, already, reason } = await openAnswer(message, { transfer, keyPair, key });
       if (receipt === undefined) return { error: this.#refused(to, reason) };
+      if (already && receipt.sha256 !== sha256) {
+        throw new Error("it claims to have another content");
+      }
       const latency = this.#latency;
       const duration = performance.now() - this.#startedAt - latency;
-      return { delivered: deliveredEvent(receipt, { source, transfer, to, latency, duration }) };
+      const times = { latency, duration };
+      return { delivered: deliveredEvent(receipt, { source, transfer, to, already, ...times }) };
     } catch (cause) {
       const why = (cause as Error).message;
       return { error: new P2pError("refused", `"${source.name}" for "${to}": ${why}`, { cause }) };

@@ -107,9 +107,10 @@ class RelaySend {
     }
   }
 
-  async #sendEnvelope({ name, keys: receiver }: Recipient) {
+  async #sendEnvelope({ name, keys: receiver, sha256 = null }: Recipient) {
     const { source, transfer, batch, keyPair, relayKey } = this.#options;
-    const sealed = await sealOffer(source, { transfer, batch, keyPair, receiver, relayKey });
+    const about = { transfer, batch, sha256, keyPair, receiver, relayKey };
+    const sealed = await sealOffer(source, about);
     await this.#exchange.send({ type: "envelope", to: name, sealed });
   }
 

@@ -18,16 +18,18 @@ export interface RelayKey {
  */
 export async function sealOffer(
   source: Source,
-  { transfer, batch, keyPair, receiver, relayKey: { key, created } }: {
+  { transfer, batch, keyPair, receiver, sha256, relayKey: { key, created } }: {
     transfer: string;
     batch: Batch | undefined;
     keyPair: IdentityKeys;
     receiver: PublicKeys;
+    /** Of the content, where the receiver had that under this name before; else null. */
+    sha256: string | null;
     relayKey: RelayKey;
   },
 ): Promise<string> {
   const fields = { ...fieldsOf(OFFER_FIELDS, source), ...batch && { batch } };
-  const offer = { ...fields, key: toBase64url(key), created };
+  const offer = { ...fields, key: toBase64url(key), sha256, created };
   const sealed = await sealEnvelope(utf8(JSON.stringify(offer)), {
     purpose: PURPOSE.offer,
     transferId: fromHex(transfer),

@@ -35,6 +35,7 @@ const FIELDS: Fields = {
     ...{ files: sometimes, missing: sometimes, text: sometimes },
     ...{ renamed: sometimes, renamedEntries: sometimes },
   },
+  already: { ...transfer, from: always, sha256: always, path: always },
   delivered: {
     ...{ ...transfer, ...times, to: always, savedAs: always },
     ...{ files: sometimes, missing: sometimes, renamed: sometimes, already: sometimes },

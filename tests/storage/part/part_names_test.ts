@@ -86,7 +86,7 @@ Deno.test("the name of a transfer is as the system holds it", onUnix, async () =
       await write(part, new Uint8Array(1));
       const published = await part.publish(name, { ...RENAME, onConflict: "overwrite" });
       assert.equal(published.savedAs, expected);
-      assert.ok(await staging.existing(name, 1), "it is looked for under that name");
+      assert.ok(await staging.isTaken(name), "it is looked for under that name");
       await part.settle();
     }
   }

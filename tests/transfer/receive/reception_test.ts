@@ -153,7 +153,7 @@ Deno.test("Reception takes a run from the start or from where it stands, by whol
   }
 });
 
-Deno.test("Reception with skip refuses what has the name: a sender beyond a hub cannot compare", async () => {
+Deno.test("Reception with skip refuses what has a name that is taken", async () => {
   await using scene = await Scene.open({ onConflict: "skip" });
   await Deno.writeFile(scene.path("film.bin"), CONTENT);
   assert.equal((await (await scene.deliver()).next("answer")).code, "exists");

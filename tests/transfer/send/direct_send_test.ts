@@ -165,17 +165,27 @@ Deno.test("sendTransfer that is asked for a receipt again gets it, and no second
   assert.deepEqual([scene.names(), scene.parts], [["note.txt"], 0]);
 });
 
-Deno.test("sendTransfer compares its file with one of that name where the receiver skips such", async () => {
-  await using scene = await DirectScene.open({ onConflict: "skip" });
-  await Deno.writeTextFile(scene.path("in", "note.txt"), "hello");
-  const { already, savedAs, resumedAt } = await scene.send(note());
-  assert.deepEqual([already, savedAs, resumedAt], [true, "note.txt", 5]);
-  await Deno.writeTextFile(scene.path("in", "note.txt"), "other");
-  await assert.rejects(scene.send(note()), { message: /another file of this name is there/ });
-  await Deno.writeTextFile(scene.path("in", "note.txt"), "of another size");
-  await assert.rejects(scene.send(note()), { message: /another one of this name is there/ });
-  await scene.idle();
-  assert.deepEqual([scene.names(), scene.parts], [["note.txt"], 0]);
+Deno.test("sendTransfer moves nothing where the receiver says that it has the content that was named", async () => {
+  const already = { type: "already", savedAs: "b.txt", sha256: "ab".repeat(32), bytes: 5 } as const;
+  for (const sha256 of [already.sha256, "cd".repeat(32), null]) {
+    await using pair = await SessionPair.open({
+      onOpen: async (exchange, opening) => {
+        assert.equal(opening.type === "offer" && opening.sha256, sha256);
+        await exchange.send(already);
+      },
+    });
+    const { signal } = new AbortController();
+    const onReceipt = () => Promise.resolve();
+    const options = { transfer: TRANSFER, to: "rack", report: () => {}, signal, onReceipt };
+    const sending = sendTransfer(pair.initiator, note(), { ...options, sha256 });
+    if (sha256 !== already.sha256) {
+      await assert.rejects(sending, { code: "protocol", message: /not named/ });
+      continue;
+    }
+    const delivered = await sending;
+    assert.deepEqual([delivered.already, delivered.savedAs], [true, "b.txt"]);
+    assert.deepEqual([delivered.resumedAt, delivered.bytes], [5, 5]);
+  }
 });
 
 Deno.test("sendTransfer tells what may go well at another try from what may not", async () => {
