@@ -13,6 +13,7 @@ import { openEnvelope, PURPOSE } from "../secure/envelope.ts";
 import type { IdentityKeys, PublicKeys } from "../secure/identity_keys.ts";
 import { checkPerson, findPerson } from "../home/known_people.ts";
 import type { AnsweredTransfers } from "../home/answered.ts";
+import { PublishOrder } from "../transfer/receive/publish_order.ts";
 import type { Receiver } from "../transfer/receive/receiver.ts";
 import { checkEnvelopeAge } from "../transfer/receive/envelope_age.ts";
 import { sealedReplies } from "../transfer/receive/replies.ts";
@@ -38,6 +39,7 @@ export interface DeliveriesOptions {
 export class Deliveries {
   readonly #client: HubClient;
   readonly #options: DeliveriesOptions;
+  readonly #order = new PublishOrder();
 
   constructor(client: HubClient, options: DeliveriesOptions) {
     this.#client = client;
@@ -49,10 +51,12 @@ export class Deliveries {
     const { keyPair } = this.#client.identity;
     const { receiver, answered, now = Date.now } = this.#options;
     const { transfer } = delivery;
+    const turn = this.#order.enter(delivery.from);
     let opened;
     try {
       opened = await openDelivery(delivery, keyPair);
     } catch (error) {
+      turn[Symbol.dispose]();
       // It is not known who has sealed it, so the reason cannot be sealed for them.
       this.#report(delivery, error);
       return await answer(
@@ -67,8 +71,9 @@ export class Deliveries {
       if (!replies.wasAnswered()) checkEnvelopeAge(created, now());
       refusal = "person";
       const name = await this.#nameOf({ hub, name: delivery.from, key: sender.id });
-      receiver.receive(exchange, { offer, from: { key: sender.id, name }, replies });
+      receiver.receive(exchange, { offer, from: { key: sender.id, name }, replies, turn });
     } catch (error) {
+      turn[Symbol.dispose]();
       this.#report(delivery, error);
       await answer(exchange, () => replies.refuse(refusal, (error as Error).message));
     }

@@ -8,8 +8,11 @@ import type { Person } from "../name_registry.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { SpooledTransfer } from "../spool/spooled_transfer.ts";
 
-/** Deliveries to one recipient at once, one a sender: fewer than a session takes (SPEC.md §7). */
-const MAX_DELIVERIES = 8;
+/** Deliveries to one recipient at once, fewer than a session takes (SPEC.md §7). */
+const MAX_DELIVERIES = 12;
+
+/** Deliveries of one sender to one recipient at once: enough to hide the round trips of small files. */
+const MAX_FOR_PAIR = 8;
 
 /** Pauses before a recipient that could not take a transfer is asked again. */
 const FIRST_PAUSE_MS = 1_000;
@@ -30,14 +33,15 @@ export interface CourierOptions {
 }
 
 /**
- * Brings one joined person what is in the spool for it: transfers of one sender one after the
- * other, of several senders beside each other (SPEC.md §16). It ends with the session; what is not
+ * Brings one joined person what is in the spool for it: some at once, those of one sender in
+ * the order in which they were stored (SPEC.md §16). It ends with the session; what is not
  * delivered stays in the spool.
  */
 export class Courier {
   readonly #options: CourierOptions;
-  /** The last delivery of each sender, for the next one to wait for. */
-  readonly #lastOf = new Map<string, Promise<void>>();
+  /** By sender: the deliveries under way or to come, each until it ends or gives way. */
+  readonly #queues = new Map<string, Promise<void>[]>();
+  readonly #running = new Set<Promise<void>>();
   readonly #taken = new Set<SpooledTransfer>();
   readonly #ended = new AbortController();
   readonly #places = new Notify();
@@ -47,32 +51,39 @@ export class Courier {
     this.#options = options;
   }
 
-  /** Takes a transfer to its recipient once those before it are there. */
+  /** Takes a transfer to its recipient, behind those of its sender that came before. */
   take(transfer: SpooledTransfer): void {
     if (this.#taken.has(transfer)) return;
     this.#taken.add(transfer);
     const sender = transfer.relay.from.key;
-    const before = this.#lastOf.get(sender) ?? Promise.resolve();
-    const last = before.then(() => this.#bring(transfer))
+    const queue = this.#queues.get(sender) ?? [];
+    this.#queues.set(sender, queue);
+    const before = queue.at(-MAX_FOR_PAIR) ?? Promise.resolve();
+    const { promise: way, resolve: giveWay } = Promise.withResolvers<void>();
+    queue.push(way);
+    const bringing = before.then(() => this.#bring(transfer, giveWay))
       .catch((error) => this.#fail(error))
       .finally(() => {
+        giveWay();
         this.#taken.delete(transfer);
-        if (this.#lastOf.get(sender) === last) this.#lastOf.delete(sender);
+        queue.splice(queue.indexOf(way), 1);
+        if (queue.length === 0) this.#queues.delete(sender);
+        this.#running.delete(bringing);
       });
-    this.#lastOf.set(sender, last);
+    this.#running.add(bringing);
   }
 
   /** Ends all deliveries; resolves when nothing of the spool is in use any more. */
   async end(): Promise<void> {
     this.#ended.abort();
-    await Promise.all(this.#lastOf.values());
+    await Promise.all(this.#running);
   }
 
   /**
    * Tries until there is an outcome. One that was cut off comes again with its sender, and keeps
    * nobody waiting.
    */
-  async #bring(transfer: SpooledTransfer) {
+  async #bring(transfer: SpooledTransfer, giveWay: () => void) {
     const { signal } = this.#ended;
     const { upload, feed } = transfer;
     const pauses = new Backoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS });
@@ -89,6 +100,7 @@ export class Courier {
         pauses.reset();
         continue;
       }
+      giveWay();
       this.#options.onDelay(transfer);
       await sleep(pauses.next(), signal).catch(() => {}); // An abort ends the loop.
     }

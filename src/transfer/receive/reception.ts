@@ -23,6 +23,7 @@ import type { AlreadyHere } from "./already_here.ts";
 import { cancelCodeOf, Cancelled, isWorthless, receiveError } from "./failure.ts";
 import { receiveRun } from "./incoming_run.ts";
 import { ReceptionEvents } from "./reception_events.ts";
+import type { Turn } from "./publish_order.ts";
 import type { Replies } from "./replies.ts";
 
 /** One offer, and all that its way in depends on. */
@@ -30,6 +31,8 @@ export interface ReceptionOptions {
   offer: Offer;
   from: Sender;
   replies: Replies;
+  /** Its place among those of its sender, where there is an order. */
+  turn?: Turn | undefined;
   staging: Staging;
   acceptance: Acceptance;
   onConflict: OnConflict;
@@ -63,13 +66,15 @@ export class Reception {
     } catch (error) {
       await this.#giveUp(error);
     } finally {
+      this.#options.turn?.[Symbol.dispose]();
       this.#exchange.end();
     }
   }
 
   async #judge(): Promise<Refusal | undefined> {
     this.#events.offered();
-    const { acceptance, allowHidden, from } = this.#options;
+    const { acceptance, allowHidden, from, turn } = this.#options;
+    if (acceptance.ask !== undefined) turn?.giveWay();
     return await judgeOffer(this.#offer, from, { ...acceptance, allowHidden });
   }
 
@@ -115,6 +120,7 @@ export class Reception {
     if (noRoom !== undefined) return await this.#refuse(noRoom);
     await this.#receiveContent(part);
     await this.#judgeContent(part);
+    await this.#options.turn?.come;
     const published = await part.publish(this.#offer.name, this.#options);
     await this.#sendReceipt(part, published);
   }
@@ -211,6 +217,7 @@ export class Reception {
     const { replies, alreadyHere, from } = this.#options;
     await replies.receipt(published).catch(() => {});
     this.#events.received(published);
+    this.#options.turn?.[Symbol.dispose]();
     await alreadyHere?.note(this.#offer, from, published);
     if (await this.#isSettled() && await replies.isRemembered()) await part.settle();
   }

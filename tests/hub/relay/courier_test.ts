@@ -4,21 +4,21 @@ import type { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts
 import { KEYS } from "../spool/spooled.ts";
 import { expected, type Opened, RelayScene } from "./relay_scene.ts";
 
-Deno.test("Courier brings one sender's transfers one after the other, and those of two beside each other", async () => {
+Deno.test("Courier brings eight of one sender at once, in their order, and those of another beside them", async () => {
   await using scene = await CourierScene.open();
-  const first = await scene.store(1, { from: "ana" });
-  const second = await scene.store(2, { from: "ana" });
-  const other = await scene.store(3, { from: "cy" });
-  for (const transfer of [first, second, other]) scene.courier.take(transfer);
-  const begun = [await scene.delivery(), await scene.delivery()];
-  assert.deepEqual(begun.map(idOf), [first, other].map(({ relay }) => relay.transfer));
+  const ofAna: SpooledTransfer[] = [];
+  for (let i = 1; i <= 9; i++) ofAna.push(await scene.store(i, { from: "ana" }));
+  const other = await scene.store(10, { from: "cy" });
+  for (const transfer of [...ofAna, other]) scene.courier.take(transfer);
+  const begun: Opened[] = [];
+  for (let i = 0; i < 9; i++) begun.push(await scene.delivery());
+  const due = [...ofAna.slice(0, 8), other].map(({ relay }) => relay.transfer);
+  assert.deepEqual(begun.map(idOf), due);
   await answer(begun[0]!);
   const next = await scene.delivery();
-  assert.equal(idOf(next), second.relay.transfer);
-  for (const opened of [begun[1]!, next]) await answer(opened);
-  for (const transfer of [first, second, other]) {
-    assert.equal(transfer.stateOf("bob"), "delivered");
-  }
+  assert.equal(idOf(next), ofAna[8]!.relay.transfer);
+  for (const opened of [...begun.slice(1), next]) await answer(opened);
+  for (const transfer of [...ofAna, other]) assert.equal(transfer.stateOf("bob"), "delivered");
 });
 
 Deno.test("Courier brings once what it is given twice, and nothing that was cut off before it came", async () => {
