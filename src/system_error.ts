@@ -47,7 +47,7 @@ const WORDS: Record<string, string> = {
   ENFILE: "too many open files",
   ELOOP: "too many links",
   ENAMETOOLONG: "the name is too long",
-  EIO: "the disk does not answer",
+  EIO: "the disk has failed (input/output error)",
   EADDRINUSE: "the port is in use",
   EADDRNOTAVAIL: "this machine has no such address",
   ECONNREFUSED: "connection refused",

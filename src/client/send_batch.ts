@@ -307,7 +307,8 @@ class Batch {
 
   /** Counts items without an outcome as failed: they end with the batch. */
   #end(failure: P2pError) {
-    const error = failure.code === "interrupted" ? this.#stopped(failure) : failure;
+    const isStop = failure.code === "interrupted" && !failure.silent;
+    const error = isStop ? this.#stopped(failure) : failure;
     const { delivered, stored, failed, worst } = this.#result;
     this.#result.failed = Math.max(failed, this.#count - delivered - stored);
     this.#result.worst = worse(worst, error.code);

@@ -58,7 +58,7 @@ const MESSAGES: Record<string, [Attack, Expected]> = {
           "../up",
         ),
       ),
-    ["refuse", "name", /path separator/],
+    ["refuse", "name", /a name cannot contain/],
   ],
   "a welcome from the one who came": [
     (peer) => peer.ask('{"type":"welcome","name":"me","time":5}'),

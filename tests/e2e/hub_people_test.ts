@@ -19,7 +19,7 @@ Deno.test("people see each other come and go at once, and the hub says so too", 
   await bob.program.event("left", ({ peer }) => peer === "cy");
   await scene.hub.event("left", ({ peer }) => peer === "cy");
   const { code, stderr } = await bob.stop("SIGTERM");
-  assert.deepEqual([code, stderr], [130, ""]);
+  assert.deepEqual([code, stderr], [0, ""]);
   await scene.hub.event("left", ({ peer }) => peer === "bob");
 });
 

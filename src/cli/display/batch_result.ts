@@ -9,7 +9,7 @@ export function showBatchResult(
   { output, resumeHint }: { output: Output; resumeHint: string },
 ): number {
   output.close();
-  if (error !== undefined) output.failure(withResumeHint(error, resumeHint));
+  if (error !== undefined && !error.silent) output.failure(withResumeHint(error, resumeHint));
   output.event({ event: "done", delivered, stored, failed });
   return exitCode(worst);
 }
