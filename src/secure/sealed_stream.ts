@@ -77,11 +77,11 @@ export class SealStream extends TransformStream<OwnedBytes, OwnedBytes> {
 /**
  * `flags ‖ sealed chunk`, one an enqueue, back to plaintext chunks, each as soon as it is checked
  * (SPEC.md §9). P2pError `protocol` for a chunk that is changed, moved, too long, too short or
- * behind the last one, and for an end without a last chunk. `firstChunk` is the counter of the first one that comes. The
- * buffer of a sealed chunk is given back once that is open.
+ * behind the last one, and for an end without a last chunk. The buffer of a sealed chunk is given
+ * back once that is open.
  */
 export class OpenStream extends TransformStream<OwnedBytes, OwnedBytes> {
-  constructor(key: Uint8Array, { firstChunk = 0 }: { firstChunk?: number } = {}) {
+  constructor(key: Uint8Array, { firstChunk = 0, unpack = refusePacked }: OpenOptions = {}) {
     let counter = firstChunk;
     let ended = false;
 
@@ -90,18 +90,35 @@ export class OpenStream extends TransformStream<OwnedBytes, OwnedBytes> {
         if (ended) refuse(counter, "it comes after the last chunk");
         checkSealedSize(counter, sealedBytes(sealed));
         const chunk = openChunk(key, counter, sealed);
-        if (isPacked(sealed)) refuse(counter, "it is packed, which is not understood here");
         ended = isLast(sealed);
-        checkLength(counter, chunk.length, ended);
+        const packed = isPacked(sealed);
+        if (!packed) checkLength(counter, chunk.length, ended);
         releaseBuffer(sealed);
         counter += 1;
-        if (chunk.length > 0) controller.enqueue(handOver(chunk));
+        if (packed) return unpack(chunk, { last: ended }).then((plain) => give(plain, controller));
+        give(chunk, controller);
       },
       flush() {
         if (!ended) refuse(counter, "the stream ends before the last chunk");
       },
     });
   }
+}
+
+/** Options of {@link OpenStream}. */
+export interface OpenOptions {
+  /** The counter of the first chunk that comes. */
+  firstChunk?: number;
+  /** Gives the plaintext of a packed chunk; without it none is taken. */
+  unpack?: (packed: Uint8Array, options: { last: boolean }) => Promise<Uint8Array>;
+}
+
+function refusePacked(): Promise<Uint8Array> {
+  return Promise.reject(new P2pError("protocol", "a packed chunk was not asked for"));
+}
+
+function give(chunk: Uint8Array, controller: TransformStreamDefaultController<OwnedBytes>) {
+  if (chunk.length > 0) controller.enqueue(handOver(chunk));
 }
 
 function openChunk(key: Uint8Array, counter: number, sealed: OwnedBytes): Uint8Array {

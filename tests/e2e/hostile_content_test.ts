@@ -4,6 +4,7 @@ import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.
 import { ARCHIVE_END, encodeEntry, encodeTail } from "../../src/storage/archive/archive.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { type Attack, type Expected, testAttacks } from "./withstand.ts";
+import { packed } from "../helpers/packed.ts";
 import { chunkOf } from "../helpers/chunks.ts";
 
 const LIES: Record<string, [Attack, Expected]> = {
@@ -93,6 +94,22 @@ const STREAMS: Record<string, [Attack, Expected]> = {
     },
     ["cancel", "corrupt", /chunk 0/],
   ],
+  "a packed chunk that is a bomb": [
+    packedBy(() => packed(new Uint8Array(2 ** 26))),
+    ["cancel", "corrupt", /cannot unpack chunk: over 262144 bytes/],
+  ],
+  "a packed chunk with bytes behind it": [
+    packedBy((chunk) => concat(packed(chunk), new Uint8Array(1))),
+    ["cancel", "corrupt", /cannot unpack chunk: it does not end with its frame/],
+  ],
+  "a packed chunk that is none": [
+    packedBy((chunk) => chunk.subarray(0, 500)),
+    ["cancel", "corrupt", /cannot unpack chunk: it is no frame/],
+  ],
+  "a packed chunk that unpacks to less than it should": [
+    packedBy((chunk) => packed(chunk.subarray(1))),
+    ["cancel", "corrupt", /cannot unpack chunk: 262143 bytes, and it is not the last/],
+  ],
   "data in front of an offer": [
     (peer) => peer.askData(1, chunkOf(100)),
     ["goodbye", "protocol", /exchange 1 was never opened/],
@@ -140,6 +157,16 @@ function tampered(
     const offer = peer.offerOf(length);
     await peer.ask(JSON.stringify(offer));
     return await peer.attempt(offer, sampleBytes(length), { tamper });
+  };
+}
+
+/** A transfer of two chunks of zeros, each packed somehow. */
+function packedBy(pack: (chunk: Uint8Array) => Uint8Array): Attack {
+  return async (peer) => {
+    const content = new Uint8Array(2 * CHUNK_BYTES);
+    const offer = peer.offerOf(content.length);
+    await peer.ask(JSON.stringify(offer));
+    return await peer.attempt(offer, content, { pack });
   };
 }
 

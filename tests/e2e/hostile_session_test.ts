@@ -6,6 +6,7 @@ import { RawPeer } from "../helpers/raw_peer.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { Scene } from "./scene.ts";
 import { withstand } from "./withstand.ts";
+import { packed } from "../helpers/packed.ts";
 import { chunkOf } from "../helpers/chunks.ts";
 
 const PREAMBLE = [0x50, 0x32, 0x50, 2, 1, 0, 0, 0];
@@ -69,6 +70,17 @@ Deno.test("the hub refuses the 17th offer at once, and goes on with the others",
   assert.ok(refused?.type === "refuse" && refused.code === "busy" && refused.exchange === 33);
   assert.equal((await peer.attempt(offers[0]!, new Uint8Array(1)))?.type, "receipt");
   assert.deepEqual(scene.names(), ["0"]);
+});
+
+Deno.test("what comes packed is received as what it was, and counted so", async () => {
+  await using scene = await Scene.open();
+  using peer = await RawPeer.connect(scene.port);
+  const content = new Uint8Array(3 * 262_144 + 1_000).fill(65);
+  const offer = peer.offerOf(content.length, { name: "packed.txt" });
+  await peer.ask(JSON.stringify(offer));
+  const receipt = await peer.attempt(offer, content, { pack: (chunk) => packed(chunk) });
+  assert.ok(receipt?.type === "receipt" && receipt.bytes === content.length);
+  assert.deepEqual(await scene.read("packed.txt"), content);
 });
 
 Deno.test("a transfer id means nothing with another key", async () => {

@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { concat } from "../../src/bytes.ts";
+import { seal } from "../../src/secure/aead.ts";
 import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { type Handshake, initiate } from "../../src/protocol/handshake.ts";
 import { decodeMessage, type Message, type MessageType } from "../../src/protocol/messages.ts";
@@ -7,7 +9,7 @@ import { RecordCipher } from "../../src/secure/record_cipher.ts";
 import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../src/secure/sealed_stream.ts";
 import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import type { Connection } from "../../src/transport/connection.ts";
-import { sealedBytes } from "../../src/transport/chunk_flags.ts";
+import { FLAG, sealedBytes } from "../../src/transport/chunk_flags.ts";
 import { TcpConnection } from "../../src/transport/tcp_connection.ts";
 
 /** The messages that a peer which sends has to wait for; all the others pass by. */
@@ -157,14 +159,16 @@ export class RawPeer implements Disposable {
   async attempt(
     { exchange, ...offer }: RawOffer,
     content: Uint8Array,
-    { offset = 0, tamper = (chunks) => chunks }: {
+    { offset = 0, tamper = (chunks) => chunks, pack }: {
       offset?: number;
+      /** Packs each chunk, or what it says is one. */
+      pack?: (chunk: Uint8Array) => Uint8Array;
       tamper?: (chunks: Uint8Array[]) => Uint8Array[];
     } = {},
   ): Promise<Message | undefined> {
     const salt = randomBytes(32);
     await this.send({ type: "begin", exchange, offset, salt: salt.toString("base64url") });
-    const chunks = await sealedChunks(content.subarray(offset), { ...offer, salt, offset });
+    const chunks = await sealedChunks(content.subarray(offset), { ...offer, salt, offset, pack });
     let credit = WINDOW_BYTES;
     for (const chunk of tamper(chunks)) {
       while (credit < sealedBytes(chunk)) {
@@ -199,11 +203,12 @@ export class RawPeer implements Disposable {
 /** The sealed stream of SPEC.md §9: `flags ‖ sealed chunk` each. */
 export function sealedChunks(
   content: Uint8Array,
-  { key, transfer, salt, offset }: {
+  { key, transfer, salt, offset, pack }: {
     key: string;
     transfer: string;
     salt: Uint8Array;
     offset: number;
+    pack?: ((chunk: Uint8Array) => Uint8Array) | undefined;
   },
 ): Promise<Uint8Array[]> {
   const transferId = Buffer.from(transfer, "hex");
@@ -212,5 +217,14 @@ export function sealedChunks(
     { length: Math.ceil(content.length / CHUNK_BYTES) },
     (_, i) => content.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
   );
+  if (pack !== undefined) return Promise.resolve(sealedPacked(pieces.map(pack), dataKey));
   return Array.fromAsync(ReadableStream.from(pieces).pipeThrough(new SealStream(dataKey)));
+}
+
+function sealedPacked(packed: Uint8Array[], key: Uint8Array): Uint8Array[] {
+  return packed.map((chunk, i) => {
+    const flags = FLAG.packed | (i === packed.length - 1 ? FLAG.last : 0);
+    const nonce = Uint8Array.from([...new Uint8Array(10), i, flags]);
+    return concat([Uint8Array.of(flags), seal(key, nonce, chunk)]);
+  });
 }

@@ -2,6 +2,7 @@ import { fromBase64url, fromHex } from "../../bytes.ts";
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
 import type { Message, Offer } from "../../protocol/messages.ts";
+import { unpackChunk } from "../../protocol/packed_chunk.ts";
 import { CHUNK_BYTES, deriveDataKey, OpenStream } from "../../secure/sealed_stream.ts";
 import { Cancelled } from "./failure.ts";
 
@@ -29,7 +30,9 @@ export async function receiveRun(
     throw new P2pError("protocol", `expected a run from ${due}, got "${message.type}"`);
   }
   const firstChunk = (run.offset - run.start) / CHUNK_BYTES;
-  const content = exchange.data.pipeThrough(new OpenStream(dataKey(run, offer), { firstChunk }));
+  const content = exchange.data.pipeThrough(
+    new OpenStream(dataKey(run, offer), { firstChunk, unpack: unpackChunk }),
+  );
   return { offset: run.offset, content };
 }
 
