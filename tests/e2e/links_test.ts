@@ -35,7 +35,7 @@ Deno.test("--on-conflict skip does not tell what a link points to", async () => 
   await plant(scene);
   await scene.write("file", "sings");
   const { code, stderr } = await scene.send(["file", "--quiet"]);
-  assert.match(stderr, /another one of this name is there already/);
+  assert.match(stderr, /something of this name is there already/);
   assert.equal(code, 4);
 });
 
