@@ -95,12 +95,15 @@ async function relay(peer: RawPeer, exchange: number, size: number, answer = "ac
   await peer.send({ type: "begin", exchange, offset: 0, salt: "S".repeat(43) });
 }
 
+/** Behind the content of a file: whole, and a digest that nobody computes (SPEC.md §10). */
+const TAIL = Buffer.alloc(33);
+
 /** An archive of files that are said to be images. */
 function archiveOf(files: Record<string, Uint8Array>): Uint8Array {
   const pieces = Object.entries(files).flatMap(([name, content]) => {
     const entry = { path: [name], folder: false, modified: 0, size: content.length };
     const header = Buffer.from(JSON.stringify({ ...entry, kind: "image", executable: false }));
-    return [Buffer.from([header.length >> 8, header.length & 0xff]), header, content];
+    return [Buffer.from([header.length >> 8, header.length & 0xff]), header, content, TAIL];
   });
   return Uint8Array.from(Buffer.concat([...pieces, Buffer.alloc(2)]));
 }

@@ -157,7 +157,8 @@ function archiveOf(
     const file = folder ? {} : { size: 0, kind: "file", executable: false };
     const header = JSON.stringify({ path, folder, modified: 0, ...file, padding });
     const bytes = new TextEncoder().encode(header);
-    return [bytes.length >> 8, bytes.length & 0xff, ...bytes];
+    const tail = folder ? [] : Array<number>(33).fill(0); // Whole, and a digest (SPEC.md §10).
+    return [bytes.length >> 8, bytes.length & 0xff, ...bytes, ...tail];
   });
   return new Uint8Array([...pieces.flat(), 0, 0]);
 }

@@ -67,7 +67,8 @@ Deno.test("NameRegistry gives one key sixteen names, and none where its line cou
   for (let i = 0; i < 16; i++) await people.claim(`ana ${i}`, ana);
   await assert.rejects(people.claim("ana 16", ana), {
     code: "refused",
-    message: /^cannot keep the name "ana 16": 16 names of one sender are kept at most, and 0 are/,
+    message:
+      /^cannot keep the name "ana 16": no room: at most 16 names of one sender are kept, 0 more/,
   });
   await people.claim("bob", bob);
   await Deno.remove(dir.join("people.jsonl"));
