@@ -66,8 +66,8 @@ export class Membership {
       const exchange = session.open();
       this.#hub = fingerprint; // What is brought from here on is judged by it.
       this.#joined(connected, await joinHub(exchange, { keep }));
-      if (keep) await this.#client.noteName(connected.you.name);
       this.#watch(exchange);
+      if (keep) await this.#client.noteName(connected.you.name);
       await session.closed;
       signal.throwIfAborted();
       throw new P2pError("connection", "the hub ended the connection");
