@@ -22,6 +22,8 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
     await scene.send(["folder"]),
     await scene.send(["table.csv"]),
   ];
+  await scene.write("table.csv", "a,b\n3,4\n");
+  sent.push(await scene.send(["table.csv"]));
   assert.equal(
     settled(sent.map(({ stderr }) => stderr).join("")),
     "HUB is new: its key FINGERPRINT is remembered\n",
@@ -30,6 +32,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
     "delivered table.csv to rack (8 B in TIME, latency TIME)",
     "delivered big.bin to rack (2.0 MB in TIME, RATE, latency TIME)",
     "delivered folder to rack (folder of 1 file, 2 B in TIME, latency TIME)",
+    "delivered table.csv to rack (8 B, it was there already)",
     "delivered table.csv to rack as table (1).csv (8 B in TIME, latency TIME)",
     "",
   ]);
@@ -44,6 +47,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
     "received table.csv from ana (csv, 8 B in TIME, latency TIME) -> DIR/table.csv",
     "received big.bin from ana (file, 2.0 MB in TIME, RATE, latency TIME) -> DIR/big.bin",
     "received folder from ana (folder of 1 file, 2 B in TIME, latency TIME) -> DIR/folder",
+    "already here table.csv from ana (8 B) -> DIR/table.csv",
     "received table.csv from ana (csv, 8 B in TIME, latency TIME) -> DIR/table (1).csv",
     "",
   ]);

@@ -29,16 +29,25 @@ export async function runImageChild(args: readonly string[]): Promise<void> {
 async function* output(
   { box, sixel, type }: { box: Size; sixel: boolean; type: string },
 ): AsyncGenerator<Uint8Array> {
+  const loading = load({ box, sixel, type });
+  await loading.catch(() => {}); // It is told below, once it has started.
+  yield STARTED;
   try {
-    const decoder = await loadDecoder(type);
-    const drawSixel = sixel ? await loadSixel() : undefined;
-    await dropPermissions();
-    const bytes = await readStdin();
-    yield STARTED;
-    yield* await decode(bytes, { box, type, decoder, drawSixel });
+    const loaded = await loading;
+    yield* await decode(await readStdin(), loaded);
   } catch (error) {
     yield encodeReply({ refused: reasonOf(error) });
   }
+}
+
+/** Loads what an image of that type takes, and gives up every permission. */
+async function load(
+  { box, sixel, type }: { box: Size; sixel: boolean; type: string },
+): Promise<Loaded> {
+  const decoder = await loadDecoder(type);
+  const drawSixel = sixel ? await loadSixel() : undefined;
+  await dropPermissions();
+  return { box, type, decoder, drawSixel };
 }
 
 /** What was loaded before the image came. */
