@@ -144,16 +144,28 @@ export class HubClient {
         if (this.#isNew) this.metHub = connected.name;
         return connected;
       } catch (error) {
-        if (error instanceof UnknownHub) await this.#askToTrust(error);
-        else if (error instanceof SecretWanted) await this.#askForSecret(error, isSecretWrong);
-        else {
-          if (!isWrongSecret(error)) throw error;
-          isSecretWrong = true;
-          // Another client that shares it may know another one since.
-          if (secret?.known === tried) await this.#askForSecret(error, isSecretWrong);
-        }
+        isSecretWrong = await this.#settle(error, { tried, isSecretWrong });
       }
     }
+  }
+
+  /**
+   * Asks for what was missing, or throws the error where it is not for a person to mend. Resolves to
+   * true where a secret was wrong.
+   */
+  async #settle(
+    error: unknown,
+    { tried, isSecretWrong }: { tried: string | undefined; isSecretWrong: boolean },
+  ): Promise<boolean> {
+    if (error instanceof UnknownHub) await this.#askToTrust(error);
+    else if (error instanceof SecretWanted) await this.#askForSecret(error, isSecretWrong);
+    else {
+      if (!isWrongSecret(error)) throw error;
+      // Another client that shares it may know another one since.
+      if (this.#options.secret?.known === tried) await this.#askForSecret(error, true);
+      return true;
+    }
+    return isSecretWrong;
   }
 
   /** True where the name of a session is to be ours for good once we join: it asks about a host's. */

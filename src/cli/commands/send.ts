@@ -1,4 +1,4 @@
-import { Option } from "@commander-js/extra-typings";
+import { type Command, Option, type OptionValues } from "@commander-js/extra-typings";
 import { P2pError } from "../../errors.ts";
 import { type Code, namesCode } from "../../secure/code.ts";
 import { parseDuration, parseRate } from "../../units.ts";
@@ -39,6 +39,11 @@ function resumeHint({ code }: SendOptions): string {
 type SendOptions = ReturnType<ReturnType<typeof sendOptions>["opts"]>;
 
 function sendOptions() {
+  return withHowOptions(whatOptions());
+}
+
+/** What is sent, to whom, and from whom. */
+function whatOptions() {
   return command("send")
     .argument("[files...]", "files and folders; - is standard input and wants --as NAME")
     .addOption(new Option("-t, --to <host:port>", HUB_ARGUMENT))
@@ -51,16 +56,23 @@ function sendOptions() {
     .addOption(new Option("--as <name>", "name at the receiver, for one file or standard input"))
     .addOption(new Option("--text <text>", "send a snippet of text instead of a file"))
     .addOption(
-      new Option("--wait <until>", "what counts as done").choices(["stored", "delivered"] as const),
-    )
-    .addOption(
       new Option("--code [number]", "to whoever shares a one-time code: a new one, or that number"),
     )
     .addOption(rememberOption())
     .addOption(noRememberOption())
     .addOption(qrOption())
     .addOption(hubSecretOption())
-    .addOption(trustNewOption())
+    .addOption(trustNewOption());
+}
+
+/** How it is sent, and what of it. */
+function withHowOptions<Args extends unknown[], Options extends OptionValues>(
+  command: Command<Args, Options>,
+) {
+  return command
+    .addOption(
+      new Option("--wait <until>", "what counts as done").choices(["stored", "delivered"] as const),
+    )
     .addOption(new Option("--limit <rate>", "no faster than this, e.g. 5MB/s").argParser(parseRate))
     .addOption(
       new Option(

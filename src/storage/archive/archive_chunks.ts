@@ -35,16 +35,9 @@ export async function* archiveChunks(
     if (chunks.isSkipping && chunks.skips(item.length)) continue;
     const { parts, content } = item.open(chunks.isSkipping);
     using _ = content;
-    for (const part of parts) {
-      for (let rest = part; rest.length > 0;) {
-        rest = chunks.copy(rest);
-        if (chunks.isFull) yield await chunks.take();
-      }
-    }
-    while (content !== undefined) {
-      const read = await content.read(chunks.room);
-      if (read === 0) break;
-      chunks.advance(read);
+    chunks.add(parts);
+    while (chunks.fill()) yield await chunks.take();
+    while (content !== undefined && await chunks.read(content)) {
       if (chunks.isFull) yield await chunks.take();
     }
   }
@@ -57,6 +50,8 @@ class ChunkFiller {
   readonly #scratch = new Uint8Array(SMALL_FILE_BYTES);
   #skip: number;
   #chunk: Uint8Array;
+  /** What is still to be copied. */
+  #parts: Uint8Array[] = [];
   filled = 0;
 
   constructor(chunkBytes: number, skip: number) {
@@ -73,8 +68,31 @@ class ChunkFiller {
     return this.filled === this.#chunkBytes;
   }
 
+  /** Takes bytes for {@link fill}. */
+  add(parts: readonly Uint8Array[]): void {
+    this.#parts = parts.toReversed();
+  }
+
+  /** Copies what was added; true where the chunk is full before all of it has found room. */
+  fill(): boolean {
+    for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
+      const rest = this.#copy(part);
+      if (rest.length > 0) this.#parts.push(rest);
+      if (this.isFull) return true;
+    }
+    return false;
+  }
+
+  /** Reads into the chunk; false at the end of the content. */
+  async read(content: ItemContent): Promise<boolean> {
+    const length = await content.read(this.#room);
+    if (this.#skip > 0) this.#skip -= length;
+    else this.filled += length;
+    return length > 0;
+  }
+
   /** Where the next bytes go: nowhere while there is something to pass over. */
-  get room(): Uint8Array {
+  get #room(): Uint8Array {
     return this.#skip > 0
       ? this.#scratch.subarray(0, Math.min(this.#skip, this.#scratch.length))
       : this.#chunk.subarray(this.filled);
@@ -88,7 +106,7 @@ class ChunkFiller {
   }
 
   /** Takes as much of `bytes` as there is room for; gives the rest. */
-  copy(bytes: Uint8Array): Uint8Array {
+  #copy(bytes: Uint8Array): Uint8Array {
     if (this.#skip > 0) {
       const passed = Math.min(this.#skip, bytes.length);
       this.#skip -= passed;
@@ -98,12 +116,6 @@ class ChunkFiller {
     this.#chunk.set(taken, this.filled);
     this.filled += taken.length;
     return bytes.subarray(taken.length);
-  }
-
-  /** Notes what was read into {@link room}. */
-  advance(length: number): void {
-    if (this.#skip > 0) this.#skip -= length;
-    else this.filled += length;
   }
 
   /** The chunk as far as it is filled, after a turn of the event loop. */

@@ -41,16 +41,21 @@ function* storedPieces(manifest: string, tree: LocalTree): Generator<Uint8Array>
         const path = tree.enter(event.entry);
         file = event.entry.folder ? undefined : openFile(path, event.entry);
       }
-      if (reader.contentLeft === 0) return;
-      const bytes = new Uint8Array(Math.min(reader.contentLeft, PIECE_BYTES));
-      const read = file?.readSync(bytes) ?? 0;
-      if (read === 0) return;
-      reader.skip(read);
-      yield bytes.subarray(0, read);
+      const bytes = readPiece(file, reader.contentLeft);
+      if (bytes.length === 0) return;
+      reader.skip(bytes.length);
+      yield bytes;
     }
   } finally {
     file?.close();
   }
+}
+
+/** The next bytes of a file, `left` at most; none where there is none, or it has ended. */
+function readPiece(file: Deno.FsFile | undefined, left: number): Uint8Array {
+  const bytes = new Uint8Array(Math.min(left, PIECE_BYTES));
+  const read = left === 0 ? 0 : file?.readSync(bytes) ?? 0;
+  return bytes.subarray(0, read);
 }
 
 function openFile(file: string, { missing }: FileEntry): Deno.FsFile | undefined {

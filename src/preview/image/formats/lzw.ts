@@ -25,11 +25,18 @@ export function unpackLzw(input: Uint8Array): Uint8Array<ArrayBuffer> {
     }
     if (code >= next) throw new RangeError(`no LZW code ${code}`);
     last = code < CLEAR ? output.add(code) : output.repeat(starts[code]!, lengths[code]!);
-    if (next + 1 < 1 << bits || bits === MAX_BITS) continue;
-    if (endsAt(input, { at, bits })) break;
-    bits++;
+    bits = widthAfter(input, { at, bits, next });
   }
   return output.bytes();
+}
+
+/** Bits of the next code: one more where the table has filled their codes, but for an `END` in the old width. */
+function widthAfter(
+  input: Uint8Array,
+  { at, bits, next }: { at: number; bits: number; next: number },
+): number {
+  const isWider = next + 1 >= 1 << bits && bits < MAX_BITS && !endsAt(input, { at, bits });
+  return isWider ? bits + 1 : bits;
 }
 
 /**
