@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { treeOf } from "../helpers/tree.ts";
 import { Joiner } from "./joiner.ts";
@@ -40,9 +41,10 @@ for (
 Deno.test("what is on its way is private, whatever the umask", async () => {
   await using scene = await Scene.open({ hub: withUmask("000") });
   using peer = await RawPeer.connect(scene.port);
-  const offer = peer.offerOf(1000, { executable: true });
+  const content = new Uint8Array(CHUNK_BYTES + 1000);
+  const offer = peer.offerOf(content.length, { executable: true });
   await peer.ask(JSON.stringify(offer));
-  await peer.attempt(offer, new Uint8Array(1000), { tamper: () => [new Uint8Array(16)] });
+  await peer.attempt(offer, content, { tamper: ([first]) => [first!] });
   const part = join(scene.received, ".p2p-partial", scene.parts()[0]!);
   assert.equal(modeOf(part), "700");
   for (const name of ["content", "journal"]) assert.equal(modeOf(join(part, name)), "600");
