@@ -1,7 +1,7 @@
 import { concat, fromBase64url, toBase64url } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import type { CipherState } from "../secure/noise/cipher_state.ts";
-import { HandshakeState } from "../secure/noise/noise.ts";
+import { type HandshakeRandomness, HandshakeState } from "../secure/noise/noise.ts";
 import { type IdentityKeys, joinedKeys, type PublicKeys } from "../secure/identity_keys.ts";
 import { KEM_PUBLIC_KEY_BYTES } from "../secure/ml_kem.ts";
 import { trace } from "../trace.ts";
@@ -79,6 +79,11 @@ export interface Handshake {
 /** The part of a connection that a handshake needs. */
 export type HandshakeConnection = Pick<Connection, "read" | "write">;
 
+/** All that is random at one side, given for vectors alone: `scalar` is that of CPace. */
+export interface Randomness extends HandshakeRandomness {
+  scalar?: bigint;
+}
+
 /** The secret that an initiator has to know, and the limit of guesses. */
 export interface SecretCheck {
   secret: string;
@@ -97,7 +102,7 @@ export interface SecretCheck {
  */
 export async function initiate(
   conn: HandshakeConnection,
-  { keyPair, name, isNameChosen = true, checkKey, onProof = () => {}, secret }: {
+  { keyPair, name, isNameChosen = true, checkKey, onProof = () => {}, secret, randomness }: {
     keyPair: IdentityKeys;
     name: string;
     /** False for the name of a machine: it is said as such where the acceptor understands it. */
@@ -105,9 +110,10 @@ export async function initiate(
     checkKey: (id: Uint8Array, auth: Auth) => Promise<string | undefined | void>;
     onProof?: () => void;
     secret?: string | undefined;
+    randomness?: Randomness | undefined;
   },
 ): Promise<Handshake> {
-  const state = handshakeState(keyPair, { initiator: true });
+  const state = handshakeState(keyPair, { initiator: true, randomness });
   const reader = new ByteReader(conn, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   await write(conn, [PREAMBLE, ...framed(await state.writeMessage())]);
   checkPreamble(await reader.read(PREAMBLE.length));
@@ -123,7 +129,8 @@ export async function initiate(
   const ciphers = state.split();
   const frames = proofFrames(conn, { reader, ciphers, before: message3 });
   const context = { handshakeHash: state.handshakeHash, initiator: keyPair, acceptor: remote };
-  const proof = auth === "none" ? auth : await prove(given(known), { context, frames, onProof });
+  const run = { context, frames, onTag: onProof, scalar: randomness?.scalar };
+  const proof = auth === "none" ? auth : await prove(given(known), run);
   const { features } = said;
   traceDone(proof);
   const theirs = { remote, features, remoteName: undefined, called: "" };
@@ -136,13 +143,17 @@ export async function initiate(
  */
 export async function accept(
   conn: HandshakeConnection,
-  { keyPair, check }: { keyPair: IdentityKeys; check?: SecretCheck | undefined },
+  { keyPair, check, randomness }: {
+    keyPair: IdentityKeys;
+    check?: SecretCheck | undefined;
+    randomness?: Randomness | undefined;
+  },
 ): Promise<Handshake> {
   const reader = new ByteReader(conn, { maxBytes: MAX_BYTES_BEFORE_OPEN });
   const preamble = await reader.read(PREAMBLE.length);
   if (isP2p(preamble)) await write(conn, [PREAMBLE]);
   checkPreamble(preamble);
-  const state = handshakeState(keyPair, { initiator: false });
+  const state = handshakeState(keyPair, { initiator: false, randomness });
   const empty = await readMessage(reader, state);
   if (empty.length > 0) {
     throw new P2pError("protocol", "cannot read handshake: message 1 has a payload");
@@ -154,7 +165,8 @@ export async function accept(
   const ciphers = state.split();
   const frames = proofFrames(conn, { reader, ciphers });
   const context = { handshakeHash: state.handshakeHash, initiator: remote, acceptor: keyPair };
-  const proof = check === undefined ? auth : await demand(check, { context, frames });
+  const run = { context, frames, scalar: randomness?.scalar };
+  const proof = check === undefined ? auth : await demand(check, run);
   const { features, name, called } = said;
   traceDone(proof);
   const theirs = { remote, features, remoteName: name, called };
@@ -167,8 +179,14 @@ function traceDone(proof: Proof) {
   trace.session.publish({ what: "handshake done", state: true, proof: proved });
 }
 
-function handshakeState({ dhPair }: IdentityKeys, { initiator }: { initiator: boolean }) {
-  return new HandshakeState({ pattern: PATTERN, initiator, prologue: PREAMBLE, s: dhPair });
+function handshakeState(
+  { dhPair: s }: IdentityKeys,
+  { initiator, randomness: { e, e1, kem } = {} }: {
+    initiator: boolean;
+    randomness?: Randomness | undefined;
+  },
+) {
+  return new HandshakeState({ pattern: PATTERN, initiator, prologue: PREAMBLE, s, e, e1, kem });
 }
 
 /** The fields that a side says of itself. */
@@ -188,15 +206,16 @@ function keysOf(
 interface ProofRun {
   context: Omit<ProofContext, "secret">;
   frames: ProofFrames;
+  scalar: bigint | undefined;
 }
 
 /** Proves that we know the secret, where the acceptor knows it too. */
 async function prove(
   secret: string,
-  { context, frames, onProof }: ProofRun & { onProof: () => void },
+  { context, frames, ...run }: ProofRun & { onTag: () => void },
 ): Promise<Proof> {
   const input = proofInput({ secret, ...context });
-  const result = await proveSecret(input, frames, onProof);
+  const result = await proveSecret(input, frames, run);
   if (result === "proved") return "secret";
   return { refusal: "the other side refused", isWrong: result === "wrong" };
 }
@@ -204,11 +223,11 @@ async function prove(
 /** Wants the secret to be proved; an empty frame comes first where it is not. */
 async function demand(
   { secret, attempt }: SecretCheck,
-  { context, frames }: ProofRun,
+  { context, frames, scalar }: ProofRun,
 ): Promise<Proof> {
   const input = proofInput({ secret, ...context });
   const share = await frames.next();
-  const guess = () => checkSecret(input, { share, frames });
+  const guess = () => checkSecret(input, { share, frames, scalar });
   const refusal = await attempt(guess, context.initiator.id);
   if (refusal === undefined) return "secret";
   await frames.send(NOTHING);

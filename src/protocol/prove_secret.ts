@@ -45,16 +45,16 @@ export type ProofResult = "proved" | "wrong" | "untried";
 
 /**
  * The initiator's side; `onTag` is called when its tag leaves, by which the acceptor can check one
- * guess. Where the acceptor does not take it, it says why in its `goodbye`; throws `P2pError` where
+ * guess; `scalar` is given for vectors alone. Where the acceptor does not take it, it says why in its `goodbye`; throws `P2pError` where
  * the acceptor itself does not know the secret.
  */
 export async function proveSecret(
   input: CpaceInput,
   frames: ProofFrames,
-  onTag: () => void = () => {},
+  { onTag = () => {}, scalar }: { onTag?: () => void; scalar?: bigint | undefined } = {},
 ): Promise<ProofResult> {
   const { CpaceInitiator } = await import("../secure/cpace/cpace.ts");
-  const run = new CpaceInitiator(input);
+  const run = new CpaceInitiator(input, scalar);
   await frames.send(run.share);
   const share = await frames.next();
   if (share.length === 0) return "untried";
@@ -70,10 +70,15 @@ export async function proveSecret(
 /** The acceptor's side, from the initiator's share on: whether it knows the secret, too. */
 export async function checkSecret(
   input: CpaceInput,
-  { share, frames }: { share: Uint8Array; frames: ProofFrames },
+  { share, frames, scalar }: {
+    share: Uint8Array;
+    frames: ProofFrames;
+    /** Given for vectors alone. */
+    scalar?: bigint | undefined;
+  },
 ): Promise<boolean> {
   const { CpaceResponder } = await import("../secure/cpace/cpace.ts");
-  const run = new CpaceResponder(input);
+  const run = new CpaceResponder(input, scalar);
   await frames.send(run.share);
   const tag = finished(run.finish.bind(run, share, await frames.next()));
   if (tag !== undefined) await frames.send(tag);

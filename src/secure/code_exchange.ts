@@ -24,9 +24,9 @@ export class CodeCreator {
   readonly #run: CpaceResponder;
   #isk: Uint8Array | undefined;
 
-  constructor(code: Code) {
-    const sid = randomBytes(SID_BYTES);
-    this.#run = new CpaceResponder(inputOf(code, sid));
+  /** `sid` and `scalar` are given for vectors alone. */
+  constructor(code: Code, { sid = randomBytes(SID_BYTES), scalar }: CreatorRandomness = {}) {
+    this.#run = new CpaceResponder(inputOf(code, sid), scalar);
     this.opening = concat([sid, this.#run.share]);
   }
 
@@ -54,9 +54,10 @@ export class CodeClaimant {
   readonly proof: Uint8Array;
   readonly #run: CpaceInitiator;
 
-  constructor(code: Code, opening: Uint8Array) {
+  /** `scalar` is given for vectors alone. */
+  constructor(code: Code, opening: Uint8Array, scalar?: bigint) {
     const [sid, share] = split(opening, [SID_BYTES, SHARE_BYTES]);
-    this.#run = new CpaceInitiator(inputOf(code, sid!));
+    this.#run = new CpaceInitiator(inputOf(code, sid!), scalar);
     this.proof = concat([this.#run.share, this.#run.confirm(share!)]);
   }
 
@@ -83,6 +84,11 @@ export function nobodysOpening(seed: Uint8Array, nameplate: number): Uint8Array 
   });
   const [sid, words] = [random.subarray(0, SID_BYTES), [toHex(random.subarray(SID_BYTES))]];
   return concat([sid, calculateGenerator(inputOf({ nameplate, words }, sid))]);
+}
+
+interface CreatorRandomness {
+  sid?: Uint8Array;
+  scalar?: bigint;
 }
 
 type Role = "initiator" | "responder";

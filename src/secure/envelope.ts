@@ -2,7 +2,7 @@ import { concat } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
 import { type IdentityKeys, joinedKeys, type PublicKeys } from "./identity_keys.ts";
 import { KEM_PUBLIC_KEY_BYTES } from "./ml_kem.ts";
-import { HandshakeState } from "./noise/noise.ts";
+import { type HandshakeRandomness, HandshakeState } from "./noise/noise.ts";
 
 /** The purposes of an envelope (SPEC.md §17). */
 export const PURPOSE = { offer: 1, answer: 2 } as const;
@@ -23,9 +23,11 @@ const PATTERN = "Xskem";
 /** Seals `payload` from `sender` to `receiver`: one message of Noise (SPEC.md §17). */
 export async function sealEnvelope(
   payload: Uint8Array,
-  { sender, receiver, ...context }: EnvelopeContext & {
+  { sender, receiver, randomness, ...context }: EnvelopeContext & {
     sender: IdentityKeys;
     receiver: PublicKeys;
+    /** Given for vectors alone. */
+    randomness?: HandshakeRandomness;
   },
 ): Promise<Uint8Array> {
   if (payload.length > MAX_ENVELOPE_PAYLOAD_BYTES) {
@@ -40,6 +42,7 @@ export async function sealEnvelope(
     s: sender.dhPair,
     rs: receiver.dh,
     rs1: receiver.kem,
+    ...randomness,
   });
   return await state.writeMessage(concat([sender.kem, payload]));
 }

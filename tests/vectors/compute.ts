@@ -2,38 +2,37 @@ import { createHash } from "node:crypto";
 import { handOver } from "../../src/buffer_pool.ts";
 import { toHex, utf8 } from "../../src/bytes.ts";
 import { fingerprint, fingerprintWords } from "../../src/secure/fingerprint.ts";
-import { identityKeys } from "../../src/secure/identity_keys.ts";
-import { kemKeyPair } from "../../src/secure/ml_kem.ts";
 import { CipherState } from "../../src/secure/noise/cipher_state.ts";
 import { RecordCipher, RECORDS_PER_KEY } from "../../src/secure/record_cipher.ts";
 import { CHUNK_BYTES, deriveDataKey, SealStream } from "../../src/secure/sealed_stream.ts";
 import { sharedWords } from "../../src/secure/shared_words.ts";
-import { keyPairFrom } from "../../src/secure/x25519.ts";
+import { archives } from "./archives.ts";
+import { codes } from "./codes.ts";
+import { envelopes } from "./envelopes.ts";
+import { handshake } from "./handshake.ts";
+import { packed } from "./packed.ts";
+import { counting, identityOf, type Vector } from "./vector.ts";
 import { partId } from "../../src/storage/part/staging_folder.ts";
 
-/** One vector of SPEC.md §24: hexadecimal digits, or text. */
-export interface Vector {
-  name: string;
-  keys: Record<string, string>;
-  in: Record<string, string | number>;
-  out: Record<string, string>;
-}
-
 /** The vectors of each file, by its name without `.json`. */
-export const VECTORS: Record<string, () => Promise<Vector[]>> = { identities, records, chunks };
-
-/** `length` bytes that count up from `first`. */
-function counting(first: number, length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => first + i & 255);
-}
+export const VECTORS: Record<string, () => Promise<Vector[]>> = {
+  identities,
+  handshake,
+  records,
+  chunks,
+  packed,
+  envelopes,
+  codes,
+  archives,
+};
 
 async function identities(): Promise<Vector[]> {
   const made = await Promise.all([0, 100].map(async (first) => {
-    const keys = { x25519: counting(first, 32), kemSeed: counting(first + 32, 64) };
-    return {
-      keys: { x25519: toHex(keys.x25519), kemSeed: toHex(keys.kemSeed) },
-      identity: await identityKeys(keyPairFrom(keys.x25519), await kemKeyPair(keys.kemSeed)),
+    const keys = {
+      x25519: toHex(counting(first, 32)),
+      kemSeed: toHex(counting(first + 32, 64)),
     };
+    return { keys, identity: await identityOf(keys) };
   }));
   const [ours, theirs] = made.map(({ identity }) => identity.id);
   const transfer = toHex(counting(200, 16));

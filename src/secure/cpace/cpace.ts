@@ -12,11 +12,13 @@ import { type CpaceInput, DSI, generatorString, lvCat, transcriptIr } from "./cp
 export class CpaceInitiator {
   readonly share: Uint8Array;
   readonly #input: CpaceInput;
-  readonly #scalar = sampleScalar();
+  readonly #scalar: bigint;
   #keys: SessionKeys | undefined;
 
-  constructor(input: CpaceInput) {
+  /** `scalar` is given for vectors alone. */
+  constructor(input: CpaceInput, scalar = sampleScalar()) {
     this.#input = input;
+    this.#scalar = scalar;
     this.share = scalarMult(this.#scalar, calculateGenerator(input));
   }
 
@@ -46,11 +48,13 @@ export class CpaceInitiator {
 export class CpaceResponder {
   readonly share: Uint8Array;
   readonly #input: CpaceInput;
-  readonly #scalar = sampleScalar();
+  readonly #scalar: bigint;
   #used = false;
 
-  constructor(input: CpaceInput) {
+  /** `scalar` is given for vectors alone. */
+  constructor(input: CpaceInput, scalar = sampleScalar()) {
     this.#input = input;
+    this.#scalar = scalar;
     this.share = scalarMult(this.#scalar, calculateGenerator(input));
   }
 
@@ -81,11 +85,15 @@ export function calculateGenerator(input: CpaceInput): Uint8Array {
 
 /** A random scalar from 1 to the group order - 1 (sample_scalar), without bias that matters. */
 export function sampleScalar(): bigint {
-  const { Fn } = ristretto255.Point;
   for (;;) {
-    const scalar = Fn.create(BigInt(`0x${toHex(randomBytes(64))}`));
-    if (scalar !== Fn.ZERO) return scalar;
+    const scalar = reducedScalar(randomBytes(64));
+    if (scalar !== 0n) return scalar;
   }
+}
+
+/** The scalar of 64 bytes, most significant first. */
+export function reducedScalar(bytes: Uint8Array): bigint {
+  return ristretto255.Point.Fn.create(BigInt(`0x${toHex(bytes)}`));
 }
 
 /** The encoded product of a scalar and an encoded point (scalar_mult). */

@@ -20,8 +20,18 @@ import {
 import { SymmetricState } from "./symmetric_state.ts";
 import { dh, generateKeyPair, type KeyPair, X25519_BYTES } from "../x25519.ts";
 
+/** All that is random in a handshake, given for vectors and tests alone. */
+export interface HandshakeRandomness {
+  /** The ephemeral key pair. */
+  e?: KeyPair | undefined;
+  /** The ephemeral KEM key pair. */
+  e1?: KemKeyPair | undefined;
+  /** The KEM in place of the runtime's. */
+  kem?: MlKem | undefined;
+}
+
 /** The keys and options of a handshake; names are those of Noise §5.3. */
-export interface HandshakeOptions {
+export interface HandshakeOptions extends HandshakeRandomness {
   /** Such as `XXhfs`, `X` or `NNpsk0`. */
   pattern: string;
   initiator: boolean;
@@ -29,16 +39,10 @@ export interface HandshakeOptions {
   prologue?: Uint8Array;
   /** The static key pair, where the pattern uses one. */
   s?: KeyPair | undefined;
-  /** The ephemeral key pair: for tests alone. */
-  e?: KeyPair | undefined;
-  /** The ephemeral KEM key pair: for tests alone. */
-  e1?: KemKeyPair | undefined;
   /** The static KEM key pair, where the pattern encapsulates to it. */
   s1?: KemKeyPair | undefined;
   /** The remote static KEM key, exactly where the pattern encapsulates to it. */
   rs1?: Uint8Array | undefined;
-  /** The KEM: another than that of the runtime for tests alone. */
-  kem?: MlKem | undefined;
   /** The remote static key, exactly where the pattern says that it is known before. */
   rs?: Uint8Array | undefined;
   /** Pre-shared keys of 32 bytes, in the order of their tokens. */
