@@ -254,7 +254,7 @@ export class Part {
   /** Tries names until the operating system gives one, each written down before. */
   async #place(
     top: string,
-    { onConflict, found }: PublishOptions & { found: Omit<Receipt, "savedAs"> },
+    { onConflict, allowHidden, found }: PublishOptions & { found: Omit<Receipt, "savedAs"> },
   ): Promise<Receipt> {
     const { target, content, journal, names } = this.#options;
     const claimed = this.#claimedName;
@@ -264,7 +264,8 @@ export class Part {
       names.add(savedAs);
       try {
         await journal.commit({ publish: receipt });
-        const options = { overwrite: onConflict === "overwrite", claimed: savedAs === claimed };
+        const overwrite = onConflict === "overwrite";
+        const options = { overwrite, allowHidden, claimed: savedAs === claimed };
         if (await content.place(join(target, savedAs), options)) return receipt;
       } finally {
         names.delete(savedAs);

@@ -26,6 +26,15 @@ export interface Finished {
   readonly renamed: Renamed;
 }
 
+/** How a content gets its final path. */
+export interface PlaceOptions {
+  readonly overwrite: boolean;
+  /** Leaves what is hidden in a folder that is there already as it is named. */
+  readonly allowHidden: boolean;
+  /** A run that crashed may have taken it. */
+  readonly claimed: boolean;
+}
+
 /**
  * The content of one transfer while it is in staging: a file, or a folder that is unpacked on
  * arrival.
@@ -45,11 +54,8 @@ export interface PartContent {
    * Checks that it is whole, sets modes and times, and resolves when all is on disk.
    */
   finish(): Promise<Finished>;
-  /**
-   * Moves it to its final path; false where that is taken. `claimed`: a run that crashed may
-   * have taken it.
-   */
-  place(path: string, options: { overwrite: boolean; claimed: boolean }): Promise<boolean>;
+  /** Moves it to its final path; false where that is taken. */
+  place(path: string, options: PlaceOptions): Promise<boolean>;
   /** True where `place` has happened, also when a crash came right after. */
   isPlaced(path: string): Promise<boolean>;
   /** Removes what is left in staging. */

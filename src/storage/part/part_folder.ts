@@ -7,8 +7,9 @@ import { ArchiveDecoder } from "../archive/archive_decoder.ts";
 import { ManifestReader } from "../archive/manifest.ts";
 import { storedArchive } from "../archive/stored_archive.ts";
 import { exists, headOf, setModifiedSync, syncFolder } from "../file_system.ts";
-import type { FileHead, Finished, PartContent, PartOffer } from "./part_content.ts";
-import { mergeFolder, placeFolder, replaceFile } from "./publish.ts";
+import type { FileHead, Finished, PartContent, PartOffer, PlaceOptions } from "./part_content.ts";
+import { mergeFolder } from "./merge_folder.ts";
+import { placeFolder, replaceFile } from "./publish.ts";
 import { StorageError, storageError } from "../storage_error.ts";
 import { TreeWriter } from "../archive/tree_writer.ts";
 import { WriteQueue } from "../write_queue.ts";
@@ -104,11 +105,11 @@ export class PartFolder implements PartContent {
     return writer.result;
   }
 
-  async place(path: string, options: { overwrite: boolean; claimed: boolean }): Promise<boolean> {
+  async place(path: string, options: PlaceOptions): Promise<boolean> {
     // A crash may have come between making the empty folder and moving the tree onto it.
     if (options.claimed && await replaceFile(this.#tree, path)) return true;
     if (await placeFolder(this.#tree, path)) return true;
-    return options.overwrite && await mergeFolder(this.#tree, path);
+    return options.overwrite && await mergeFolder(this.#tree, path, options);
   }
 
   async isPlaced(): Promise<boolean> {

@@ -2,12 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { PublishOptions } from "../../../src/storage/part/part.ts";
 import { SEGMENT_BYTES } from "../../../src/storage/checkpoint_pace.ts";
-import {
-  linkFile,
-  mergeFolder,
-  placeFolder,
-  replaceFile,
-} from "../../../src/storage/part/publish.ts";
+import { linkFile, placeFolder, replaceFile } from "../../../src/storage/part/publish.ts";
 import { runScript } from "../../helpers/run_script.ts";
 import { sampleBytes } from "../../helpers/sample_files.ts";
 import { offerOf, openStaging, RENAME, SENDER, sha256, tempFolder, write } from "./staged.ts";
@@ -178,46 +173,6 @@ Deno.test("placeFolder takes no folder of somebody else, empty or not", async ()
   assert.equal(await placeFolder(from, join(folder.path, "free")), true);
 });
 
-Deno.test("mergeFolder replaces files, keeps others, and moves nothing where a folder meets something else", async () => {
-  await using folder = await tempFolder();
-  await using outside = await tempFolder();
-  const [from, to] = [join(folder.path, "from"), join(folder.path, "to")];
-  await plant(from, { "a": "new", "s/b": "new", "s/t/c": "new", "u/d": "new" });
-  await plant(to, { "a": "old", "s/b": "old", "s/kept": "old" });
-  await Deno.symlink(outside.path, join(to, "u"));
-  assert.equal(await mergeFolder(from, to), false);
-  assert.equal(await Deno.readTextFile(join(to, "a")), "old");
-  assert.deepEqual([...Deno.readDirSync(outside.path)], []);
-  await Deno.remove(join(to, "u"));
-  assert.equal(await mergeFolder(from, to), true);
-  const texts = await Promise.all(
-    ["a", "s/b", "s/kept", "s/t/c", "u/d"].map((path) => Deno.readTextFile(join(to, path))),
-  );
-  assert.deepEqual(texts, ["new", "new", "old", "new", "new"]);
-  await assert.rejects(Deno.lstat(from), Deno.errors.NotFound);
-});
-
-Deno.test("mergeFolder goes through no link that takes a folder's place while it is at work", async () => {
-  await using folder = await tempFolder();
-  await using outside = await tempFolder();
-  const [from, to] = [join(folder.path, "from"), join(folder.path, "to")];
-  await plant(from, { "s/a": "new", "s/b": "new" });
-  await plant(to, { "s/kept": "old" });
-  const { rename } = Deno;
-  Deno.rename = async (...paths) => {
-    Deno.rename = rename;
-    await rename(...paths);
-    await rename(join(to, "s"), join(folder.path, "aside"));
-    await Deno.symlink(outside.path, join(to, "s"));
-  };
-  try {
-    await assert.rejects(mergeFolder(from, to), { reason: "exists" });
-  } finally {
-    Deno.rename = rename;
-  }
-  assert.deepEqual([...Deno.readDirSync(outside.path)], []);
-});
-
 async function publish(dir: string, name: string, options: PublishOptions) {
   const transfer = crypto.randomUUID().replaceAll("-", "");
   const part = await (await openStaging(dir)).claim(SENDER, offerOf(100, { transfer, name }));
@@ -239,11 +194,4 @@ async function interrupted(dir: string) {
   const [id] = Array.from(Deno.readDirSync(join(dir, ".p2p-partial")), ({ name }) => name);
   const folder = join(dir, ".p2p-partial", id!);
   return { content: join(folder, "content"), journal: join(folder, "journal"), offer, bytes };
-}
-
-async function plant(folder: string, files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await Deno.mkdir(join(folder, path, ".."), { recursive: true });
-    await Deno.writeTextFile(join(folder, path), text);
-  }
 }
