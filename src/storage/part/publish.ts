@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { systemCode } from "../../system_error.ts";
-import { StorageError, storageError } from "../storage_error.ts";
+import { storageError } from "../storage_error.ts";
 
 /**
  * Gives the file at `from` the name `to`; false where that is taken. It follows no link and

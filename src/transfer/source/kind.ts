@@ -21,7 +21,7 @@ export function kindOf(head: Uint8Array, name: string): Kind {
 export function isText(head: Uint8Array): boolean {
   const bytes = head.subarray(0, KIND_HEAD_BYTES);
   if (utf16Of(bytes) !== undefined) return true;
-  return bytes.filter(isControl).length * 10 <= bytes.length;
+  return count(bytes, isControl) * 10 <= bytes.length;
 }
 
 /**
@@ -32,19 +32,32 @@ export function utf16Of(head: Uint8Array): "utf-16le" | "utf-16be" | undefined {
   const bytes = head.subarray(0, KIND_HEAD_BYTES);
   if (startsWith(bytes, "fffe")) return "utf-16le";
   if (startsWith(bytes, "feff")) return "utf-16be";
-  const even = bytes.filter((_, i) => i % 2 === 0), odd = bytes.filter((_, i) => i % 2 === 1);
+  const even = everySecond(bytes, 0), odd = everySecond(bytes, 1);
   if (isHighHalf(odd) && isLowHalf(even)) return "utf-16le";
   return isHighHalf(even) && isLowHalf(odd) ? "utf-16be" : undefined;
 }
 
 /** High bytes of UTF-16: zero for all that is Latin. */
 function isHighHalf(bytes: Uint8Array): boolean {
-  return bytes.length >= 4 && bytes.filter((byte) => byte === 0).length > bytes.length * 0.7;
+  return bytes.length >= 4 && count(bytes, (byte) => byte === 0) > bytes.length * 0.7;
 }
 
 /** Low bytes of UTF-16: never zero, and rarely a control character. */
 function isLowHalf(bytes: Uint8Array): boolean {
-  return !bytes.includes(0) && bytes.filter(isControl).length * 10 <= bytes.length;
+  return !bytes.includes(0) && count(bytes, isControl) * 10 <= bytes.length;
+}
+
+/** A loop: this runs for every file of a folder, and a callback of `filter` costs ten times that. */
+function count(bytes: Uint8Array, fits: (byte: number) => boolean): number {
+  let fitting = 0;
+  for (let i = 0; i < bytes.length; i++) if (fits(bytes[i]!)) fitting++;
+  return fitting;
+}
+
+function everySecond(bytes: Uint8Array, from: number): Uint8Array {
+  const half = new Uint8Array((bytes.length + 1 - from) >> 1);
+  for (let i = 0; i < half.length; i++) half[i] = bytes[2 * i + from]!;
+  return half;
 }
 
 function isControl(byte: number): boolean {
