@@ -46,6 +46,8 @@ export interface Connected {
   fingerprint: string;
   /** The name that we go by in this session. */
   you: GivenName;
+  /** The features that the hub has beyond those of every one (SPEC.md §21). */
+  features: readonly string[];
 }
 
 /**
@@ -108,7 +110,8 @@ async function open(
   if (handshake.proof === "secret") await check.proved(handshake);
   const session = new Session(channel, { initiator: true, onOpen });
   const hub = { name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
-  return { session, ...hub, you: session.given ?? { name, owned: false } };
+  const { features } = handshake;
+  return { session, ...hub, you: session.given ?? { name, owned: false }, features };
 }
 
 /** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */

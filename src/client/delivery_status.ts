@@ -2,7 +2,7 @@ import { decodeKey } from "../secure/static_key.ts";
 import type { OutcomeCode } from "../protocol/messages.ts";
 import type { IdentityKeys } from "../secure/identity_keys.ts";
 import { openAnswer } from "../transfer/answer.ts";
-import type { TransferEntry } from "./list_transfers.ts";
+import type { TransferEntry } from "./own_transfers.ts";
 import type { SentTransfer } from "../home/sent.ts";
 
 /**
@@ -10,7 +10,15 @@ import type { SentTransfer } from "../home/sent.ts";
  * there.
  */
 export interface DeliveryStatus {
-  state: "delivered" | "waiting" | "running" | "interrupted" | "refused" | "expired" | "unproved";
+  state:
+    | "delivered"
+    | "waiting"
+    | "running"
+    | "interrupted"
+    | "refused"
+    | "expired"
+    | "withdrawn"
+    | "unproved";
   reason?: string;
   /** The name that it has there. */
   savedAs?: string;
@@ -29,6 +37,7 @@ export async function deliveryStatusOf(
   }
   if (code === "waiting" || code === "running") return { state: code };
   if (code === "expired") return { state: code, reason: "it was not fetched in time" };
+  if (code === "withdrawn") return { state: code, reason: "you have taken it back" };
   const key = sent?.recipients.find(({ name }) => name === to)?.key;
   if (key === undefined) return unproved(code, "it was sent from another home");
   try {

@@ -7,7 +7,7 @@ import { openSource } from "../transfer/source/open_source.ts";
 import { deliveryStatusOf } from "./delivery_status.ts";
 import type { HubClient } from "./hub_client.ts";
 import type { Item } from "./items.ts";
-import { listTransfers, type TransferEntry } from "./list_transfers.ts";
+import { listTransfers, type TransferEntry } from "./own_transfers.ts";
 
 /** The earlier transfer to send again. */
 export interface SendAgainOptions {

@@ -5,7 +5,7 @@ import { type Code, codeName } from "../secure/code.ts";
 import { sleep } from "../sleep.ts";
 import type { HubClient } from "./hub_client.ts";
 import { checkItems, type Item } from "./items.ts";
-import { listTransfers } from "./list_transfers.ts";
+import { listTransfers } from "./own_transfers.ts";
 import { type Introduction, pair } from "./pairing.ts";
 import { type BatchResult, sendBatch, type SendBatchOptions } from "./send_batch.ts";
 

@@ -14,12 +14,14 @@ interface Relayed {
   from: string;
   to: string;
   bytes: number | null;
-  state: "delivered" | "stored" | "expired";
+  state: "delivered" | "stored" | "expired" | "withdrawn";
 }
 
 /** The event of an outcome. */
 export function outcomeEvent(transfer: SpooledTransfer, { to, code }: Outcome): HubEvent {
-  if (code === "delivered" || code === "expired") return relayed(transfer, { to, state: code });
+  if (code === "delivered" || code === "expired" || code === "withdrawn") {
+    return relayed(transfer, { to, state: code });
+  }
   const { transfer: transferId, from } = transfer.relay;
   return { event: "refused", transfer: transferId, from: from.name, to, name: "", reason: code };
 }

@@ -1,7 +1,7 @@
 import { encodeKey } from "../secure/static_key.ts";
 import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
-import { MAX_OTHER_NAMES, type Offer, type Opening } from "../protocol/messages.ts";
+import { MAX_OTHER_NAMES, type Message, type Offer, type Opening } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
 import { StorageError } from "../storage/storage_error.ts";
 import { Courier } from "./relay/courier.ts";
@@ -119,6 +119,8 @@ export class Switchboard {
         return await this.#intake.take(exchange, { opening, from: peer });
       case "status":
         return await this.#status(exchange, peer);
+      case "withdraw":
+        return await this.#withdraw(exchange, opening, peer);
       case "nameplate":
         return await this.#nameplates.offer(exchange, address);
       case "claim":
@@ -220,6 +222,22 @@ export class Switchboard {
           sealed: outcomes.get(to)?.sealed ?? null,
         });
       }
+    }
+    await exchange.send({ type: "listed" });
+  }
+
+  /** Gives a sender back what waits of one of its transfers. */
+  async #withdraw(exchange: Exchange, { transfer: id, to }: Message<"withdraw">, { key }: Peer) {
+    const { spool } = this.#options;
+    const transfer = spool.find(encodeKey(key), id);
+    if (transfer === undefined || transfer.upload.isComing) {
+      const [code, reason] = transfer === undefined
+        ? ["unknown", "the hub has no such transfer of yours"] as const
+        : ["busy", "it is still being sent: stop that first"] as const;
+      return await exchange.send({ type: "refuse", code, reason });
+    }
+    for (const name of await spool.giveUp(transfer, "withdrawn", to ?? undefined)) {
+      await exchange.send({ type: "outcome", to: name, code: "withdrawn", sealed: null });
     }
     await exchange.send({ type: "listed" });
   }

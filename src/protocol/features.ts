@@ -6,7 +6,7 @@ const MAX_FEATURES = 16;
 const WORD = /^[a-z0-9-]{1,16}$/;
 
 /** The features that this version has beyond those of every one (SPEC.md §21). */
-export const FEATURES: readonly string[] = ["anonymous", "zstd"];
+export const FEATURES: readonly string[] = ["anonymous", "withdraw", "zstd"];
 
 const feature: Check<string> = (value, path) => {
   if (typeof value === "string" && WORD.test(value)) return value;

@@ -68,7 +68,7 @@ export const GOODBYE_CODES = [
 ] as const;
 
 /** The outcomes of a transfer through the hub, for one recipient (SPEC.md §16). */
-export const OUTCOME_CODES = ["delivered", "expired", ...CANCEL_CODES] as const;
+export const OUTCOME_CODES = ["delivered", "expired", "withdrawn", ...CANCEL_CODES] as const;
 
 /** Most other names of one person that a hub tells of (SPEC.md §15). */
 export const MAX_OTHER_NAMES = 16;
@@ -213,6 +213,11 @@ const SHAPES = {
   run: object({ exchange, offset: int(), start: int(), salt: base64url(43) }),
   answer: object({ exchange, code: outcomeCode, sealed }),
   status: object({ exchange }),
+  withdraw: object({
+    exchange,
+    transfer: hex(32),
+    to: optional(nullable(checkedPeerName), null),
+  }),
   entry: object({
     exchange,
     transfer: hex(32),
@@ -255,6 +260,7 @@ export const OPENINGS = [
   "relay",
   "delivery",
   "status",
+  "withdraw",
   "nameplate",
   "claim",
 ] as const;

@@ -239,6 +239,7 @@ export class Session {
       case "relay":
       case "delivery":
       case "status":
+      case "withdraw":
       case "nameplate":
       case "claim":
         return this.#takeOpening(incoming);

@@ -66,6 +66,7 @@ export async function openAnswer(
 /** Codes that the hub gives of its own accord. */
 const IN_WORDS: Partial<Record<OutcomeCode, string>> = {
   expired: "it was not fetched in time",
+  withdrawn: "you have taken it back",
   corrupt: "what the hub brought could not be opened there",
   damaged: "the hub has lost a part of it",
   changed: "it changed while it was sent",

@@ -196,3 +196,67 @@ Deno.test("--again refuses what makes no sense, and what is not there any more",
     assert.match(sent.stderr, message);
   }
 });
+
+Deno.test("status --cancel takes back what waits, from one or from all, and leaves what is there", async () => {
+  await using scene = await Scene.open();
+  await using bob = await Joiner.join(scene, "bob");
+  for (const name of ["cy", "di"]) await (await Joiner.join(scene, name)).stop("SIGINT");
+  await scene.write("wrong.txt", "for nobody");
+  const people = ["bob", "cy", "di"].flatMap((name) => ["--peer", name]);
+  const sent = await scene.send(["wrong.txt", ...people, "--json"]);
+  const [{ transfer }] = eventsOf(sent, "delivered") as [Event];
+  const cancel = (...args: string[]) => scene.status(["--cancel", transfer.slice(0, 12), ...args]);
+  assert.equal((await cancel("--peer", "eve")).code, 4);
+  assert.match((await cancel("--peer", "bob")).stderr, /there is nothing to take back/);
+  const one = await cancel("--peer", "CY");
+  assert.equal(one.code, 0);
+  assert.match(one.stdout, /^ {2}withdrawn for cy: you have taken it back$/m);
+  assert.match(one.stdout, /^ {2}waiting for di until /m);
+  const states = eventsOf(await cancel("--json"), "transfer").map(({ state }) => state);
+  assert.deepEqual(states, ["delivered", "withdrawn", "withdrawn"]);
+  assert.equal((await cancel()).code, 4);
+  assert.deepEqual(
+    (await scene.hub.event("relayed", ({ state }) => state === "withdrawn")).to,
+    "cy",
+  );
+  await scene.write("right.txt", "for cy");
+  await scene.send(["right.txt", "--peer", "cy"]);
+  await using cy = await Joiner.join(scene, "cy");
+  await cy.received("right.txt");
+  assert.deepEqual([cy.names(), bob.names()], [["right.txt"], ["wrong.txt"]]);
+});
+
+Deno.test("status --cancel takes nothing of others back, nor what is still being sent", async () => {
+  await using scene = await Scene.open();
+  await (await Joiner.join(scene, "bob")).stop("SIGINT");
+  await scene.write("big.bin", sampleBytes(4 * SEGMENT_BYTES));
+  await using _ = await scene.sending(["big.bin", "--peer", "bob", "--limit", "2MB/s"]);
+  let transfer = "";
+  await eventually(async () => {
+    const [entry] = eventsOf(await scene.status(["--json"]), "transfer");
+    transfer = entry!.transfer;
+  });
+  const cancel = (as: string) => scene.ask("status", ["--cancel", transfer], { as });
+  assert.match((await cancel("ana")).stderr, /it is still being sent: stop that first/);
+  const { code, stderr } = await cancel("eve");
+  assert.deepEqual([code, /you have sent no transfer of id/.test(stderr)], [2, true]);
+});
+
+Deno.test("status shows the newest first, and with --last and --waiting fewer", async () => {
+  await using scene = await Scene.open();
+  await using _bob = await Joiner.join(scene, "bob");
+  await (await Joiner.join(scene, "cy")).stop("SIGINT");
+  for (const [name, ...peers] of [["a.txt", "bob", "cy"], ["b.txt", "bob"], ["c.txt", "bob"]]) {
+    await scene.write(name!, name!);
+    await scene.send([name!, ...peers.flatMap((peer) => ["--peer", peer])]);
+  }
+  const names = async (...args: string[]) =>
+    eventsOf(await scene.status(["--json", ...args]), "transfer")
+      .map(({ name, to }) => `${name} ${to}`);
+  assert.deepEqual(await names(), ["c.txt bob", "b.txt bob", "a.txt bob", "a.txt cy"]);
+  assert.deepEqual(await names("--last", "2"), ["c.txt bob", "b.txt bob"]);
+  assert.deepEqual(await names("--waiting"), ["a.txt cy"]);
+  assert.equal((await scene.status(["--last", "0"])).code, 2);
+  assert.equal((await scene.status(["--peer", "bob"])).code, 2);
+  assert.equal((await scene.status(["--cancel", "a", "--waiting"])).code, 2);
+});

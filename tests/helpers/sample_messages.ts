@@ -43,6 +43,7 @@ export function sampleMessages(exchange: number): Message[] {
     run: { type: "run", exchange, offset: 0, start: 0, salt: BASE64URL43 },
     answer: { type: "answer", exchange, code: "name", sealed: null },
     status: { type: "status", exchange },
+    withdraw: { type: "withdraw", exchange, transfer: TRANSFER, to: "bo" },
     entry: {
       ...{ type: "entry", exchange, transfer: TRANSFER, to: "bo", size: 1, bytes: 0, created: 1 },
       ...{ until: 2, code: "waiting", sealed: null },

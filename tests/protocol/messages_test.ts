@@ -232,6 +232,14 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     fields: { exchange: EXCHANGE, code: wordOf(OUTCOME_CODES), sealed: SEALED },
   },
   status: { valid: { type: "status", exchange: 1 }, fields: { exchange: EXCHANGE } },
+  withdraw: {
+    valid: { type: "withdraw", exchange: 1, transfer: "0".repeat(32), to: null },
+    fields: {
+      exchange: EXCHANGE,
+      transfer: { good: ["0".repeat(32)], bad: NOT_HEX64 },
+      to: OTHER_NAME,
+    },
+  },
   entry: {
     valid: {
       type: "entry",

@@ -1,4 +1,8 @@
-import { listTransfers, type TransferEntry } from "../../client/list_transfers.ts";
+import { Option } from "@commander-js/extra-typings";
+import type { Connected } from "../../client/connect.ts";
+import { P2pError } from "../../errors.ts";
+import { foldedName } from "../../names/folded_name.ts";
+import { listTransfers, type TransferEntry, withdraw } from "../../client/own_transfers.ts";
 import { type SentTransfer, SentTransfers } from "../../home/sent.ts";
 import { formatBytes, formatDate, isoDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
@@ -14,16 +18,88 @@ import { type DeliveryStatus, deliveryStatusOf } from "../../client/delivery_sta
 /** Digits of an id that are shown to people: enough for `--again`. */
 const ID_DIGITS = 12;
 
+/** States of a transfer that is not over for its recipient. */
+const UNDER_WAY = ["waiting", "running", "interrupted"];
+
 /** `p2p status`: the transfers that were sent through a hub, and where they stand. */
 export function statusCommand() {
-  return askHubCommand("status").action((hub, options) =>
+  return statusOptions().action((hub, options) =>
     withInterrupt(async (signal) => {
       const output = new Output(options);
+      checkChoice(options);
       const client = await openClient({ hub, ...options, signal }, output);
-      const entries = await client.visit(signal, ({ session }) => listTransfers(session));
+      const entries = await client.visit(signal, async (connected) => {
+        const { cancel } = options;
+        if (cancel === undefined) return chosen(await listTransfers(connected.session), options);
+        return await takeBack(connected, { id: cancel, to: options.peer });
+      });
       await showEntries(entries, { client, output });
       await offerHub(client, options);
     })
+  );
+}
+
+type StatusOptions = ReturnType<ReturnType<typeof statusOptions>["opts"]>;
+
+function statusOptions() {
+  return askHubCommand("status")
+    .addOption(new Option("--waiting", "what is not there yet, or taken back").default(false))
+    .addOption(new Option("--last <n>", "of the last n transfers alone").argParser(parseCount))
+    .addOption(new Option("--cancel <id>", "take a transfer back from those who do not have it"))
+    .addOption(new Option("-p, --peer <name>", "with --cancel: from this person alone"));
+}
+
+function checkChoice({ cancel, peer, waiting, last }: StatusOptions) {
+  if (cancel === undefined && peer !== undefined) {
+    throw new P2pError("usage", "--peer goes with --cancel");
+  }
+  if (cancel !== undefined && (waiting || last !== undefined)) {
+    throw new P2pError("usage", "--cancel goes with neither --waiting nor --last");
+  }
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new P2pError("usage", `cannot read --last "${text}": it is not a number from 1 on`);
+}
+
+/** The entries that were asked for, the newest transfers first. */
+function chosen(entries: TransferEntry[], { waiting, last }: StatusOptions): TransferEntry[] {
+  const wanted = entries.filter(({ code }) => !waiting || UNDER_WAY.includes(code));
+  const transfers = [...Map.groupBy(wanted, ({ transfer }) => transfer).values()].reverse();
+  return transfers.slice(0, last).flat();
+}
+
+/** Takes a transfer back, and gives its entries as they are then. */
+async function takeBack(
+  connected: Connected,
+  { id, to }: { id: string; to: string | undefined },
+): Promise<TransferEntry[]> {
+  const own = ofTransfer(await listTransfers(connected.session), id);
+  const name = own.map(({ to }) => to).find((name) => foldedName(name) === foldedName(to ?? name));
+  if (name === undefined) throw new P2pError("refused", `it was not sent to "${to}"`);
+  const { transfer } = own[0]!;
+  const names = await withdraw(connected, { transfer, to: to === undefined ? undefined : name });
+  if (names.length === 0) {
+    throw new P2pError("refused", "there is nothing to take back", {
+      hint: "`p2p status` says who has it",
+    });
+  }
+  return ofTransfer(await listTransfers(connected.session), transfer);
+}
+
+/** The entries of the one transfer whose id begins so. */
+function ofTransfer(entries: TransferEntry[], id: string): TransferEntry[] {
+  const own = id === "" ? [] : entries.filter(({ transfer }) => transfer.startsWith(id));
+  const count = new Set(own.map(({ transfer }) => transfer)).size;
+  if (count === 1) return own;
+  const why = count === 0 ? "you have sent no" : `you have sent ${count}`;
+  throw new P2pError(
+    "usage",
+    `${why} transfer${count === 0 ? "" : "s"} of id "${id}" through this hub`,
+    {
+      hint: "`p2p status` lists them with their ids",
+    },
   );
 }
 

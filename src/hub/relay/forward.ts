@@ -158,7 +158,7 @@ function givenUp({ transfer, to }: Delivery): Stopped {
 }
 
 function isCancelCode(code: OutcomeCode): code is CancelCode {
-  return code !== "delivered" && code !== "expired";
+  return code !== "delivered" && code !== "expired" && code !== "withdrawn";
 }
 
 function cutOff(): Stopped {

@@ -146,14 +146,21 @@ export class Spool {
   }
 
   /**
-   * Ends a transfer whose sender will not go on with it: each recipient without an outcome gets
-   * `code`.
+   * Ends a transfer whose sender will not go on with it, or takes it back: each recipient without
+   * an outcome, or `only` that one, gets `code`. Gives the names of those.
    */
-  async giveUp(transfer: SpooledTransfer, code: Outcome["code"]): Promise<void> {
+  async giveUp(
+    transfer: SpooledTransfer,
+    code: Outcome["code"],
+    only?: string,
+  ): Promise<string[]> {
+    const ended: string[] = [];
     for (const to of transfer.waiting) {
-      if (transfer.outcomes.has(to)) continue;
+      if (transfer.outcomes.has(to) || only !== undefined && only !== to) continue;
       await this.conclude(transfer, { to, code, sealed: null });
+      ended.push(to);
     }
+    return ended;
   }
 
   /** Notes what became of a recipient, for good. */
