@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { SEGMENT_BYTES } from "../../../src/storage/checkpoint_pace.ts";
-import { Scene } from "../../e2e/scene.ts";
-import { hasStrace } from "../../helpers/has_tool.ts";
-import { sampleBytes } from "../../helpers/sample_files.ts";
-import { TempDir } from "../../helpers/temp_dir.ts";
-import { type Call, parseTrace, traced } from "../../helpers/trace.ts";
+import { SEGMENT_BYTES } from "../../src/storage/checkpoint_pace.ts";
+import { Scene } from "./scene.ts";
+import { hasStrace } from "../helpers/has_tool.ts";
+import { sampleBytes } from "../helpers/sample_files.ts";
+import { TempDir } from "../helpers/temp_dir.ts";
+import { type Call, parseTrace, traced } from "../helpers/trace.ts";
 
 /** One whole segment, and what follows the last. */
 const BYTES = SEGMENT_BYTES + 600_000;
