@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
-import { foldedName } from "../names/folded_name.ts";
+import { foldedName, sameName } from "../names/folded_name.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import {
   appendPrivateLines,
@@ -49,15 +49,16 @@ export function isVouched({ via }: KnownPerson): boolean {
   return via === "code" || via === "hand";
 }
 
-/** True where two names are one person's for people: they differ by case or composition alone. */
-export function sameName(a: string, b: string): boolean {
-  return foldedName(a) === foldedName(b);
-}
-
 /** The person with that id for whom this user has vouched; undefined where there is none. */
 export async function findPerson(home: string, key: Uint8Array): Promise<KnownPerson | undefined> {
   const wanted = encodeKey(key);
   return (await knownPeople(home)).findLast((one) => one.key === wanted && isVouched(one));
+}
+
+/** The key of each person for whom this user has vouched, by folded name: the first counts. */
+export async function vouchedKeys(home: string): Promise<Map<string, KeyText>> {
+  const vouched = (await knownPeople(home)).filter(isVouched);
+  return new Map(vouched.reverse().map(({ name, key }) => [foldedName(name), key]));
 }
 
 /**

@@ -48,7 +48,7 @@ export interface HubOptions {
   /** A secret that whoever connects has to prove. */
   secret?: string | undefined;
   /** The name of a peer that comes without one; `called` is what its machine is called, unchecked. */
-  nameFor?: (key: Uint8Array, called: string) => GivenName;
+  nameFor?: (key: Uint8Array, called: string) => Promise<GivenName>;
   /** Gives the reason for which a peer may not come in; undefined where it may. */
   refusePeer?: (peer: Peer) => Promise<string | undefined>;
   /** For one more one of those that crowd the hub goes, or it waits. */
@@ -166,7 +166,7 @@ export class Hub {
     const { keyPair } = this.#options;
     const handshake = await accept(conn, { keyPair, check: this.#check(address) });
     const { remote, remoteName, called, proof } = handshake;
-    const given = remoteName === null ? this.#nameFor(remote.id, called) : undefined;
+    const given = remoteName === null ? await this.#nameFor(remote.id, called) : undefined;
     const name = given?.name ?? String(remoteName);
     const peer = { key: remote.id, keys: remote, name, network: networkOf(address) };
     // Before anything of the session is read.
@@ -190,8 +190,8 @@ export class Hub {
     return session;
   }
 
-  #nameFor(key: Uint8Array, called: string): GivenName {
-    return this.#options.nameFor?.(key, called) ?? { name: codeName(key), owned: false };
+  async #nameFor(key: Uint8Array, called: string): Promise<GivenName> {
+    return await this.#options.nameFor?.(key, called) ?? { name: codeName(key), owned: false };
   }
 
   /** The check of the secret for a peer at `address`; undefined where there is none. */

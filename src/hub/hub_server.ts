@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import type { Identity } from "../home/identity.ts";
-import { findPerson } from "../home/known_people.ts";
+import { findPerson, vouchedKeys } from "../home/known_people.ts";
 import { ReceivedContent } from "../home/received_content.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { warmMlKem } from "../secure/ml_kem.ts";
@@ -98,9 +98,14 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   try {
     const hub = new Hub({
       ...{ listener: listen(address), keyPair, name, secret },
-      nameFor: (key, called) => people.nameFor(key, called),
-      refusePeer: async (peer) =>
-        switchboard.refuseName(peer) ?? await refuseUnknown(peer, options),
+      nameFor: async (key, called) => {
+        people.holdFor(await vouchedKeys(options.home));
+        return people.nameFor(key, called);
+      },
+      refusePeer: async (peer) => {
+        people.holdFor(await vouchedKeys(options.home));
+        return switchboard.refuseName(peer) ?? await refuseUnknown(peer, options);
+      },
       onOpen: (peer, address) => (exchange, opening, session) =>
         switchboard.open(peer, { exchange, opening, session, address }),
       onError: (from, error: P2pError) => {
@@ -133,6 +138,7 @@ async function openStores(options: HubServerOptions): Promise<Stores> {
   const book = new Book(options);
   const people = await NameRegistry.open(home, book);
   const policy = rules && new HubPolicy(rules, { home, people });
+  await policy?.check();
   const receiver = await receiverOf(options, { policy, book });
   const spool = await Spool.open(home, {
     ...{ keepMs, book },

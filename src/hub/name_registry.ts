@@ -10,6 +10,7 @@ import type { Entry } from "../storage/book/entry.ts";
 import type { Price } from "../storage/book/price.ts";
 import { Journal, readJournal } from "../storage/journal.ts";
 import { foldedName } from "../names/folded_name.ts";
+import { isReservedName } from "../names/reserved_name.ts";
 import { codeName, isCodeName } from "../secure/code.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import type { GivenName } from "../protocol/session.ts";
@@ -62,6 +63,7 @@ export class NameRegistry {
   /** What each key owns. */
   readonly #owned = new Map<KeyText, Set<Person>>();
 
+  #vouched: ReadonlyMap<string, KeyText> = new Map();
   readonly #book: Book;
   readonly #prices = new Map<string, Entry>();
   #lines = 0;
@@ -124,11 +126,25 @@ export class NameRegistry {
     return { name: name ?? codeName(id), owned: false };
   }
 
+  /**
+   * Takes the keys that the hub's user vouches for, by folded name: to them these names belong,
+   * whoever joined under one before.
+   */
+  holdFor(vouched: ReadonlyMap<string, KeyText>): void {
+    this.#vouched = vouched;
+  }
+
   /** True where `name` is free, or belongs to `key`. */
   mayUse(name: string, key: KeyText): boolean {
-    if (isCodeName(name)) return name === codeName(decodeKey(key));
-    const owner = this.find(name);
-    return owner === undefined || owner.key === key;
+    return this.refusal(name, key) === undefined;
+  }
+
+  /** Why `key` may not go by `name`; undefined where it may. */
+  refusal(name: string, key: KeyText): string | undefined {
+    if (isCodeName(name)) return name === codeName(decodeKey(key)) ? undefined : nameTaken(name);
+    if (isReservedName(name)) return nameReserved(name);
+    const owner = this.#vouched.get(foldedName(name)) ?? this.find(name)?.key;
+    return owner === undefined || owner === key ? undefined : nameTaken(name);
   }
 
   /**
@@ -143,7 +159,8 @@ export class NameRegistry {
     const key = encodeKey(id);
     const keys = toBase64url(bytes);
     const now = Date.now();
-    if (!this.mayUse(name, key)) throw new P2pError("refused", nameTaken(name));
+    const refusal = this.refusal(name, key);
+    if (refusal !== undefined) throw new P2pError("refused", refusal);
     if (isCodeName(name)) return this.#claimByCode({ name, key, keys, since: now, seen: now });
     const folded = foldedName(name);
     const claimed = { name, key, keys, since: now, seen: now };
@@ -152,7 +169,11 @@ export class NameRegistry {
       return claimed;
     }
     this.#guests.delete(folded);
+    const before = this.#people.get(folded);
+    // Somebody vouched for takes the name from whoever joined under it before.
+    if (before !== undefined && before.key !== key) this.#forget(folded);
     if (!this.#people.has(folded)) await this.#claimNew(claimed, network);
+    if (before !== undefined && before.key !== key) await this.#fold();
     const owner = this.#people.get(folded)!;
     owner.seen = now;
     return owner;
@@ -252,7 +273,11 @@ export class NameRegistry {
   }
 }
 
+function nameReserved(name: string): string {
+  return `the name "${name}" stands for something else here; choose another one with --name NAME`;
+}
+
 /** The reason for which another key may not use a name. */
-export function nameTaken(name: string): string {
+function nameTaken(name: string): string {
   return `the name "${name}" belongs to somebody else here; choose another one with --name NAME`;
 }

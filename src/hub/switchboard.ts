@@ -8,7 +8,7 @@ import { Courier } from "./relay/courier.ts";
 import type { Peer } from "./hub.ts";
 import { type HubEvent, relayed } from "./hub_event.ts";
 import { Nameplates } from "./nameplates.ts";
-import { type NameRegistry, nameTaken, type Person } from "./name_registry.ts";
+import type { NameRegistry, Person } from "./name_registry.ts";
 import { Intake, type RefusesRelay } from "./relay/intake.ts";
 import { type Member, Roster } from "./roster.ts";
 import type { Spool } from "./spool/spool.ts";
@@ -78,7 +78,7 @@ export class Switchboard {
 
   /** The reason for which `peer` may not use its name here; undefined where it may. */
   refuseName({ name, key }: Peer): string | undefined {
-    return this.#options.people.mayUse(name, encodeKey(key)) ? undefined : nameTaken(name);
+    return this.#options.people.refusal(name, encodeKey(key));
   }
 
   /** True while somebody is joined under that name. */
@@ -89,8 +89,15 @@ export class Switchboard {
   /** Takes what `peer` has opened in its session. Never throws. */
   open(peer: Peer, opened: Opened): void {
     const { exchange, opening } = opened;
-    if (opening.type === "offer") return this.#options.receive(exchange, opening, peer);
-    const running = this.#serve(peer, opened)
+    // It was free when the session began; another key may have joined under it since.
+    const refusal = this.refuseName(peer);
+    if (refusal === undefined && opening.type === "offer") {
+      return this.#options.receive(exchange, opening, peer);
+    }
+    const served = refusal === undefined
+      ? this.#serve(peer, opened)
+      : exchange.send({ type: "refuse", code: "person", reason: refusal });
+    const running = served
       .catch((error) => this.#fail(error, opened))
       .finally(() => {
         exchange.end();
@@ -105,11 +112,6 @@ export class Switchboard {
   }
 
   async #serve(peer: Peer, { exchange, opening, session, address = "" }: Opened): Promise<void> {
-    // It was free when the session began; another key may have joined under it since.
-    const refusal = this.refuseName(peer);
-    if (refusal !== undefined) {
-      return await exchange.send({ type: "refuse", code: "person", reason: refusal });
-    }
     switch (opening.type) {
       case "join":
         return await this.#join(peer, { exchange, session, keep: opening.keep });

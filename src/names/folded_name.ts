@@ -6,3 +6,8 @@ export function foldedName(name: string): string {
   // Lower first, then upper: `ẞ`, `ß` and `ss` meet only that way round.
   return name.normalize("NFD").toLowerCase().toUpperCase().normalize("NFC");
 }
+
+/** True where two names are one person's for people: they differ by case or composition alone. */
+export function sameName(a: string, b: string): boolean {
+  return foldedName(a) === foldedName(b);
+}

@@ -225,11 +225,11 @@ Deno.test("a spool that was damaged on disk is refused by the receiver, and the 
   const status = await scene.status(["--json"]);
   const entries = eventsOf(status, "transfer");
   assert.deepEqual(entries.map(({ name, state }) => [name, state]), [
-    ["flipped", "refused"],
-    ["short", "refused"],
     ["gone", "refused"],
-  ]);
-  assert.match(entries[0]!.reason, /cannot open chunk 1: it is not authentic/);
+    ["short", "refused"],
+    ["flipped", "refused"],
+  ], "the newest first");
+  assert.match(entries[2]!.reason, /cannot open chunk 1: it is not authentic/);
   assert.match(entries[1]!.reason, /the hub has lost a part of it/);
 });
 

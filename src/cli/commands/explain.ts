@@ -8,6 +8,7 @@ import {
   rulesBySize,
   type SizeStep,
 } from "../../hub/policy/policy.ts";
+import { looksLikeFingerprint } from "../../names/reserved_name.ts";
 import { KINDS } from "../../protocol/messages.ts";
 import { formatBytes, parseSize } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
@@ -27,7 +28,7 @@ type ExplainOptions = ReturnType<ReturnType<typeof explainOptions>["opts"]>;
 function explainOptions() {
   return command("explain")
     .addOption(new Option("--policy <file>", "the policy file"))
-    .addOption(new Option("--from <name>", "the sender"))
+    .addOption(new Option("--from <name>", "the sender: a name, or a fingerprint"))
     .addOption(
       new Option("--known", "this hub's `p2p trust` vouches for the sender").default(false),
     )
@@ -47,7 +48,10 @@ async function explain(options: ExplainOptions): Promise<void> {
   const output = new Output(options);
   const rules = await readPolicy(policy);
   const seen = to === HUB ? { kind, folder } : {};
-  const question = { from: [from], known, to, ...seen };
+  const name = looksLikeFingerprint(from)
+    ? { fingerprint: from.toLowerCase(), names: [] }
+    : { names: [from] };
+  const question = { from: { ...name, known }, to, ...seen };
   const steps = size === undefined
     ? rulesBySize(rules, question)
     : [{ from: size, rule: firstRule(rules, { ...question, size }) }];

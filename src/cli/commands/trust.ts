@@ -13,9 +13,9 @@ import {
   knownPeople,
   type KnownPerson,
   renamePerson,
-  sameName,
 } from "../../home/known_people.ts";
 import { formatDate } from "../../units.ts";
+import { sameName } from "../../names/folded_name.ts";
 import { printable } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import { command, parseName } from "../options/command.ts";

@@ -1,10 +1,12 @@
 import { encodeKey } from "../../secure/static_key.ts";
 import type { Sender } from "../../transfer/receive/acceptance.ts";
 import type { NameRegistry } from "../name_registry.ts";
-import { HUB, type Question, refusedBy, type Rule } from "./policy.ts";
+import { HUB, refusedBy, refusedNames, type Rule, type SenderFacts } from "./policy.ts";
 import type { Offer } from "../../protocol/messages.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
-import { findPerson } from "../../home/known_people.ts";
+import { P2pError } from "../../errors.ts";
+import { findPerson, vouchedKeys } from "../../home/known_people.ts";
+import { foldedName } from "../../names/folded_name.ts";
 
 /** The policy of a running hub, applied to the people there. */
 export class HubPolicy {
@@ -20,7 +22,7 @@ export class HubPolicy {
 
   /** The reason for which an offer to the hub itself is refused; undefined where it is taken. */
   async refusesOffer(from: Sender, { kind, size, folder }: Offer): Promise<string | undefined> {
-    return refusedBy(this.#rules, { ...await this.#sender(from), to: HUB, kind, size, folder });
+    return refusedBy(this.#rules, { from: await this.#factsOf(from), to: HUB, kind, size, folder });
   }
 
   /** The reason for which a relay to a person is refused; undefined where it is taken. */
@@ -28,18 +30,34 @@ export class HubPolicy {
     from: Sender,
     { to, size }: { to: string; size: number | null },
   ): Promise<string | undefined> {
-    return refusedBy(this.#rules, { ...await this.#sender(from), to, size });
+    return refusedBy(this.#rules, { from: await this.#factsOf(from), to, size });
   }
 
   /**
-   * A name that is free to claim proves nothing: it counts where this key owns it, or is vouched
-   * for under it.
+   * Throws "usage" where a rule refuses somebody by a name that is nobody's: whoever is meant would
+   * take another.
    */
-  async #sender({ key, name }: Sender): Promise<Pick<Question, "from" | "known">> {
+  async check(): Promise<void> {
+    const vouched = await vouchedKeys(this.#home);
+    for (const { name, rule } of refusedNames(this.#rules)) {
+      if (vouched.has(foldedName(name)) || this.#people.find(name) !== undefined) continue;
+      const why = `line ${rule.line} refuses "${name}", and nobody here has that name`;
+      throw new P2pError("usage", `cannot use the policy: ${why}`, {
+        hint:
+          "name a fingerprint, as `p2p peers` shows it: whoever is refused by name alone takes another",
+      });
+    }
+  }
+
+  /**
+   * A name that is free to claim proves nothing: those count that this key owns, whatever it goes
+   * by now, or is vouched for under.
+   */
+  async #factsOf({ key }: Sender): Promise<SenderFacts> {
+    const id = encodeKey(key);
     const vouched = await findPerson(this.#home, key);
-    const owner = this.#people.find(name);
-    const owns = owner?.key === encodeKey(key);
-    const from = [fingerprint(key), ...vouched ? [vouched.name] : [], ...owns ? [name] : []];
-    return { from, known: vouched !== undefined };
+    const owned = this.#people.namesOf(id).filter((name) => this.#people.mayUse(name, id));
+    const names = vouched === undefined ? owned : [vouched.name, ...owned];
+    return { fingerprint: fingerprint(key), names, known: vouched !== undefined };
   }
 }

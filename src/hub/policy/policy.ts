@@ -1,3 +1,5 @@
+import { sameName } from "../../names/folded_name.ts";
+import { looksLikeFingerprint } from "../../names/reserved_name.ts";
 import type { Kind } from "../../protocol/messages.ts";
 
 /** Conditions of a rule; one that is left out fits everything. */
@@ -26,12 +28,19 @@ export interface Rule extends Conditions {
   line: number;
 }
 
+/** Facts about a sender, which no name can be taken for. */
+export interface SenderFacts {
+  /** Undefined for somebody of whom a name alone is known. */
+  fingerprint?: string;
+  /** The names that its key owns, and the one that this hub's user vouches for. */
+  names: readonly string[];
+  /** True where this hub's user vouches for the key. */
+  known: boolean;
+}
+
 /** A transfer to be judged. */
 export interface Question {
-  /** The names that the sender has proved, and its fingerprint. */
-  from: readonly string[];
-  /** True where this hub's user vouches for the sender. */
-  known: boolean;
+  from: SenderFacts;
   /** `hub`, or a person's name. */
   to: string;
   /** Undefined for what is sealed. */
@@ -76,9 +85,9 @@ export function reasonOf(rule: Rule | undefined): string | undefined {
       : "the hub's policy does not allow it");
 }
 
-function fits(rule: Rule, { from, known, to, kind, size, folder }: Question): boolean {
+function fits(rule: Rule, { from, to, kind, size, folder }: Question): boolean {
   const bytes = size ?? Infinity;
-  return isFrom(rule.from, { from, known }) &&
+  return isFrom(rule.from, from) &&
     isTo(rule.to, to) &&
     (rule.kind === undefined || (kind !== undefined && !folder && rule.kind.includes(kind))) &&
     (rule.maxSize === undefined || bytes <= rule.maxSize) &&
@@ -86,16 +95,36 @@ function fits(rule: Rule, { from, known, to, kind, size, folder }: Question): bo
     (rule.folder === undefined || rule.folder === folder);
 }
 
-function isFrom(
-  wanted: Conditions["from"],
-  { from, known }: Pick<Question, "from" | "known">,
-): boolean {
-  if (wanted === undefined || wanted.includes("anybody")) return true;
-  if (known && wanted.includes("known")) return true;
-  return wanted.some((name) => from.includes(name));
+function isFrom(wanted: Conditions["from"], sender: SenderFacts): boolean {
+  return wanted === undefined || wanted.some((word) => standsFor(word, sender));
+}
+
+function standsFor(word: string, { fingerprint, names, known }: SenderFacts): boolean {
+  if (word === "anybody") return true;
+  if (word === "known") return known;
+  if (looksLikeFingerprint(word)) return word.toLowerCase() === fingerprint;
+  return names.some((name) => sameName(name, word));
 }
 
 function isTo(wanted: Conditions["to"], to: string): boolean {
   if (wanted === undefined) return true;
-  return wanted.includes(to) || (to !== HUB && wanted.includes("people"));
+  if (to === HUB) return wanted.includes(HUB);
+  return wanted.some((word) => word === "people" || (word !== HUB && sameName(word, to)));
+}
+
+/** A name that a rule refuses, and the rule. */
+export interface RefusedName {
+  name: string;
+  rule: Rule;
+}
+
+/** The names by which rules refuse senders: each has to be somebody's, or it only asks for another name. */
+export function refusedNames(rules: readonly Rule[]): RefusedName[] {
+  return rules.filter(({ allow }) => !allow).flatMap((rule) =>
+    (rule.from ?? []).filter(isName).map((name) => ({ name, rule }))
+  );
+}
+
+function isName(word: string): boolean {
+  return word !== "anybody" && word !== "known" && !looksLikeFingerprint(word);
 }

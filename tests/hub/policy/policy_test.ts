@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { firstRule, type Question, refusedBy, type Rule } from "../../../src/hub/policy/policy.ts";
 
 const QUESTION: Question = {
-  from: ["aaaaa-aaaaa-aaaaa-aaaaa", "alice"],
-  known: false,
+  from: { fingerprint: "aaaaa-aaaaa-aaaaa-aaaaa", names: ["alice"], known: false },
   to: "hub",
   kind: "image",
   size: 1_000,
   folder: false,
 };
+
+const named = (...names: string[]) => ({ names, known: false });
 
 Deno.test("refusedBy says no where no rule fits, and where there is none", () => {
   assert.match(refusedBy([], QUESTION)!, /no rule/);
@@ -19,13 +20,13 @@ Deno.test("the first rule that fits decides, whatever follows", () => {
   const rules = [rule(false, { from: ["alice"], reason: "not you" }), allow({})];
   assert.equal(refusedBy(rules, QUESTION), "not you");
   assert.equal(refusedBy(rules.toReversed(), QUESTION), undefined);
-  assert.equal(refusedBy(rules, { ...QUESTION, from: ["bob"] }), undefined);
+  assert.equal(refusedBy(rules, { ...QUESTION, from: named("bob") }), undefined);
 });
 
 Deno.test("each condition fits what it says, and nothing else", () => {
   const cases: [conditions: Partial<Rule>, change: Partial<Question>][] = [
-    [{ from: ["alice", "bob"] }, { from: ["eve"] }],
-    [{ from: ["aaaaa-aaaaa-aaaaa-aaaaa"] }, { from: ["alice"] }],
+    [{ from: ["alice", "bob"] }, { from: named("eve") }],
+    [{ from: ["aaaaa-aaaaa-aaaaa-aaaaa"] }, { from: named("alice") }],
     [{ to: ["hub"] }, { to: "bob" }],
     [{ kind: ["image", "csv"] }, { kind: "json" }],
     [{ kind: ["image"] }, { kind: undefined }],
@@ -43,14 +44,30 @@ Deno.test("each condition fits what it says, and nothing else", () => {
   }
 });
 
+Deno.test("a name is no word and no fingerprint, and is the same in another spelling", () => {
+  const fits = (word: string, ...names: string[]) =>
+    firstRule([allow({ from: [word] })], { ...QUESTION, from: named(...names) }) !== undefined;
+  assert.ok(!fits("known", "known"));
+  assert.ok(!fits("aaaaa-aaaaa-aaaaa-aaaaa", "aaaaa-aaaaa-aaaaa-aaaaa"));
+  assert.ok(fits("Zoë", "ZOE\u0308"));
+  const fitsTo = (word: string, to: string) =>
+    firstRule([allow({ to: [word] })], { ...QUESTION, to }) !== undefined;
+  assert.ok(fitsTo("bob", "Bob"));
+  assert.ok(!fitsTo("hub", "Hub"));
+  assert.ok(!fitsTo("people", "hub"));
+});
+
 Deno.test("known, anybody and people stand for more than one", () => {
   const fits = (conditions: Partial<Rule>, change: Partial<Question>) =>
     firstRule([allow(conditions)], { ...QUESTION, ...change }) !== undefined;
-  assert.deepEqual([fits({ from: ["known"] }, {}), fits({ from: ["known"] }, { known: true })], [
+  assert.deepEqual([
+    fits({ from: ["known"] }, {}),
+    fits({ from: ["known"] }, { from: { names: [], known: true } }),
+  ], [
     false,
     true,
   ]);
-  assert.ok(fits({ from: ["anybody"] }, { from: [] }));
+  assert.ok(fits({ from: ["anybody"] }, { from: named() }));
   assert.deepEqual([fits({ to: ["people"] }, {}), fits({ to: ["people"] }, { to: "bob" })], [
     false,
     true,
