@@ -36,6 +36,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
     "delivered table.csv to rack as table (1).csv (8 B in TIME, latency TIME)",
     "",
   ]);
+  await scene.cleared();
   const hub = await scene.stopHub("SIGINT");
   assert.deepEqual(settled(hub.stdout).replaceAll(scene.received, "DIR").split("\n"), [
     "Server initialized",

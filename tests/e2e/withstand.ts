@@ -31,7 +31,7 @@ export async function withstand(
 
 /** What a hub says anyway. */
 const USUAL =
-  /^(Server initialized| {2}[a-z ]+ {2}.*|received honest\.txt from ana .*|stopping: .*|stopped|)$/;
+  /^(Server initialized| {2}[a-z ]+ {2}.*|received honest\.txt from ana .*|stopping[;:] .*|stopped|)$/;
 
 /** What a peer does once its session is open; gives the hub's last answer. */
 export type Attack = (peer: RawPeer) => Promise<Message | undefined>;
