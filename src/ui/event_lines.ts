@@ -8,15 +8,15 @@ import type {
   Stored,
 } from "../transfer/events.ts";
 import { formatBytes, formatDate, formatDuration, formatRate } from "../units.ts";
-import { printable } from "./printable.ts";
+import { printable, printableName } from "./printable.ts";
 import type { Style } from "./terminal.ts";
 
 /** The line for something that has arrived here, with its times and where it is. */
 export function receivedLine(event: Received, style: Style): string {
   const { name, from, kind, files, missing, path, text } = event;
   const what = files === undefined ? (text ? "text" : kind) : folderOf(files, missing);
-  return `${style.green("received")} ${style.bold(printable(name))} from ${
-    printable(from)
+  return `${style.green("received")} ${style.bold(printableName(name))} from ${
+    printableName(from)
   } (${what}, ${times(event)})` +
     ` -> ${printable(shortPath(path))}`;
 }
@@ -24,7 +24,7 @@ export function receivedLine(event: Received, style: Style): string {
 /** A line for each name inside a folder that this system or disk cannot hold. */
 export function renamedLines({ renamed = 0, renamedEntries = [] }: Received): string[] {
   const lines = renamedEntries.map(({ name, savedAs }) =>
-    `  ${printable(name)} is here as ${printable(savedAs)}`
+    `  ${printableName(name)} is here as ${printableName(savedAs)}`
   );
   const more = renamed - lines.length;
   return more > 0 ? [...lines, `  and ${more} more names are changed`] : lines;
@@ -32,41 +32,47 @@ export function renamedLines({ renamed = 0, renamedEntries = [] }: Received): st
 
 /** The line for something that was offered again, and is here. */
 export function alreadyLine({ name, from, bytes, path }: AlreadyHere, style: Style): string {
-  return `${style.green("already here")} ${style.bold(printable(name))} from ${printable(from)}` +
+  return `${style.green("already here")} ${style.bold(printableName(name))} from ${
+    printableName(from)
+  }` +
     ` (${formatBytes(bytes)}) -> ${printable(shortPath(path))}`;
 }
 
 /** The line for something that is at its receiver. */
 export function deliveredLine(event: Delivered, style: Style): string {
   const { name, to, savedAs, files, missing, renamed = 0, bytes, already } = event;
-  const saved = savedAs === name ? "" : ` as ${style.bold(printable(savedAs))}`;
+  const saved = savedAs === name ? "" : ` as ${style.bold(printableName(savedAs))}`;
   const changed = renamed > 0 ? `${renamed} with other names there, ` : "";
   const what = files === undefined ? "" : `${folderOf(files, missing)}, ${changed}`;
   const how = already ? `${formatBytes(bytes)}, it was there already` : times(event);
-  return `${style.green("delivered")} ${style.bold(printable(name))} to ${
-    printable(to)
+  return `${style.green("delivered")} ${style.bold(printableName(name))} to ${
+    printableName(to)
   }${saved} (${what}${how})`;
 }
 
 /** The line for something that the hub keeps for somebody. */
 export function storedLine({ name, to, bytes, until }: Stored, style: Style): string {
-  return `${style.green("stored")} ${style.bold(printable(name))} for ${printable(to)}` +
+  return `${style.green("stored")} ${style.bold(printableName(name))} for ${printableName(to)}` +
     ` (${formatBytes(bytes)}, until ${formatDate(Date.parse(until))})`;
 }
 
 /** The line for an offer that was turned down here. */
 export function refusedLine({ name, from, reason, declined }: Refused, style: Style): string {
   if (declined) {
-    return `${style.yellow("declined")} ${style.bold(printable(name))} from ${printable(from)}`;
+    return `${style.yellow("declined")} ${style.bold(printableName(name))} from ${
+      printableName(from)
+    }`;
   }
-  return `${style.yellow("refused")} ${style.bold(printable(name))} from ${printable(from)}: ${
-    printable(reason)
-  }`;
+  return `${style.yellow("refused")} ${style.bold(printableName(name))} from ${
+    printableName(from)
+  }: ${printable(reason)}`;
 }
 
 /** The line for a transfer that stopped on its way here. */
 export function interruptedLine({ name, from, bytes, reason }: Interrupted, style: Style): string {
-  return `${style.yellow("interrupted")} ${style.bold(printable(name))} from ${printable(from)}` +
+  return `${style.yellow("interrupted")} ${style.bold(printableName(name))} from ${
+    printableName(from)
+  }` +
     ` at ${formatBytes(bytes)}: ${printable(reason)}`;
 }
 

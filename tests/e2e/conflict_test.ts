@@ -11,7 +11,7 @@ Deno.test("a name that is taken is numbered, for files and for folders", async (
     await scene.write("photo.png", `photo ${i}`);
     await scene.write("trip/day", `day ${i}`);
     const { stdout } = await scene.send(["photo.png", "trip"]);
-    if (i > 0) assert.match(stdout, new RegExp(` as photo \\(${i}\\)\\.png \\(`));
+    if (i > 0) assert.match(stdout, new RegExp(` as "photo \\(${i}\\)\\.png" \\(`));
   }
   const texts = [
     "photo.png",

@@ -324,7 +324,7 @@ testOnTerminal(
     await menu.press("y");
     await menu.shows("delivered message.txt to rack (5 B");
     await sendText(menu, "hello again");
-    await menu.shows("delivered message.txt to rack as message (1).txt");
+    await menu.shows('delivered message.txt to rack as "message (1).txt"');
     await leave(menu);
   },
   beyond === undefined, // This machine has no address but loopback.
@@ -339,11 +339,14 @@ testOnTerminal("forty columns are enough", async () => {
   await menu.pick("Send an image");
   await menu.asks("Which image?");
   await menu.choose("a rather long name for a photograph.png");
-  await menu.shows("delivered a rather long name for a photograph.png to rack (");
+  await menu.shows('delivered "a rather long name for a photograph.png" to rack (');
   await menu.asks("→");
   const result = (await menu.lines()).filter((line) => line.startsWith("│"));
   const at = result.findIndex((line) => line.includes("delivered"));
-  assert.match(result.slice(at, at + 3).join("\n"), /^│ {2}delivered a .*\n│ {2}.* rack .*\n│ {2}/);
+  assert.match(
+    result.slice(at, at + 3).join("\n"),
+    /^│ {2}delivered "a .*\n│ {2}.* rack .*\n│ {2}/,
+  );
   await leave(menu);
 });
 

@@ -33,7 +33,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
     "delivered big.bin to rack (2.0 MB in TIME, RATE, latency TIME)",
     "delivered folder to rack (folder of 1 file, 2 B in TIME, latency TIME)",
     "delivered table.csv to rack (8 B, it was there already)",
-    "delivered table.csv to rack as table (1).csv (8 B in TIME, latency TIME)",
+    'delivered table.csv to rack as "table (1).csv" (8 B in TIME, latency TIME)',
     "",
   ]);
   await scene.cleared();

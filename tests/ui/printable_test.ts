@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import naughtyStrings from "big-list-of-naughty-strings" with { type: "json" };
 import fc from "fast-check";
-import { printable, printableJson } from "../../src/ui/printable.ts";
+import { printable, printableJson, printableName } from "../../src/ui/printable.ts";
 import { anyText } from "../helpers/any_text.ts";
 
 /** What a terminal obeys or nobody sees: C0, DEL, C1, separators, bidi and other formats, halves of pairs. */
@@ -38,6 +38,25 @@ Deno.test("printable leaves visible text of any script as it is", () => {
   ) {
     assert.equal(printable(text), text);
   }
+});
+
+Deno.test("printable cuts heaps of marks and runs of blanks", () => {
+  assert.equal(printable(`a${"\u0301".repeat(120)}b`), `a${"\u0301".repeat(8)}b`);
+  for (const blank of [" ", "\u00a0", "\u2800", "\u3000"]) {
+    assert.equal(printable(`report.pdf${blank.repeat(60)}.exe`), "report.pdf … .exe");
+    assert.equal(printable(`a${blank.repeat(3)}b`), `a${blank.repeat(3)}b`);
+  }
+});
+
+Deno.test("printableName quotes what is more than one plain word", () => {
+  for (const name of ["photo.png", "ana", "größe_1-2.tar.gz", "日本語", "a@b#c"]) {
+    assert.equal(printableName(name), name);
+  }
+  assert.equal(printableName("my photo.png"), '"my photo.png"');
+  const lie = "report.pdf from ana (file, 3 B in 1 ms, latency 1 ms) - received";
+  assert.equal(printableName(lie), `"${lie}"`);
+  assert.equal(printableName('a" from "b'), '"a\\" from \\"b"');
+  assert.equal(printableName("a\u00a0b"), '"a\u00a0b"');
 });
 
 Deno.test("printable leaves nothing that a terminal obeys, and has no more to do on its own output", () => {
