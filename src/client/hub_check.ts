@@ -1,13 +1,17 @@
 import { findHub, type KnownHub, knownHubs, noteHub, pinKey } from "../home/known_hubs.ts";
+import type { Identity } from "../home/identity.ts";
 import type { Auth, Handshake } from "../protocol/handshake.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { decodeKey, encodeKey, sameKey } from "../secure/static_key.ts";
 import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
+import { isOwnListener } from "../transport/listener_owner.ts";
 import { keyChanged, SecretWanted, UnknownHub } from "./hub_refusals.ts";
 
 /** What is held against a hub that is dialled, and what is remembered of it. */
 export interface HubCheckOptions {
   address: Address;
+  /** Who connects. */
+  identity: Identity;
   /** The folder with the hubs that are known. */
   home: string;
   /** The secret that was given; without one it is the remembered one. */
@@ -61,8 +65,8 @@ export class HubCheck {
   }
 
   /**
-   * Compares the hub's id with what is known before our name leaves; at first contact it pins on
-   * loopback and where it knows the id from elsewhere, or leaves it to the secret. Gives the secret
+   * Compares the hub's id with what is known before our name leaves; at first contact it pins a hub
+   * of our own on loopback and where it knows the id from elsewhere, or leaves it to the secret. Gives the secret
    * to prove. Throws {@link UnknownHub}, {@link SecretWanted}, and "refused" for a key that changed.
    */
   async check(id: Uint8Array, auth: Auth): Promise<string | undefined> {
@@ -76,10 +80,17 @@ export class HubCheck {
       if (this.#secret === undefined) throw new SecretWanted(this.#where);
       return this.#secret;
     }
-    const { skipPin, address } = this.#options;
+    const { skipPin } = this.#options;
     if (pinned !== undefined || skipPin) return;
-    if (sameHub === undefined && !isLoopback(address.host)) throw new UnknownHub(this.#where, id);
+    if (sameHub === undefined && !await this.#isOurs(id)) throw new UnknownHub(this.#where, id);
     await this.#pin(id);
+  }
+
+  /** True for a hub on this machine that is of this home, this user's or root's: nobody else's. */
+  async #isOurs(id: Uint8Array): Promise<boolean> {
+    const { address, identity } = this.#options;
+    if (!isLoopback(address.host)) return false;
+    return sameKey(identity.keyPair.id, id) || await isOwnListener(address);
   }
 
   /**
