@@ -83,7 +83,6 @@ export class Deliveries {
   async #nameOf(person: { hub: string; name: string; key: Uint8Array }): Promise<string> {
     const { home } = this.#client;
     const { onlyKnown, byCode } = this.#options;
-    if (byCode === undefined) await checkPerson(home, person);
     const met = byCode?.();
     if (byCode !== undefined && (met === undefined || !sameKey(met.keys.id, person.key))) {
       throw new P2pError("refused", "only who shares the code may send here");
@@ -91,6 +90,8 @@ export class Deliveries {
     if (onlyKnown && await findPerson(home, person.key) === undefined) {
       throw new P2pError("refused", "only known people are accepted");
     }
+    // Last: it remembers who is new, and nobody is remembered for having been refused.
+    if (byCode === undefined) await checkPerson(home, person);
     return met?.name ?? person.name;
   }
 

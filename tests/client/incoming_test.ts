@@ -5,7 +5,7 @@ import { Deliveries } from "../../src/client/incoming.ts";
 import { textItem } from "../../src/client/items.ts";
 import { sendBatch } from "../../src/client/send_batch.ts";
 import { AnsweredTransfers } from "../../src/home/answered.ts";
-import { addPerson } from "../../src/home/known_people.ts";
+import { addPerson, knownPeople } from "../../src/home/known_people.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { openReceiver } from "../../src/transfer/open_receiver.ts";
@@ -57,6 +57,7 @@ Deno.test("Deliveries takes from known people alone where that is wanted, and th
   assert.equal((await sendBatch(ana, [textItem("one")], how)).worst, "refused");
   const refused = await bob.events.find(ofType("refused"));
   assert.deepEqual([refused.from, refused.reason], ["ana", "only known people are accepted"]);
+  assert.deepEqual(await knownPeople(bob.client.home), [], "who is refused is not remembered");
 
   const { id: key } = ana.identity.keyPair;
   await addPerson(bob.client.home, { name: "ana", key, via: "hand" });
