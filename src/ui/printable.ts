@@ -17,8 +17,15 @@ const ONE_WORD = /^[^\s\p{Zs}\u2800"]+$/u;
  * terminal or to a log, goes through here.
  */
 export function printable(text: string): string {
-  return text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`)
-    .replace(HEAP_OF_MARKS, "$1").replace(RUN_OF_BLANKS, " … ");
+  return printableContent(text).replace(RUN_OF_BLANKS, " … ");
+}
+
+/** What a file holds, made safe as {@link printable} does; its blanks stay, for they are what it says. */
+export function printableContent(text: string): string {
+  return text.replace(INVISIBLE, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`).replace(
+    HEAP_OF_MARKS,
+    "$1",
+  );
 }
 
 /**

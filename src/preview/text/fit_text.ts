@@ -1,5 +1,5 @@
 import stringWidth from "string-width";
-import { printable } from "../../ui/printable.ts";
+import { printableContent } from "../../ui/printable.ts";
 import type { Span } from "./spans.ts";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
@@ -12,7 +12,7 @@ export function fitText(text: string, width: number): string {
   // A cell of the table may hold 50 MB: it is cut before it is looked at, with room for marks that
   // take no width.
   const near = text.slice(0, 8 * width + 64);
-  const seen = withoutHeaps(printable(near));
+  const seen = printableContent(near);
   if (near.length === text.length && stringWidth(seen) <= width) return seen;
   return prefix(seen, width - 1) + "…";
 }
@@ -39,14 +39,6 @@ export function cutLine(spans: readonly Span[], width: number): Span[] {
     if (shown !== text) break;
   }
   return cut;
-}
-
-/**
- * A letter keeps eight of its combining marks: a heap of them would spill over the lines above and
- * below.
- */
-function withoutHeaps(text: string): string {
-  return text.replace(/(\p{M}{8})\p{M}+/gu, "$1");
 }
 
 function prefix(text: string, width: number): string {
