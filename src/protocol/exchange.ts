@@ -4,6 +4,7 @@ import { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
 import { trace, type TraceEvent } from "../trace.ts";
 import type { Channel } from "./channel.ts";
+import type { ChunkMemory } from "./chunk_memory.ts";
 import { InboundStream } from "./inbound_stream.ts";
 import type { Message, Opening } from "./messages.ts";
 import type { ExchangeState } from "./session_state.ts";
@@ -25,12 +26,17 @@ type ExchangeMessage = Extract<Message, { exchange: number }>;
 /** A message of an exchange without the number, which the exchange fills in. */
 export type Unnumbered<M = ExchangeMessage> = M extends unknown ? Omit<M, "exchange"> : never;
 
+/** The place in the content stream at which a receiver goes on, and SHA-256 of what is before it. */
+type Place = Pick<Message<"accept">, "offset" | "digest">;
+
 /** All that an exchange works with. */
 export interface ExchangeOptions {
   /** The number of its session, for traces. */
   session: number;
   channel: Channel;
   clock: Clock;
+  /** Counts the chunks that wait, beside all others of the process. */
+  memory: ChunkMemory;
   /** The message by which the other side has opened it. */
   opening?: Opening | undefined;
   /** Hears when there are fewer {@link Exchange.waitingBytes}. */
@@ -58,9 +64,9 @@ export class Exchange {
   constructor(number: number, options: ExchangeOptions) {
     this.number = number;
     this.#options = options;
-    const { channel, clock, opening, onTaken } = options;
+    const { channel, clock, memory, opening, onTaken } = options;
     this.#inbound = new InboundStream({
-      ...{ number, clock, onTaken },
+      ...{ number, clock, memory, onTaken },
       // A lost connection shows at the reading side.
       grant: (bytes) => void this.send({ type: "credit", bytes }).catch(() => {}),
     });
@@ -81,10 +87,7 @@ export class Exchange {
     return this.#inbound.readable;
   }
 
-  /**
-   * Bytes of sealed chunks that wait for the reader of {@link data}; 0 as long as there is none,
-   * for then credit is their bound.
-   */
+  /** Bytes of sealed chunks that wait for the reader of {@link data}. */
   get waitingBytes(): number {
     return this.#inbound.waitingBytes;
   }
@@ -144,12 +147,25 @@ export class Exchange {
     return this.#inbound.grant();
   }
 
+  /**
+   * Says `accept`, and grants the first credit of the run by it: whoever calls it reads {@link data}
+   * from then on.
+   */
+  accept({ offset, digest }: Place): Promise<void> {
+    const credit = this.#inbound.accept();
+    return this.#send({ type: "accept", offset, digest, credit, taken: false });
+  }
+
   /** Sends one message of this exchange. */
-  send(message: Unnumbered): Promise<void> {
+  send(message: Exclude<Unnumbered, { type: "accept" }>): Promise<void> {
     if (message.type === "cancel") {
       this.#outbound.drop();
       this.#inbound.drop();
     }
+    return this.#send(message);
+  }
+
+  #send(message: Unnumbered): Promise<void> {
     this.#note(message, "sent");
     return this.#options.channel.send({ ...message, exchange: this.number } as ExchangeMessage);
   }
@@ -176,6 +192,7 @@ export class Exchange {
   end(): void {
     if (!this.isOver) this.#trace("ended");
     this.fail(new P2pError("connection", "the exchange is over"));
+    this.#inbound.drop();
     this.#options.onEnd();
   }
 
@@ -187,6 +204,8 @@ export class Exchange {
       return this.onGranted?.();
     }
     if (message.type === "end") return this.#inbound.end();
+    if (message.type === "accept") this.#outbound.accepted(message.credit);
+    if (message.type === "begin" || message.type === "run") this.#inbound.begin();
     if (this.#messages.length === MAX_WAITING_MESSAGES) {
       throw new P2pError(
         "protocol",

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
 import { isLast, sealedBytes } from "../transport/chunk_flags.ts";
+import type { ChunkMemory } from "./chunk_memory.ts";
 import type { Wait } from "./wait.ts";
 
 /** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
@@ -26,6 +27,8 @@ export interface InboundOptions {
   /** That of the exchange, for errors. */
   number: number;
   clock: Clock;
+  /** Counts what waits, beside all others of the process. */
+  memory: ChunkMemory;
   /** Lets the other side send so many bytes more. */
   grant: (bytes: number) => void;
   /** Hears when there are fewer {@link InboundStream.waitingBytes}. */
@@ -33,7 +36,8 @@ export interface InboundOptions {
 }
 
 /**
- * The sealed chunks that come in on an exchange, under the credit that is granted as they are read.
+ * The sealed chunks that come in on an exchange: of the run that was accepted, under the credit that
+ * is granted as they are read.
  */
 export class InboundStream {
   readonly #options: InboundOptions;
@@ -45,7 +49,8 @@ export class InboundStream {
   #readable: ReadableStream<OwnedBytes> | undefined;
   #chunks: OwnedBytes[] = [];
   #waitingBytes = 0;
-  #granted = WINDOW_BYTES;
+  #granted = 0;
+  #run: "none" | "accepted" | "begun" = "none";
   #consumed = 0;
   #grantedAt = -Infinity;
   #last: "to come" | "seen" | "ended" = "to come";
@@ -65,9 +70,9 @@ export class InboundStream {
     }, { highWaterMark: 0 });
   }
 
-  /** Memory of what waits for the reader; 0 as long as there is none, for then credit is their bound. */
+  /** Memory of what waits for the reader. */
   get waitingBytes(): number {
-    return this.#readable === undefined ? 0 : this.#waitingBytes;
+    return this.#waitingBytes;
   }
 
   /** The wait of the reader; undefined where there is none, or chunks are here. */
@@ -75,9 +80,33 @@ export class InboundStream {
     return this.#wait;
   }
 
-  /** Takes a chunk from the session. "protocol" where it was not granted, or follows the last. */
+  /**
+   * Lets the other side begin a run, once, whose chunks this side will read; the credit that the
+   * `accept` grants.
+   */
+  accept(): number {
+    this.#run = "accepted";
+    this.#granted = WINDOW_BYTES;
+    return this.#granted;
+  }
+
+  /** Takes the other side's `begin` or `run`. "protocol" where none was accepted. */
+  begin(): void {
+    if (this.#run !== "accepted") {
+      throw new P2pError("protocol", `exchange ${this.#options.number} began without an "accept"`);
+    }
+    this.#run = "begun";
+  }
+
+  /**
+   * Takes a chunk from the session. "protocol" where it is of no run, was not granted, or follows
+   * the last.
+   */
   push(chunk: OwnedBytes): void {
     const { number } = this.#options;
+    if (this.#run !== "begun") {
+      throw new P2pError("protocol", `exchange ${number} sent data before a run`);
+    }
     if (this.#last !== "to come") {
       throw new P2pError("protocol", `exchange ${number} sent data after its end`);
     }
@@ -89,7 +118,7 @@ export class InboundStream {
     }
     if (this.#isDropped) return;
     this.#chunks.push(chunk);
-    this.#waitingBytes += memoryOf(chunk);
+    this.#hold(memoryOf(chunk));
     this.#changed.notify();
   }
 
@@ -109,7 +138,7 @@ export class InboundStream {
   drop(): void {
     this.#isDropped = true;
     this.#chunks = [];
-    this.#waitingBytes = 0;
+    this.#hold(-this.#waitingBytes);
     this.#options.onTaken();
   }
 
@@ -133,11 +162,16 @@ export class InboundStream {
     }
     this.#wait = undefined;
     const chunk = this.#chunks.shift()!;
-    this.#waitingBytes -= memoryOf(chunk);
+    this.#hold(-memoryOf(chunk));
     this.#options.onTaken();
     this.#consumed += sealedBytes(chunk);
     if (this.#isGrantDue()) this.grant();
     controller.enqueue(chunk);
+  }
+
+  #hold(bytes: number) {
+    this.#waitingBytes += bytes;
+    this.#options.memory.hold(bytes);
   }
 
   #isGrantDue(): boolean {

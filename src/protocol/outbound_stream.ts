@@ -1,11 +1,10 @@
 import type { OwnedBytes } from "../buffer_pool.ts";
 import type { Clock } from "../clock.ts";
-import type { P2pError } from "../errors.ts";
+import { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
 import { trace } from "../trace.ts";
 import { FLAGS_BYTES } from "../transport/chunk_flags.ts";
 import { DATA_HEADROOM_BYTES } from "./channel.ts";
-import { WINDOW_BYTES } from "./inbound_stream.ts";
 import type { Wait, WaitsFor } from "./wait.ts";
 
 /** A wait for credit of that length makes the window "full" in a trace. */
@@ -28,7 +27,8 @@ export class OutboundStream {
   readonly #changed = new Notify();
   /** Made when it is asked for, as that of {@link InboundStream}. */
   #writable: WritableStream<OwnedBytes> | undefined;
-  #credit = WINDOW_BYTES;
+  #credit = 0;
+  #isAccepted = false;
   #sent = 0;
   #grantedAnew = 0;
   /** The places behind the chunks that were sent and not granted anew, in sealed bytes. */
@@ -52,7 +52,7 @@ export class OutboundStream {
 
   /** Bytes that were sent and not granted again yet. */
   get inFlight(): number {
-    return WINDOW_BYTES - this.#credit;
+    return Math.max(0, this.#sent - this.#grantedAnew);
   }
 
   /** The wait of the writer; undefined where there is none. */
@@ -65,8 +65,16 @@ export class OutboundStream {
     return this.#chunksTaken;
   }
 
-  /** Takes the other side's `credit`. */
+  /** Takes the credit of the other side's `accept`. */
+  accepted(credit: number): void {
+    this.#isAccepted = true;
+    this.#credit += credit;
+    this.#changed.notify();
+  }
+
+  /** Takes the other side's `credit`. "protocol" where it has accepted nothing. */
   addCredit(bytes: number): void {
+    if (!this.#isAccepted) throw new P2pError("protocol", '"credit" before an "accept"');
     this.#credit += bytes;
     this.#grantedAnew += bytes;
     while (this.#inFlightEnds.length > 0 && this.#inFlightEnds[0]! <= this.#grantedAnew) {

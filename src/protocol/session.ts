@@ -7,6 +7,7 @@ import {
   strandedConnection,
 } from "../transport/lost_connection.ts";
 import type { Channel, Incoming } from "./channel.ts";
+import { type ChunkMemory, chunksHeld } from "./chunk_memory.ts";
 import { Exchange } from "./exchange.ts";
 import { WINDOW_BYTES } from "./inbound_stream.ts";
 import { LIVENESS_TIMES, type LivenessTimes } from "./liveness.ts";
@@ -55,6 +56,8 @@ export interface SessionOptions {
   peer?: string;
   /** The clock of the system by default. */
   clock?: Clock;
+  /** The bound of all chunks that wait; that of the process by default. */
+  memory?: ChunkMemory;
 }
 
 /**
@@ -79,6 +82,7 @@ export class Session {
   #channel: Channel;
   #options: SessionOptions;
   #clock: Clock;
+  readonly #memory: ChunkMemory;
   #exchanges = new Map<number, Exchange>();
   #nextOwn: number;
   #lastTheirs = 0;
@@ -103,6 +107,7 @@ export class Session {
     this.#channel = channel;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#memory = options.memory ?? chunksHeld;
     this.#openedAt = this.#clock.now();
     this.#peer = options.peer;
     this.#nextOwn = options.initiator ? 1 : 2;
@@ -215,17 +220,18 @@ export class Session {
    * system, and the sender.
    */
   async #untilRoom() {
-    const isFull = () => !this.#ended && !this.#aborted && this.#waitingBytes() > MAX_WAITING_BYTES;
+    const isFull = () => !this.#ended && !this.#aborted && this.#holdsTooMuch();
     if (!isFull()) return;
     this.#channel.liveness.holdsBack = true;
     while (isFull()) await this.#room.wait();
     this.#channel.liveness.holdsBack = false;
   }
 
-  #waitingBytes(): number {
+  /** Where all of the process hold too much, each session waits until its own are put away. */
+  #holdsTooMuch(): boolean {
     let bytes = 0;
     for (const exchange of this.#exchanges.values()) bytes += exchange.waitingBytes;
-    return bytes;
+    return bytes > MAX_WAITING_BYTES || (bytes > 0 && this.#memory.isFull);
   }
 
   #take(incoming: Incoming) {
@@ -350,6 +356,7 @@ export class Session {
       session: this.number,
       channel: this.#channel,
       clock: this.#clock,
+      memory: this.#memory,
       opening,
       onTaken: () => this.#room.notify(),
       onEnd: () => {

@@ -88,7 +88,7 @@ export async function takeAndDrop(
     transferId: Buffer.from(transfer, "hex"),
     receiver: keyPair,
   });
-  await exchange.send({ type: "accept", offset: 0, digest: null });
+  await exchange.accept({ offset: 0, digest: null });
   let bytes = 0;
   for await (const chunk of exchange.data) bytes += chunk.length;
   const receipt = { savedAs: "nowhere", sha256: "0".repeat(64), bytes, resumedAt: 0 };

@@ -121,6 +121,7 @@ const STREAMS: Record<string, [Attack, Expected]> = {
   "more data than was granted": [
     async (peer) => {
       await peer.ask(JSON.stringify(peer.offerOf(10_000_000)));
+      await peer.send({ type: "begin", exchange: 1, offset: 0, salt: "S".repeat(43) });
       const chunk = chunkOf();
       const granted = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
       for (let i = 0; i < granted; i++) await peer.sendData(1, chunk);
@@ -131,10 +132,25 @@ const STREAMS: Record<string, [Attack, Expected]> = {
   "data without a begin": [
     async (peer) => {
       await peer.ask(JSON.stringify(peer.offerOf(100)));
-      await peer.sendData(1, chunkOf(116));
+      return await peer.askData(1, chunkOf(116));
+    },
+    ["goodbye", "protocol", /exchange 1 sent data before a run/],
+  ],
+  "a word in place of a begin": [
+    async (peer) => {
+      await peer.ask(JSON.stringify(peer.offerOf(100)));
       return await peer.ask('{"type":"settled","exchange":1}');
     },
     ["cancel", "corrupt", /expected a run from 0, got "settled"/],
+  ],
+  "a second begin": [
+    async (peer) => {
+      await peer.ask(JSON.stringify(peer.offerOf(1_000_000)));
+      const begin = { type: "begin", exchange: 1, offset: 0, salt: "S".repeat(43) };
+      await peer.send(begin);
+      return await peer.ask(JSON.stringify(begin));
+    },
+    ["goodbye", "protocol", /exchange 1 began without an "accept"/],
   ],
   "a begin at an offset of its own": [
     async (peer) => {

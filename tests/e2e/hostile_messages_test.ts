@@ -78,7 +78,8 @@ const MESSAGES: Record<string, [Attack, Expected]> = {
     ["goodbye", "protocol", /exchange 1 cannot be opened/],
   ],
   "an answer to an offer that nobody made": [
-    (peer) => peer.ask(`{"type":"accept","exchange":2,"offset":0,"digest":null}`),
+    (peer) =>
+      peer.ask('{"type":"accept","exchange":2,"offset":0,"digest":null,"credit":1,"taken":false}'),
     ["goodbye", "protocol", /exchange 2 was never opened/],
   ],
   "a message for an exchange to come": [

@@ -280,23 +280,24 @@ Deno.test("a delivery that a hub only claims is not believed", async () => {
 Deno.test("a hub that talks nonsense ends send with an error, not with a crash", async () => {
   await using scene = await Sending.open();
   const bob = await identityKeys();
-  type Nonsense = Parameters<Relaying["exchange"]["send"]>[0];
-  const nonsense: [Nonsense, number][] = [
-    [{ type: "accept", offset: 1, digest: null }, 3],
-    [{ type: "accept", offset: 2 ** 50, digest: null }, 3],
-    [{ type: "stored", until: 2 ** 53 - 1 }, 0],
-    [{ type: "listed" }, 3],
-    [{ type: "cancel", code: "disk", reason: "full" }, 4],
-    [{ type: "refuse", code: "quota", reason: "full" }, 4],
+  type Hub = Relaying["exchange"];
+  const nonsense: [say: (hub: Hub) => Promise<void>, number][] = [
+    [(hub) => hub.accept({ offset: 1, digest: null }), 3],
+    [(hub) => hub.accept({ offset: 2 ** 50, digest: null }), 3],
+    [(hub) => hub.send({ type: "credit", bytes: 2 ** 50 }), 3],
+    [(hub) => hub.send({ type: "stored", until: 2 ** 53 - 1 }), 0],
+    [(hub) => hub.send({ type: "listed" }), 3],
+    [(hub) => hub.send({ type: "cancel", code: "disk", reason: "full" }), 4],
+    [(hub) => hub.send({ type: "refuse", code: "quota", reason: "full" }), 4],
   ];
-  for (const [message, code] of nonsense) {
+  for (const [say, code] of nonsense) {
     const wait = ["--wait", "stored", "--give-up", "0s"];
     const sent = await scene.sendTo(
       { name: "bob", keyPair: bob },
-      ({ exchange }) => exchange.send(message),
+      ({ exchange }) => say(exchange),
       wait,
     );
-    assert.equal(sent.code, code, `${JSON.stringify(message)}: ${sent.stderr}`);
+    assert.equal(sent.code, code, `${say}: ${sent.stderr}`);
     assert.doesNotMatch(sent.stderr, /^ {4}at /m);
   }
 });

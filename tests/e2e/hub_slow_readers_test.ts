@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
@@ -66,7 +67,8 @@ class Stalled implements Disposable {
   async taken(): Promise<void> {
     await Promise.all(this.#peers.map(async (peer) => {
       const { exchange } = await message(peer, "delivery") as { exchange: number };
-      await peer.send({ type: "accept", exchange, offset: 0, digest: null });
+      const credit = WINDOW_BYTES;
+      await peer.send({ type: "accept", exchange, offset: 0, digest: null, credit, taken: false });
       await message(peer, "run");
     }));
   }

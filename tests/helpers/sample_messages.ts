@@ -18,7 +18,7 @@ export function sampleMessages(exchange: number): Message[] {
     ping: { type: "ping" },
     pong: { type: "pong" },
     offer: offerOf(exchange),
-    accept: { type: "accept", exchange, offset: 0, digest: null },
+    accept: { type: "accept", exchange, offset: 0, digest: null, credit: 4_194_304, taken: false },
     already: { type: "already", exchange, savedAs: "a", sha256: HEX64, bytes: 1 },
     refuse: { type: "refuse", exchange, code: "name", reason: "no" },
     begin: { type: "begin", exchange, offset: 0, salt: BASE64URL43 },

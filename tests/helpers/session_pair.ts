@@ -1,4 +1,5 @@
 import type { Channel } from "../../src/protocol/channel.ts";
+import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { Session, type SessionOptions } from "../../src/protocol/session.ts";
 import { ChannelPair } from "./channel_pair.ts";
@@ -60,6 +61,14 @@ export class SessionUnderTest implements AsyncDisposable {
     this.peer.abort();
     await endSession(this.session);
   }
+}
+
+/** A run from the start, accepted by `receiver` and begun by `sender`. */
+export async function beginRun(sender: Exchange, receiver: Exchange) {
+  await receiver.accept({ offset: 0, digest: null });
+  await sender.receive();
+  await sender.send({ type: "begin", offset: 0, salt: OFFER.key });
+  await receiver.receive();
 }
 
 async function endSession(session: Session) {

@@ -183,12 +183,15 @@ Deno.test({
 });
 
 Deno.test("Hub.close tells every peer, those that are sending too", async () => {
-  const hub = new TestHub();
+  const hub = new TestHub({
+    onOpen: () => (exchange) => exchange.accept({ offset: 0, digest: null }),
+  });
   const idle = await hub.call();
   const busy = await hub.call();
   await Promise.all([idle.session.welcomed, busy.session.welcomed]);
   const exchange = busy.session.open();
   await exchange.send({ type: "offer", ...OFFER });
+  await exchange.send({ type: "begin", offset: 0, salt: OFFER.key });
   const endless = new ReadableStream({
     pull: (controller) => controller.enqueue(framed()),
   });

@@ -138,7 +138,7 @@ Deno.test("Intake takes a sender's `changed` for the end of it, and `interrupted
     await begin(exchange);
     await exchange.writable.getWriter().write(framed(SEALED_CHUNK_BYTES));
     const delivery = await bob.delivery();
-    await delivery.send({ type: "accept", offset: 0, digest: null });
+    await delivery.exchange.accept({ offset: 0, digest: null });
     await expected(delivery, "run");
     await exchange.send({ type: "cancel", code, reason: "" });
     assert.equal((await expected(delivery, "cancel")).code, code);
@@ -160,7 +160,7 @@ Deno.test("Courier goes on past a transfer whose sender was cut off, also where 
   await first.writable.getWriter().write(framed(SEALED_CHUNK_BYTES));
   const delivery = await bob.delivery();
   // From an attempt before the hub was killed: the hub waits for the sender to get there.
-  await delivery.send({ type: "accept", offset: 64 * 262_144, digest: "0".repeat(64) });
+  await delivery.exchange.accept({ offset: 64 * 262_144, digest: "0".repeat(64) });
   const second = await scene.relay(await scene.connect("ana"), {
     number: 2,
     to: ["bob"],
@@ -186,7 +186,7 @@ Deno.test("Courier brings all of it anew where only the end is missing", async (
   await expected(exchange, "stored");
   const bob = await scene.join("bob");
   const delivery = await bob.delivery();
-  await delivery.send({ type: "accept", offset: 32 * 262_144, digest: "0".repeat(64) });
+  await delivery.exchange.accept({ offset: 32 * 262_144, digest: "0".repeat(64) });
   assert.equal((await expected(delivery, "run")).offset, 0);
 });
 
@@ -198,7 +198,7 @@ Deno.test("Courier ends the session of a receiver that asks for a place between 
   await begin(exchange);
   await write(exchange, [10]);
   const delivery = await bob.delivery();
-  await delivery.send({ type: "accept", offset: 1, digest: "0".repeat(64) });
+  await delivery.exchange.accept({ offset: 1, digest: "0".repeat(64) });
   await assert.rejects(bob.session.closed, { message: /1 is not at a chunk/ });
   assert.equal((await first(exchange, "routed")).state, "away");
 });

@@ -3,6 +3,7 @@ import type { OwnedBytes } from "../../src/buffer_pool.ts";
 import { systemClock } from "../../src/clock.ts";
 import { P2pError } from "../../src/errors.ts";
 import type { Channel } from "../../src/protocol/channel.ts";
+import { ChunkMemory } from "../../src/protocol/chunk_memory.ts";
 import { chunkOf, framed } from "../helpers/chunks.ts";
 import { Exchange } from "../../src/protocol/exchange.ts";
 import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
@@ -21,9 +22,7 @@ Deno.test("Exchange.send fills in the number", async () => {
 
 Deno.test("Exchange.receive gives messages in their order, those that wait and those that come", async () => {
   const { exchange } = start();
-  const messages = [1, 2, 3].map((offset) =>
-    ({ type: "begin", exchange: 5, offset, salt: "" }) as Message
-  );
+  const messages = [1, 2, 3].map((until) => ({ type: "stored", exchange: 5, until }) as Message);
   exchange.pushMessage(messages[0]!);
   exchange.pushMessage(messages[1]!);
   assert.deepEqual([await exchange.receive(), await exchange.receive()], messages.slice(0, 2));
@@ -34,9 +33,7 @@ Deno.test("Exchange.receive gives messages in their order, those that wait and t
 
 Deno.test("Exchange.receive gives each of several who wait a message of its own, in their order", async () => {
   const { exchange } = start();
-  const messages = [1, 2, 3].map((offset) =>
-    ({ type: "begin", exchange: 5, offset, salt: "" }) as Message
-  );
+  const messages = [1, 2, 3].map((until) => ({ type: "stored", exchange: 5, until }) as Message);
   const together = [exchange.receive(), exchange.receive()];
   exchange.pushMessage(messages[0]!);
   exchange.pushMessage(messages[1]!);
@@ -54,7 +51,7 @@ Deno.test("Exchange.receive gives each of several who wait a message of its own,
 Deno.test("Exchange.wait says what its users wait for, and since when", async () => {
   const clock = new ManualClock();
   const gate = Promise.withResolvers<void>();
-  const { exchange } = start(() => gate.promise, clock);
+  const { exchange } = running(() => gate.promise, clock);
   assert.equal(exchange.wait, undefined);
   clock.advance(1_000);
   const message = exchange.receive();
@@ -97,14 +94,14 @@ Deno.test("Exchange.receive gives what came before the failure, then the failure
 });
 
 Deno.test("Exchange refuses to hold more than 64 messages that nobody reads", () => {
-  const { exchange } = start();
+  const { exchange } = running();
   for (let i = 0; i < 64; i++) exchange.pushMessage({ type: "settled", exchange: 5 });
   assert.throws(() => exchange.pushMessage({ type: "settled", exchange: 5 }), { code: "protocol" });
   exchange.pushMessage({ type: "credit", exchange: 5, bytes: 1 });
 });
 
 Deno.test("Exchange.data gives chunks to the end message", async () => {
-  const { exchange } = start();
+  const { exchange } = running();
   const chunks = [full(1), full(2), short(3)];
   chunks.forEach((chunk) => exchange.pushChunk(chunk));
   exchange.pushMessage({ type: "end", exchange: 5 });
@@ -112,7 +109,7 @@ Deno.test("Exchange.data gives chunks to the end message", async () => {
 });
 
 Deno.test("Exchange.data errors where the session ends before, after what came", async () => {
-  const { exchange } = start();
+  const { exchange } = running();
   const failure = new P2pError("connection", "gone");
   exchange.pushChunk(full(1));
   exchange.fail(failure);
@@ -121,23 +118,62 @@ Deno.test("Exchange.data errors where the session ends before, after what came",
   await assert.rejects(reader.read(), failure);
 });
 
+Deno.test("Exchange refuses a run and data that it has not accepted, and a second run", () => {
+  const begin = { type: "begin", exchange: 5, offset: 0, salt: "" } as const;
+  const run = { type: "run", exchange: 5, offset: 0, start: 0, salt: "" } as const;
+  for (const message of [begin, run]) {
+    const { exchange } = start();
+    assert.throws(() => exchange.pushMessage(message), { code: "protocol" });
+    assert.throws(() => exchange.pushChunk(short(1)), { code: "protocol" });
+    exchange.accept({ offset: 0, digest: null });
+    assert.throws(() => exchange.pushChunk(short(1)), { code: "protocol" });
+    exchange.pushMessage(message);
+    assert.throws(() => exchange.pushMessage(message), { code: "protocol" });
+    exchange.pushChunk(short(1));
+  }
+});
+
+Deno.test("Exchange.writable sends nothing before an accept, which says how much may go", async () => {
+  const { exchange, data } = start();
+  assert.throws(() => exchange.pushMessage({ type: "credit", exchange: 5, bytes: 9 }), {
+    code: "protocol",
+  });
+  const writer = exchange.writable.getWriter();
+  const writes = [1, 2].map((fill) => writer.write(framed(SEALED_CHUNK_BYTES, { fill })));
+  await turn();
+  assert.equal(data.length, 0);
+  const credit = SEALED_CHUNK_BYTES;
+  exchange.pushMessage({
+    type: "accept",
+    exchange: 5,
+    offset: 0,
+    digest: null,
+    credit,
+    taken: false,
+  });
+  await turn();
+  assert.equal(data.length, 1);
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: credit });
+  await Promise.all(writes);
+});
+
 Deno.test("Exchange refuses data after its end, and after a short chunk", () => {
-  const ended = start().exchange;
+  const ended = running().exchange;
   ended.pushMessage({ type: "end", exchange: 5 });
   assert.throws(() => ended.pushChunk(full(1)), { code: "protocol" });
-  const last = start().exchange;
+  const last = running().exchange;
   last.pushChunk(short(1));
   assert.throws(() => last.pushChunk(short(2)), { code: "protocol" });
 });
 
 Deno.test("Exchange refuses more data than it granted, by one chunk", () => {
-  const { exchange } = start();
+  const { exchange } = running();
   for (let i = 0; i < CHUNKS_PER_WINDOW; i++) exchange.pushChunk(full(i));
   assert.throws(() => exchange.pushChunk(full(0)), { code: "protocol" });
 });
 
 Deno.test("Exchange grants what was read, and takes no more than that", async () => {
-  const { exchange, sent } = start();
+  const { exchange, sent } = running();
   for (let i = 0; i < CHUNKS_PER_WINDOW; i++) exchange.pushChunk(full(i));
   assert.deepEqual(sent, []);
   const reader = exchange.data.getReader();
@@ -151,7 +187,7 @@ Deno.test("Exchange grants what was read, and takes no more than that", async ()
 });
 
 Deno.test("Exchange.writable sends a window and no more, and goes on with credit", async () => {
-  const { exchange, data } = start();
+  const { exchange, data } = running();
   const writer = exchange.writable.getWriter();
   const writes = Array.from(
     { length: CHUNKS_PER_WINDOW + 2 },
@@ -174,7 +210,7 @@ Deno.test("Exchange.writable sends a window and no more, and goes on with credit
 
 Deno.test("Exchange.writable has one chunk at the socket at a time", async () => {
   const gate = Promise.withResolvers<void>();
-  const { exchange, data } = start(() => gate.promise);
+  const { exchange, data } = running(() => gate.promise);
   const writer = exchange.writable.getWriter();
   const writes = [
     writer.write(framed(SEALED_CHUNK_BYTES, { fill: 1 })),
@@ -204,7 +240,7 @@ Deno.test("Exchange.writable ends with the session, also where it waits for cred
 
 Deno.test("Exchange.writable can be aborted after a cancel of either side, without credit", async () => {
   for (const cancelled of ["by us", "by them"]) {
-    const { exchange, data, sent } = start();
+    const { exchange, data, sent } = running();
     const stop = new AbortController();
     const piping = endless().pipeTo(exchange.writable, { signal: stop.signal });
     await turn();
@@ -227,10 +263,8 @@ Deno.test("Exchange.writable says no end after a cancel", async () => {
 
 Deno.test("Exchange holds chunks for who reads them, and none where nobody will", async () => {
   for (const give of [({ data }: Exchange) => data.cancel(), (it: Exchange) => it.send(CANCEL)]) {
-    const { exchange } = start();
+    const { exchange } = running();
     exchange.pushChunk(full(1));
-    assert.equal(exchange.waitingBytes, 0); // Credit bounds what comes before anybody reads.
-    exchange.data;
     assert.equal(exchange.waitingBytes, SEALED_CHUNK_BYTES);
     await give(exchange);
     exchange.pushChunk(full(2));
@@ -256,11 +290,30 @@ function start(sendData: () => Promise<void> = () => Promise.resolve(), clock = 
     sendData: (_: number, buffer: Uint8Array) => (data.push(buffer), sendData()),
   } as unknown as Channel;
   const exchange = new Exchange(5, {
-    ...{ session: 1, channel, clock },
+    ...{ session: 1, channel, clock, memory: new ChunkMemory(Infinity) },
     onTaken() {},
     onEnd: () => ended.count++,
   });
   return { exchange, sent, data, ended };
+}
+
+/** The same, once both sides have accepted a run and the other one has begun it. */
+function running(...how: Parameters<typeof start>) {
+  const started = start(...how);
+  const { exchange, sent } = started;
+  const place = { offset: 0, digest: null };
+  exchange.accept(place);
+  assert.deepEqual(sent.splice(0), [{
+    ...{ type: "accept", ...place, credit: WINDOW_BYTES, taken: false, exchange: 5 },
+  }]);
+  exchange.pushMessage({ type: "begin", exchange: 5, offset: 0, salt: "" });
+  exchange.pushMessage({
+    ...{ type: "accept", exchange: 5, ...place, credit: WINDOW_BYTES, taken: false },
+  });
+  // Whoever has accepted and begun has read both.
+  exchange.receive();
+  exchange.receive();
+  return started;
 }
 
 /** Chunks without an end. */

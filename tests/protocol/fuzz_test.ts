@@ -258,6 +258,7 @@ async function sendIn(conn: Connection, bytes: Uint8Array<ArrayBuffer>): Promise
     const exchange = session.open();
     await exchange.send({ type: "offer", ...OFFER });
     await exchange.receive();
+    await exchange.send({ type: "begin", offset: 0, salt: OFFER.key });
     const chunks = [0, 1, 2].map((i) => bytes.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES));
     const sending = ReadableStream.from(chunks)
       .pipeThrough(new SealStream(new Uint8Array(32), { headroom: DATA_HEADROOM_BYTES }))
@@ -286,7 +287,7 @@ async function receiveIn(conn: Connection): Promise<Uint8Array> {
       opened.promise,
       session.closed.then(() => opened.promise),
     ]);
-    await exchange.send({ type: "accept", offset: 0, digest: null });
+    await exchange.accept({ offset: 0, digest: null });
     const stream = exchange.data.pipeThrough(new OpenStream(new Uint8Array(32)));
     const bytes = Buffer.concat(await Array.fromAsync(stream));
     const sha256 = "ab".repeat(32);
@@ -337,8 +338,11 @@ function endsSession(
   if (type === "ping" || type === "pong") return false;
   const isOpening = (OPENINGS as readonly string[]).includes(type);
   if (state === "open" || state === "before welcome") return !isOpening;
-  return isOpening;
+  // Nobody has accepted a run.
+  return isOpening || (state !== "behind an exchange" && OF_A_RUN.includes(type));
 }
+
+const OF_A_RUN = ["begin", "run", "credit"];
 
 function takenOrRefused<T>(decode: () => T): T | undefined {
   try {

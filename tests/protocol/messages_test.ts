@@ -99,11 +99,13 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     },
   },
   accept: {
-    valid: { type: "accept", exchange: 1, offset: 0, digest: null },
+    valid: { type: "accept", exchange: 1, offset: 0, digest: null, credit: 0, taken: false },
     fields: {
       exchange: EXCHANGE,
       offset: INT,
       digest: { good: [null, HEX64], bad: NOT_HEX64.filter((value) => value !== null) },
+      credit: INT,
+      taken: BOOLEAN,
     },
   },
   already: {

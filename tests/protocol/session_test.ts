@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { framed } from "../helpers/chunks.ts";
 import type { Incoming } from "../../src/protocol/channel.ts";
+import { ChunkMemory } from "../../src/protocol/chunk_memory.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
 import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/messages.ts";
@@ -16,10 +17,24 @@ import { FLAGS_BYTES } from "../../src/transport/chunk_flags.ts";
 import type { TraceEvent } from "../../src/trace.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
-import { OFFER, offerOf, SessionPair, SessionUnderTest } from "../helpers/session_pair.ts";
+import {
+  beginRun,
+  OFFER,
+  offerOf,
+  SessionPair,
+  SessionUnderTest,
+} from "../helpers/session_pair.ts";
 
 /** Full chunks that may be on their way before the first credit. */
 const WINDOW_CHUNKS = Math.floor(WINDOW_BYTES / SEALED_CHUNK_BYTES);
+
+const ACCEPT = {
+  type: "accept",
+  offset: 0,
+  digest: null,
+  credit: WINDOW_BYTES,
+  taken: false,
+} as const;
 
 const WELCOME: Message = { type: "welcome", name: "the hub", time: 5_000, you: null, owned: false };
 
@@ -46,8 +61,7 @@ Deno.test("Session carries an exchange: offer, answer, chunks, end", async () =>
   await ours.send({ type: "offer", ...OFFER });
   const { exchange, offer } = await offered.promise;
   assert.deepEqual(offer, offerOf(ours.number));
-  await exchange.send({ type: "accept", offset: 0, digest: null });
-  assert.equal((await ours.receive()).type, "accept");
+  await beginRun(ours, exchange);
   const chunks = Array.from(
     { length: 40 },
     (_, i) => framed(SEALED_CHUNK_BYTES, { fill: i }),
@@ -154,10 +168,69 @@ Deno.test("Session passes over messages of a later version, and refuses those th
 });
 
 Deno.test("Session fails for data that was not granted", async () => {
-  await using test = await SessionUnderTest.open({ initiator: false, onOpen });
-  await test.peer.send(offerOf(1));
+  await using test = await SessionUnderTest.open({ initiator: false, onOpen: accept });
+  await begin(test, 1);
   sendChunks(test, WINDOW_CHUNKS + 1);
   assert.match(await failed(test), /more than it was granted/);
+});
+
+Deno.test("Session fails for data and credit of an exchange that was not accepted", async () => {
+  const openings: Message[] = [
+    offerOf(1),
+    { type: "relay", exchange: 1, transfer: OFFER.transfer, size: 5, receivers: 1 },
+    { type: "join", exchange: 1, keep: true },
+    { type: "list", exchange: 1 },
+  ];
+  for (const opening of openings) {
+    for (const acceptance of [onOpen, accept]) {
+      await using test = await SessionUnderTest.open({ initiator: false, onOpen: acceptance });
+      await test.peer.send(opening);
+      await test.peer.sendData(1, framed(16));
+      assert.match(await failed(test, opening.type), /data before a run/);
+    }
+    await using test = await SessionUnderTest.open({ initiator: false, onOpen });
+    await test.peer.send(opening);
+    await test.peer.send({ type: "credit", exchange: 1, bytes: 1 });
+    assert.match(await failed(test, opening.type), /"credit" before an "accept"/);
+  }
+});
+
+Deno.test("Session waits with its first chunks where all of the process hold too many", async () => {
+  const memory = new ChunkMemory(2 * SEALED_CHUNK_BYTES);
+  const held = await Promise.all([1, 2, 3].map(async () => {
+    const exchanges: Exchange[] = [];
+    const test = await SessionUnderTest.open({
+      ...{ initiator: false, memory },
+      onOpen: (exchange) => (exchanges.push(exchange), accept(exchange)),
+    });
+    await begin(test, 1);
+    sendChunks(test, WINDOW_CHUNKS);
+    return { test, exchanges };
+  }));
+  await eventually(() => assert.ok(memory.isFull));
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
+  const most = 2 + held.length; // Of each session one is in its hands.
+  assert.ok(memory.bytes <= most * SEALED_CHUNK_BYTES, `${memory.bytes} bytes`);
+  await Promise.all(held.map(async ({ exchanges: [exchange] }) => {
+    const reader = exchange!.data.getReader();
+    for (let read = 0; read < WINDOW_CHUNKS; read++) await reader.read();
+  }));
+  assert.equal(memory.bytes, 0);
+  for (const { test } of held) await test[Symbol.asyncDispose]();
+});
+
+Deno.test("an exchange that is over holds nothing", async () => {
+  const memory = new ChunkMemory(Infinity);
+  const exchanges: Exchange[] = [];
+  await using test = await SessionUnderTest.open({
+    ...{ initiator: false, memory },
+    onOpen: (exchange) => (exchanges.push(exchange), accept(exchange)),
+  });
+  await begin(test, 1);
+  sendChunks(test, 2);
+  await eventually(() => assert.equal(memory.bytes, 2 * SEALED_CHUNK_BYTES));
+  exchanges[0]!.end();
+  assert.equal(memory.bytes, 0);
 });
 
 Deno.test("Session reads no further while what came for many is not put away, and goes on when it is", async () => {
@@ -172,7 +245,7 @@ Deno.test("Session reads no further while what came for many is not put away, an
     for (let read = 0; read < WINDOW_CHUNKS; read++) await reader.read();
   }
   let answer = await next(incoming);
-  while (answer.type === "credit") answer = await next(incoming);
+  while (["accept", "credit"].includes(answer.type)) answer = await next(incoming);
   assert.equal(answer.type, "pong");
   await asking;
 });
@@ -186,7 +259,9 @@ Deno.test("Session reads on where nobody will put it away any more", async () =>
     const { test, exchanges } = await crowded();
     await using _ = test;
     exchanges.forEach(give);
-    await alive(test);
+    const incoming = test.peer.incoming();
+    for (let i = 0; i < 2; i++) assert.equal((await next(incoming)).type, "accept");
+    await alive(test, incoming);
   }
   const { test } = await crowded();
   await test[Symbol.asyncDispose](); // It would wait for ever.
@@ -214,7 +289,11 @@ Deno.test("Session fails for a peer that asks for more answers than can leave", 
   const failing = assert.rejects(test.session.closed, { code: "protocol", message: /64 answers/ })
     .finally(() => isOver = true);
   // The peer reads nothing, and this is more than the system holds of it.
-  const filling = Array.from({ length: 4 }, () => fill(test.session.open()));
+  const filling = Array.from({ length: 4 }, async () => {
+    const exchange = test.session.open();
+    await test.peer.send({ ...ACCEPT, exchange: exchange.number });
+    await fill(exchange);
+  });
   while (!isOver) await test.peer.send({ type: "ping" }).catch(() => {});
   await failing;
   await Promise.all(filling);
@@ -432,7 +511,10 @@ async function fails(options: SessionOptions, messages: Message[], why: string) 
 
 /** The session says goodbye with code `protocol`, and ends with that; the reason. */
 async function failed({ peer, session }: SessionUnderTest, why?: string): Promise<string> {
-  const { code, reason } = await next(peer.incoming()) as Message<"goodbye">;
+  const incoming = peer.incoming();
+  let last = await next(incoming);
+  if (last.type === "accept") last = await next(incoming);
+  const { code, reason } = last as Message<"goodbye">;
   assert.equal(code, "protocol", why);
   peer.abort();
   await assert.rejects(session.closed, { code: "protocol" }, why);
@@ -448,17 +530,24 @@ async function alive({ peer }: SessionUnderTest, incoming = peer.incoming()) {
 /** A session that is sent a window of data for each of two exchanges, which are about to read it and do not. */
 async function crowded() {
   const exchanges: Exchange[] = [];
-  const onOpen = (exchange: Exchange) => {
-    exchanges.push(exchange);
-    assert.equal(exchange.data.locked, false);
-  };
+  const onOpen = (exchange: Exchange) => (exchanges.push(exchange), accept(exchange));
   const test = await SessionUnderTest.open({ initiator: false, onOpen });
   for (const number of [1, 3]) {
-    await test.peer.send(offerOf(number));
+    await begin(test, number);
     sendChunks(test, WINDOW_CHUNKS, number);
   }
   await eventually(() => assert.ok(waiting(exchanges) > MAX_WAITING_BYTES));
   return { test, exchanges };
+}
+
+/** Opens an exchange and begins a run in it, as if it had been accepted. */
+async function begin({ peer }: SessionUnderTest, exchange: number) {
+  await peer.send(offerOf(exchange));
+  await peer.send({ type: "begin", exchange, offset: 0, salt: OFFER.key });
+}
+
+function accept(exchange: Exchange): Promise<void> {
+  return exchange.accept({ offset: 0, digest: null });
 }
 
 function waiting(exchanges: Exchange[]): number {

@@ -106,7 +106,7 @@ export class HubExchange {
 
   /** Accepts at `offset`, and gives what comes, opened. */
   async take(offset = 0): Promise<{ begin: Message<"begin">; content: Uint8Array }> {
-    await this.exchange.send({ type: "accept", offset, digest: null });
+    await this.exchange.accept({ offset, digest: null });
     const begin = await this.next("begin");
     const key = deriveDataKey(RELAY_KEY.key, {
       salt: fromBase64url(begin.salt),

@@ -6,7 +6,7 @@ import type { Stalled, TransferEvent } from "../../src/transfer/events.ts";
 import { StallWatch } from "../../src/transfer/stall_watch.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
-import { OFFER, SessionPair } from "../helpers/session_pair.ts";
+import { beginRun, OFFER, SessionPair } from "../helpers/session_pair.ts";
 import { framed } from "../helpers/chunks.ts";
 
 const ABOUT = { transfer: OFFER.transfer, name: "photo.png", peer: "the receiver" };
@@ -21,7 +21,7 @@ Deno.test("StallWatch says once what does not come, and again only after somethi
   await pass(clock, 30);
   const stalled = { event: "stalled", transfer: OFFER.transfer, name: "photo.png", seconds: 5 };
   assert.deepEqual(told, [{ ...stalled, waitsFor: "no answer to the offer yet" }]);
-  await theirs.send({ type: "accept", offset: 0, digest: null });
+  await theirs.accept({ offset: 0, digest: null });
   await answer;
   await pass(clock, 1);
   const next = ours.receive();
@@ -37,7 +37,7 @@ Deno.test("StallWatch says nothing while no message is due, nothing is waited fo
   await pass(clock, 20);
   const answer = ours.receive();
   await pass(clock, 20); // The program itself has something to do first.
-  await theirs.send({ type: "accept", offset: 0, digest: null });
+  await theirs.accept({ offset: 0, digest: null });
   await answer;
   stalls.missing = "no receipt yet";
   await pass(clock, 30);
@@ -50,6 +50,7 @@ Deno.test("StallWatch says nothing while no message is due, nothing is waited fo
 Deno.test("StallWatch tells a sender of a receiver that grants no more, and a receiver of a sender that stops", async () => {
   await using scene = await offered();
   const { clock, ours, theirs, told } = scene;
+  await beginRun(ours, theirs);
   const writer = ours.writable.getWriter();
   for (let sent = 0; sent + SEALED_CHUNK_BYTES <= WINDOW_BYTES; sent += SEALED_CHUNK_BYTES) {
     await writer.write(framed());

@@ -110,7 +110,7 @@ export class Visit {
     onComing();
     try {
       const offset = upload.resumeAt * CHUNK_BYTES;
-      await this.#exchange.send({ type: "accept", offset, digest: null });
+      await this.#exchange.accept({ offset, digest: null });
       const begin = await this.#exchange.receive();
       if (isLastWord(begin)) return await this.#takeLastWord(begin);
       if (begin.type !== "begin" || begin.offset !== offset) {

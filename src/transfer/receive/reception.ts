@@ -162,7 +162,7 @@ export class Reception {
     const { report } = this.#options;
     using stalls = new StallWatch(this.#exchange, { ...this.#offer, peer: "the sender", report });
     stalls.missing = "nothing comes from the sender";
-    await this.#exchange.send({ type: "accept", offset, digest });
+    await this.#exchange.accept({ offset, digest });
     this.#events.accepted();
     const run = await receiveRun(this.#exchange, { offer: this.#offer, accepted: offset });
     stalls.missing = undefined;

@@ -17,7 +17,7 @@ export const hubFirstByte: Case = {
     await using scene = await openScene();
     let arrived = Promise.withResolvers<number>();
     await using _bob = await joinAs("bob", scene.port, async (exchange) => {
-      await exchange.send({ type: "accept", offset: 0, digest: null });
+      await exchange.accept({ offset: 0, digest: null });
       await exchange.receive();
       for await (const _ of exchange.data) {
         arrived.resolve(performance.now());

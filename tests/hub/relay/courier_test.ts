@@ -61,7 +61,7 @@ Deno.test("Courier reports a disk that fails, and keeps the transfer", async () 
   await Deno.mkdir(scene.content); // It can be opened, and not be read.
   scene.courier.take(transfer);
   const { exchange } = await scene.delivery();
-  await exchange.send({ type: "accept", offset: 0, digest: null });
+  await exchange.accept({ offset: 0, digest: null });
   assert.equal(await scene.delayed, transfer);
   assert.equal(scene.errors.length, 1);
   await scene.courier.end();
@@ -72,7 +72,7 @@ Deno.test("Courier ends the session of a recipient that breaks the protocol", as
   await using scene = await CourierScene.open();
   scene.courier.take(await scene.store(1));
   const { exchange } = await scene.delivery();
-  await exchange.send({ type: "accept", offset: 1, digest: "0".repeat(64) });
+  await exchange.accept({ offset: 1, digest: "0".repeat(64) });
   await assert.rejects(scene.peer.closed, { message: /1 is not at a chunk/ });
 });
 

@@ -136,7 +136,7 @@ Deno.test("deliverOnce ends with its signal, and with a session that asks for ha
   stop.abort();
   await assert.rejects(stopped.result, { name: "AbortError" });
   const wrong = await begin(scene, transfer);
-  await wrong.recipient.send({ type: "accept", offset: 1, digest: "0".repeat(64) });
+  await wrong.recipient.accept({ offset: 1, digest: "0".repeat(64) });
   await assert.rejects(wrong.result, { code: "protocol", message: "1 is not at a chunk" });
 });
 
@@ -163,7 +163,7 @@ async function begin(
 
 async function accept(recipient: Exchange, chunkIndex: number): Promise<void> {
   const digest = chunkIndex === 0 ? null : "0".repeat(64);
-  await recipient.send({ type: "accept", offset: chunkIndex * CHUNK_BYTES, digest });
+  await recipient.accept({ offset: chunkIndex * CHUNK_BYTES, digest });
 }
 
 function pick(result: Awaited<ReturnType<typeof deliverOnce>>): object {

@@ -85,8 +85,8 @@ Deno.test("Intake.tellAway goes to the senders that wait for that person, or for
 Deno.test("Intake fails where something else than an envelope comes, and for two of one person", async () => {
   await using scene = await IntakeScene.open({ people: ["bob"] });
   const begun = await scene.open(1);
-  await begun.sender.send({ type: "begin", offset: 0, salt: SALT });
-  await assert.rejects(begun.over, { message: '"begin" instead of an envelope' });
+  await begun.sender.send({ type: "settled" });
+  await assert.rejects(begun.over, { message: '"settled" instead of an envelope' });
   const twice = await scene.open(2);
   for (const to of ["bob", "BOB"]) await twice.sender.send({ type: "envelope", to, sealed: "x" });
   await assert.rejects(twice.over, { message: 'two envelopes for "bob"' });

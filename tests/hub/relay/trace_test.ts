@@ -20,7 +20,7 @@ Deno.test("the trace of a relay says what happened to it, and holds no name and 
   const delivery = { transfer, to: "bob", sealed: "for bob", signal };
   const result = deliverOnce(scene.hub.open(), delivery);
   const { exchange } = await scene.delivery();
-  await exchange.send({ type: "accept", offset: CHUNK_BYTES, digest: "0".repeat(64) });
+  await exchange.accept({ offset: CHUNK_BYTES, digest: "0".repeat(64) });
   await expected(exchange, "run");
   await readAll(exchange);
   await exchange.send({ type: "answer", code: "delivered", sealed: "receipt" });

@@ -6,7 +6,7 @@ import { sendTransfer } from "../../../src/transfer/send/direct_send.ts";
 import { openSource } from "../../../src/transfer/source/open_source.ts";
 import type { Source } from "../../../src/transfer/source/source.ts";
 import { stdinSource, textSource } from "../../../src/transfer/source/stdin_source.ts";
-import type { Unnumbered } from "../../../src/protocol/exchange.ts";
+import type { Exchange } from "../../../src/protocol/exchange.ts";
 import { sampleBytes } from "../../helpers/sample_files.ts";
 import { SessionPair } from "../../helpers/session_pair.ts";
 import { DirectScene, TRANSFER } from "../direct_scene.ts";
@@ -190,8 +190,8 @@ Deno.test("sendTransfer moves nothing where the receiver says that it has the co
 
 Deno.test("sendTransfer tells what may go well at another try from what may not", async () => {
   const cancel = (code: CancelCode) => ({ type: "cancel", code, reason: "no" }) as const;
-  const accept = { type: "accept", offset: 0, digest: null } as const;
-  const cases: [answers: Unnumbered[], code: string, message: RegExp][] = [
+  const accept = "accept";
+  const cases: [answers: Answer[], code: string, message: RegExp][] = [
     [[cancel("interrupted")], "connection", /^the receiver stopped "note.txt": no$/],
     [[cancel("corrupt")], "connection", /stopped/],
     [[cancel("disk")], "refused", /stopped/],
@@ -202,7 +202,10 @@ Deno.test("sendTransfer tells what may go well at another try from what may not"
   for (const [answers, code, message] of cases) {
     await using pair = await SessionPair.open({
       onOpen: async (exchange) => {
-        for (const answer of answers) await exchange.send(answer);
+        for (const answer of answers) {
+          if (answer === accept) await exchange.accept({ offset: 0, digest: null });
+          else await exchange.send(answer);
+        }
       },
     });
     const signal = new AbortController().signal;
@@ -212,6 +215,9 @@ Deno.test("sendTransfer tells what may go well at another try from what may not"
     await assert.rejects(sending, { code, message }, JSON.stringify(answers));
   }
 });
+
+/** What a receiver answers; `accept` grants what it says. */
+type Answer = "accept" | Parameters<Exchange["send"]>[0];
 
 function note(): Source {
   return textSource("hello", "note.txt");

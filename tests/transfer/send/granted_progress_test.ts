@@ -5,7 +5,7 @@ import { GrantedProgress } from "../../../src/transfer/send/granted_progress.ts"
 import { eventually } from "../../helpers/eventually.ts";
 import { ManualClock } from "../../helpers/manual_clock.ts";
 import type { Exchange } from "../../../src/protocol/exchange.ts";
-import { OFFER, SessionPair } from "../../helpers/session_pair.ts";
+import { beginRun, OFFER, SessionPair } from "../../helpers/session_pair.ts";
 
 Deno.test("GrantedProgress tells what the other side has read, and nothing of what was written", async () => {
   const opened = Promise.withResolvers<Exchange>();
@@ -20,6 +20,7 @@ Deno.test("GrantedProgress tells what the other side has read, and nothing of wh
     offset: CHUNK_BYTES,
     report: (event) => event.event === "progress" && seen.push(event.bytes),
   });
+  await beginRun(ours, theirs);
   const writer = ours.writable.getWriter();
   for (let i = 0; i < 4; i++) {
     await writer.write(framed());
@@ -42,6 +43,7 @@ Deno.test("what is less than a step of credit is granted when nothing else was s
   const ours = pair.initiator.open();
   await ours.send({ type: "offer", ...OFFER });
   const theirs = await opened.promise;
+  await beginRun(ours, theirs);
   const writer = ours.writable.getWriter();
   await writer.write(framed());
   await theirs.data.getReader().read();

@@ -106,7 +106,7 @@ Deno.test("relayTransfer stops sending as soon as everybody has an outcome", asy
   await Deno.writeFile(dir.join("film.bin"), sampleBytes(2 * SEGMENT));
   const sending = scene.send(await openSource(dir.join("film.bin")), ["bob"]);
   const hub = await scene.routed(["joined"]);
-  await hub.exchange.send({ type: "accept", offset: 0, digest: null });
+  await hub.exchange.accept({ offset: 0, digest: null });
   await hub.next("begin");
   await hub.exchange.send({ type: "outcome", to: "bob", code: "kind", sealed: null });
   await hub.next("settled");
@@ -133,7 +133,7 @@ Deno.test("relayTransfer goes on where the hub stands, and nowhere else", async 
     await using scene = await RelayScene.open();
     const sending = scene.send(await openSource(dir.join("film.bin")), ["bob"]);
     const hub = await scene.routed(["away"]);
-    await hub.exchange.send({ type: "accept", offset, digest: null });
+    await hub.exchange.accept({ offset, digest: null });
     await assert.rejects(sending, {
       code: "protocol",
       message: `the hub has ${offset} bytes of "film.bin"`,

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { chunksHeld } from "../../src/protocol/chunk_memory.ts";
+import type { Message } from "../../src/protocol/messages.ts";
+import { chunkOf } from "../helpers/chunks.ts";
+import { openServer } from "../helpers/hub_server.ts";
+import { RawPeer } from "../helpers/raw_peer.ts";
+import { TempDir } from "../helpers/temp_dir.ts";
+
+/** What a stranger may try: chunks that nobody reads. */
+
+const STRANGERS = 16;
+const CHUNKS = 15;
+const TRANSFER = "ab".repeat(16);
+
+const OPENINGS: Record<string, object> = {
+  "a relay without its envelopes": { type: "relay", transfer: TRANSFER, size: null, receivers: 1 },
+  "a join": { type: "join" },
+  "a nameplate": { type: "nameplate" },
+};
+
+for (const [what, opening] of Object.entries(OPENINGS)) {
+  Deno.test(`sixteen strangers who send chunks in ${what} are put out, and nothing is held`, async () => {
+    await using dir = await TempDir.make();
+    const { server } = await openServer(dir);
+    await using _ = { [Symbol.asyncDispose]: () => server.close() };
+    const before = chunksHeld.bytes;
+    await Promise.all(Array.from({ length: STRANGERS }, async (_, i) => {
+      using stranger = await RawPeer.connect(server.address.port, { name: `stranger ${i}` });
+      await stranger.send({ ...opening, exchange: 1 });
+      for (let sent = 0; sent < CHUNKS; sent++) await stranger.sendData(1, chunkOf());
+      const { code, reason } = await stranger.answer() as Message<"goodbye">;
+      assert.deepEqual([code, reason], ["protocol", "exchange 1 sent data before a run"]);
+    }));
+    assert.equal(chunksHeld.bytes, before);
+  });
+}
