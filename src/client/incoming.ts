@@ -129,5 +129,5 @@ async function openDelivery(
     receiver: keyPair,
   });
   const { created, ...offer } = sealedOffer(decodeJson(payload, payload.length), "");
-  return { offer: { type: "offer", exchange, transfer, ...offer }, created, sender };
+  return { offer: { type: "offer", exchange, transfer, ahead: false, ...offer }, created, sender };
 }

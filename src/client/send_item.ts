@@ -189,7 +189,7 @@ function namedDigest(to: string, { source, options }: Sending): Promise<string |
 }
 
 async function sendToPeople(recipients: Recipient[], sending: Sending) {
-  const { item, source, transferId, key, options } = sending;
+  const { item, source, transferId, begun, key, options } = sending;
   const { connected: { session }, keyPair, wait, report, limit, signal } = options;
   const { outgoing, sent, relayKeys, batch, patience } = options;
   const relayKey = await relayKeys.find(transferId) ??
@@ -209,7 +209,7 @@ async function sendToPeople(recipients: Recipient[], sending: Sending) {
   })));
   await relayTransfer(session, source, {
     ...{ transfer: transferId, keyPair, recipients: named, relayKey, wait, report, limit, signal },
-    ...{ batch, patience, onOutcome },
+    ...{ batch, patience, onOutcome, begun },
   });
   // Where a recipient did not take it, it will not go on: another run begins anew.
   const isDone = outcomes.every(({ error, stored }) => error === undefined || stored !== undefined);

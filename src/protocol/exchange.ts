@@ -5,6 +5,7 @@ import { Notify } from "../notify.ts";
 import { trace, type TraceEvent } from "../trace.ts";
 import type { Channel } from "./channel.ts";
 import type { ChunkMemory } from "./chunk_memory.ts";
+import { FirstFlight } from "./first_flight.ts";
 import { InboundStream } from "./inbound_stream.ts";
 import type { Message, Opening } from "./messages.ts";
 import type { ExchangeState } from "./session_state.ts";
@@ -19,6 +20,16 @@ const MAX_WAITING_MESSAGES = 64;
 const IN_PASSING: readonly Message["type"][] = [
   ...["envelope", "routed", "person", "presence", "entry", "pair"] as const,
   ...["credit", "end"] as const,
+];
+
+/** Answers after which nothing more of a run is read, or comes. */
+const LAST_OF_A_RUN: readonly Message["type"][] = [
+  "refuse",
+  "already",
+  "receipt",
+  "answer",
+  "stored",
+  "cancel",
 ];
 
 type ExchangeMessage = Extract<Message, { exchange: number }>;
@@ -65,8 +76,9 @@ export class Exchange {
     this.number = number;
     this.#options = options;
     const { channel, clock, memory, opening, onTaken } = options;
+    const flight = hasFlight(opening) ? new FirstFlight(number) : undefined;
     this.#inbound = new InboundStream({
-      ...{ number, clock, memory, onTaken },
+      ...{ number, clock, memory, flight, onTaken },
       // A lost connection shows at the reading side.
       grant: (bytes) => void this.send({ type: "credit", bytes }).catch(() => {}),
     });
@@ -149,19 +161,24 @@ export class Exchange {
 
   /**
    * Says `accept`, and grants the first credit of the run by it: whoever calls it reads {@link data}
-   * from then on.
+   * from then on, what came of that before included.
    */
   accept({ offset, digest }: Place): Promise<void> {
-    const credit = this.#inbound.accept();
-    return this.#send({ type: "accept", offset, digest, credit, taken: false });
+    const { credit, taken, begin } = this.#inbound.accept(offset);
+    if (begin !== undefined) this.#put(begin);
+    return this.#send({ type: "accept", offset, digest, credit, taken });
+  }
+
+  /** Drops what comes before {@link accept}, where that may take long: it comes again. */
+  dropAhead(): void {
+    this.#inbound.dropAhead();
   }
 
   /** Sends one message of this exchange. */
   send(message: Exclude<Unnumbered, { type: "accept" }>): Promise<void> {
-    if (message.type === "cancel") {
-      this.#outbound.drop();
-      this.#inbound.drop();
-    }
+    if (message.type === "cancel") this.#outbound.drop();
+    if (LAST_OF_A_RUN.includes(message.type)) this.#inbound.drop();
+    if (message.type === "begin" || message.type === "run") this.#outbound.begin();
     return this.#send(message);
   }
 
@@ -204,15 +221,23 @@ export class Exchange {
       return this.onGranted?.();
     }
     if (message.type === "end") return this.#inbound.end();
-    if (message.type === "accept") this.#outbound.accepted(message.credit);
-    if (message.type === "begin" || message.type === "run") this.#inbound.begin();
+    if (message.type === "accept") this.#outbound.accepted(message);
+    const isRun = message.type === "begin" || message.type === "run";
+    if (isRun && !this.#inbound.begin(message)) return;
+    if (message.type === "envelope" && this.#inbound.isAhead) {
+      throw new P2pError("protocol", `an envelope behind the content of exchange ${this.number}`);
+    }
     if (this.#messages.length === MAX_WAITING_MESSAGES) {
       throw new P2pError(
         "protocol",
         `more than ${MAX_WAITING_MESSAGES} messages wait on exchange ${this.number}`,
       );
     }
-    if (message.type === "cancel") this.#outbound.drop();
+    if (LAST_OF_A_RUN.includes(message.type)) this.#outbound.drop();
+    this.#put(message);
+  }
+
+  #put(message: Message) {
     this.#messages.push(message);
     this.#wait = undefined;
     this.#arrived.notify();
@@ -250,6 +275,11 @@ export class Exchange {
 }
 
 type Facts = Omit<TraceEvent, "what">;
+
+/** True where a run may follow `opening` before it is accepted (SPEC.md §8). */
+function hasFlight(opening: Opening | undefined): boolean {
+  return opening !== undefined && "ahead" in opening && opening.ahead;
+}
 
 /** The facts of a message that a trace may tell: numbers and codes, no names. */
 function factsOf(message: object): Facts {

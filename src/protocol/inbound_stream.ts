@@ -4,6 +4,7 @@ import { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
 import { isLast, sealedBytes } from "../transport/chunk_flags.ts";
 import type { ChunkMemory } from "./chunk_memory.ts";
+import type { FirstFlight, RunMessage } from "./first_flight.ts";
 import type { Wait } from "./wait.ts";
 
 /** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
@@ -22,6 +23,13 @@ const CREDIT_EVERY_MS = 5;
 /** Packed chunks may be small, and then cost more than their bytes. */
 const LEAST_MEMORY_BYTES = 1_024;
 
+/** What an `accept` says beside its place, and the `begin` that came before it. */
+export interface Accepted {
+  credit: number;
+  taken: boolean;
+  begin: RunMessage | undefined;
+}
+
 /** All that an inbound stream works with. */
 export interface InboundOptions {
   /** That of the exchange, for errors. */
@@ -29,6 +37,8 @@ export interface InboundOptions {
   clock: Clock;
   /** Counts what waits, beside all others of the process. */
   memory: ChunkMemory;
+  /** Where something may come before it is accepted. */
+  flight?: FirstFlight | undefined;
   /** Lets the other side send so many bytes more. */
   grant: (bytes: number) => void;
   /** Hears when there are fewer {@link InboundStream.waitingBytes}. */
@@ -51,6 +61,7 @@ export class InboundStream {
   #waitingBytes = 0;
   #granted = 0;
   #run: "none" | "accepted" | "begun" = "none";
+  #flight: FirstFlight | undefined;
   #consumed = 0;
   #grantedAt = -Infinity;
   #last: "to come" | "seen" | "ended" = "to come";
@@ -60,6 +71,7 @@ export class InboundStream {
 
   constructor(options: InboundOptions) {
     this.#options = options;
+    this.#flight = options.flight;
   }
 
   /** The chunks, to the other side's `end`. */
@@ -75,27 +87,52 @@ export class InboundStream {
     return this.#waitingBytes;
   }
 
+  /** True where a run has begun before it was accepted. */
+  get isAhead(): boolean {
+    return this.#run === "none" && this.#flight?.isBegun === true;
+  }
+
   /** The wait of the reader; undefined where there is none, or chunks are here. */
   get wait(): Wait | undefined {
     return this.#wait;
   }
 
   /**
-   * Lets the other side begin a run, once, whose chunks this side will read; the credit that the
-   * `accept` grants.
+   * Lets the other side begin a run at `offset`, once, whose chunks this side will read: goes on with
+   * the first flight where there is one for that place.
    */
-  accept(): number {
+  accept(offset: number): Accepted {
     this.#run = "accepted";
     this.#granted = WINDOW_BYTES;
-    return this.#granted;
+    const flight = this.#flight;
+    const taken = flight !== undefined && !flight.isDropped && offset === 0;
+    if (!taken) {
+      flight?.drop();
+      return { credit: WINDOW_BYTES, taken, begin: undefined };
+    }
+    this.#flight = undefined;
+    const { begin, chunks, isEnded } = flight.land();
+    if (begin !== undefined) this.begin(begin);
+    for (const chunk of chunks) this.push(chunk);
+    if (isEnded) this.end();
+    return { credit: WINDOW_BYTES, taken, begin };
   }
 
-  /** Takes the other side's `begin` or `run`. "protocol" where none was accepted. */
-  begin(): void {
+  /**
+   * Takes the other side's `begin` or `run`; true where it is that of the run that was accepted.
+   * "protocol" where none may begin.
+   */
+  begin(message: RunMessage): boolean {
+    const flight = this.#flight;
+    if (flight !== undefined && !flight.isBegun) {
+      flight.begin(message);
+      return false;
+    }
     if (this.#run !== "accepted") {
       throw new P2pError("protocol", `exchange ${this.#options.number} began without an "accept"`);
     }
     this.#run = "begun";
+    return true;
   }
 
   /**
@@ -105,6 +142,7 @@ export class InboundStream {
   push(chunk: OwnedBytes): void {
     const { number } = this.#options;
     if (this.#run !== "begun") {
+      if (this.#flight !== undefined) return this.#flight.push(chunk);
       throw new P2pError("protocol", `exchange ${number} sent data before a run`);
     }
     if (this.#last !== "to come") {
@@ -124,6 +162,7 @@ export class InboundStream {
 
   /** Takes the other side's `end`. */
   end(): void {
+    if (this.#run !== "begun") return this.#flight?.end();
     this.#last = "ended";
     this.#changed.notify();
   }
@@ -137,9 +176,15 @@ export class InboundStream {
   /** Drops all that is here and that still comes: it will not be read. */
   drop(): void {
     this.#isDropped = true;
+    this.#flight?.drop();
     this.#chunks = [];
     this.#hold(-this.#waitingBytes);
     this.#options.onTaken();
+  }
+
+  /** Drops what comes before it is accepted: nobody will look at it soon. */
+  dropAhead(): void {
+    this.#flight?.drop();
   }
 
   /** Grants at once what was read and not granted yet; false where there is none. */

@@ -129,6 +129,9 @@ const UNWRITTEN_FIELDS = {
 /** Checks what an envelope holds: an offer, and when it was made (SPEC.md §17). */
 export const sealedOffer = object({ ...OFFER_FIELDS, ...UNWRITTEN_FIELDS, created: int() });
 
+/** True where a first flight follows (SPEC.md §8). */
+const ahead = optional(boolean, false);
+
 /** The fields of a receipt (SPEC.md §7, §14, §17). They are listed here alone. */
 export const RECEIPT_FIELDS = {
   /** Relative to the folder of the receiver. */
@@ -156,7 +159,7 @@ const SHAPES = {
   goodbye: object({ code: wordOr(GOODBYE_CODES, "shutdown"), reason }),
   ping: object({}),
   pong: object({}),
-  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, ...UNWRITTEN_FIELDS }),
+  offer: object({ exchange, transfer: hex(32), ...OFFER_FIELDS, ...UNWRITTEN_FIELDS, ahead }),
   accept: object({
     exchange,
     offset: int(),
@@ -198,6 +201,7 @@ const SHAPES = {
     transfer: hex(32),
     size: nullable(int()),
     receivers: int(1, MAX_RECEIVERS),
+    ahead,
   }),
   envelope: object({ exchange, to: checkedPeerName, sealed: text(MAX_ENVELOPE_LENGTH) }),
   routed: object({

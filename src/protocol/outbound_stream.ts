@@ -5,6 +5,7 @@ import { Notify } from "../notify.ts";
 import { trace } from "../trace.ts";
 import { FLAGS_BYTES } from "../transport/chunk_flags.ts";
 import { DATA_HEADROOM_BYTES } from "./channel.ts";
+import { FIRST_FLIGHT_CHUNKS } from "./first_flight.ts";
 import type { Wait, WaitsFor } from "./wait.ts";
 
 /** A wait for credit of that length makes the window "full" in a trace. */
@@ -29,10 +30,14 @@ export class OutboundStream {
   #writable: WritableStream<OwnedBytes> | undefined;
   #credit = 0;
   #isAccepted = false;
+  /** True for what is sent before it is accepted. */
+  #isAhead = false;
+  /** Counts the runs of this exchange. */
+  #run = 0;
   #sent = 0;
   #grantedAnew = 0;
   /** The places behind the chunks that were sent and not granted anew, in sealed bytes. */
-  readonly #inFlightEnds: number[] = [];
+  #inFlightEnds: number[] = [];
   #chunksTaken = 0;
   #isDropped = false;
   #failure: P2pError | undefined;
@@ -42,11 +47,15 @@ export class OutboundStream {
     this.#options = options;
   }
 
-  /** Takes chunks with `DATA_HEADROOM_BYTES` free in front of each; `end` follows the last. */
+  /**
+   * Takes chunks of the run that is under way, with `DATA_HEADROOM_BYTES` free in front of each; `end`
+   * follows the last.
+   */
   get writable(): WritableStream<OwnedBytes> {
+    const run = this.#run;
     return this.#writable ??= new WritableStream({
-      write: (buffer) => this.#write(buffer),
-      close: () => this.#end(),
+      write: (buffer) => this.#write(buffer, run),
+      close: () => this.#end(run),
     });
   }
 
@@ -65,10 +74,22 @@ export class OutboundStream {
     return this.#chunksTaken;
   }
 
-  /** Takes the credit of the other side's `accept`. */
-  accepted(credit: number): void {
+  /** Notes that a run begins here: the first flight, where nothing is accepted yet. */
+  begin(): void {
+    this.#isAhead = !this.#isAccepted;
+  }
+
+  /**
+   * Takes the other side's `accept`: where a first flight was sent and is not `taken`, what is still
+   * written of it is dropped. "protocol" where it cannot be.
+   */
+  accepted({ credit, taken }: { credit: number; taken: boolean }): void {
+    if (this.#isAccepted) throw new P2pError("protocol", 'a second "accept"');
+    if (taken && !this.#isAhead) throw new P2pError("protocol", "nothing was sent to be taken");
     this.#isAccepted = true;
-    this.#credit += credit;
+    if (this.#isAhead && !taken) this.#startOver();
+    this.#isAhead = false;
+    this.#credit = credit - this.#sent;
     this.#changed.notify();
   }
 
@@ -96,11 +117,22 @@ export class OutboundStream {
     this.#changed.notify();
   }
 
-  async #write(buffer: OwnedBytes) {
+  #startOver() {
+    this.#run++;
+    this.#writable = undefined;
+    this.#sent = 0;
+    this.#inFlightEnds = [];
+  }
+
+  async #write(buffer: OwnedBytes, run: number) {
     const bytes = buffer.length - DATA_HEADROOM_BYTES - FLAGS_BYTES;
-    if (this.#credit < bytes) await this.#creditFor(bytes);
+    const isDue = () => this.#failure === undefined && !this.#isDropped && run === this.#run;
+    const isWaiting = () => isDue() && !this.#maySend(bytes);
+    // Before an `accept` it is that which is waited for, and no credit.
+    while (!this.#isAccepted && isWaiting()) await this.#changed.wait();
+    if (isWaiting()) await this.#whileNoCredit(isWaiting);
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#isDropped) return;
+    if (!isDue()) return;
     this.#credit -= bytes;
     this.#sent += bytes;
     this.#inFlightEnds.push(this.#sent);
@@ -109,18 +141,21 @@ export class OutboundStream {
     this.#wait = undefined;
   }
 
-  async #creditFor(bytes: number) {
+  #maySend(bytes: number): boolean {
+    if (this.#isAhead) return this.#inFlightEnds.length < FIRST_FLIGHT_CHUNKS;
+    return this.#credit >= bytes;
+  }
+
+  async #whileNoCredit(isWaiting: () => boolean) {
     const { clock, onFull } = this.#options;
     this.#begin("credit");
     using _ = trace.exchange.hasSubscribers ? clock.after(FULL_AFTER_MS, onFull) : undefined;
-    while (!this.#isDropped && this.#failure === undefined && this.#credit < bytes) {
-      await this.#changed.wait();
-    }
+    while (isWaiting()) await this.#changed.wait();
     this.#wait = undefined;
   }
 
-  async #end() {
-    if (!this.#isDropped) await this.#options.sendEnd();
+  async #end(run: number) {
+    if (!this.#isDropped && run === this.#run) await this.#options.sendEnd();
   }
 
   #begin(waitsFor: WaitsFor) {

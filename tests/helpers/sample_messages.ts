@@ -32,7 +32,7 @@ export function sampleMessages(exchange: number): Message[] {
     presence: { type: "presence", exchange, name: "bo", id, state: "left" },
     list: { type: "list", exchange },
     person: { type: "person", exchange, name: "bo", keys, state: "away", since: 1, waiting: 0 },
-    relay: { type: "relay", exchange, transfer: TRANSFER, size: null, receivers: 1 },
+    relay: { type: "relay", exchange, transfer: TRANSFER, size: null, receivers: 1, ahead: false },
     envelope: { type: "envelope", exchange, to: "bo", sealed: "AA" },
     routed: { type: "routed", exchange, to: "bo", state: "away", until: 5, reason: "" },
     stored: { type: "stored", exchange, until: 5 },

@@ -95,4 +95,5 @@ export const OFFER: Omit<Message<"offer">, "type" | "exchange"> = {
   batch: null,
   key: "A".repeat(43),
   sha256: null,
+  ahead: false,
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chunksHeld } from "../../src/protocol/chunk_memory.ts";
+import { chunksHeld, flightsHeld } from "../../src/protocol/chunk_memory.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { chunkOf } from "../helpers/chunks.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { openServer } from "../helpers/hub_server.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";
 import { TempDir } from "../helpers/temp_dir.ts";
@@ -33,4 +34,33 @@ for (const [what, opening] of Object.entries(OPENINGS)) {
     }));
     assert.equal(chunksHeld.bytes, before);
   });
+}
+
+Deno.test("first flights of sixteen strangers are held up to one bound, and nobody is put out", async () => {
+  await using dir = await TempDir.make();
+  const { server } = await openServer(dir);
+  await using _ = { [Symbol.asyncDispose]: () => server.close() };
+  const strangers = await Promise.all(Array.from({ length: STRANGERS }, async (_, i) => {
+    const stranger = await RawPeer.connect(server.address.port, { name: `stranger ${i}` });
+    for (const exchange of [1, 3]) {
+      const relay = { type: "relay", exchange, transfer: TRANSFER, size: null, receivers: 1 };
+      await stranger.send({ ...relay, ahead: true }); // Its envelope does not come.
+      await stranger.send({ type: "begin", exchange, offset: 0, salt: "A".repeat(43) });
+      for (let sent = 0; sent < 4; sent++) await stranger.sendData(exchange, chunkOf());
+    }
+    await stranger.send({ type: "ping" });
+    assert.equal((await until(stranger, "pong")).type, "pong");
+    return stranger;
+  }));
+  assert.ok(flightsHeld.bytes > 2 ** 20 && flightsHeld.bytes <= 16 * 2 ** 20);
+  for (const stranger of strangers) stranger[Symbol.dispose]();
+  await eventually(() => assert.equal(flightsHeld.bytes, 0));
+});
+
+async function until(peer: RawPeer, type: Message["type"]): Promise<Message> {
+  for (;;) {
+    const message = await peer.receive();
+    assert.ok(message !== undefined, `no "${type}" has come`);
+    if (message.type === type) return message;
+  }
 }

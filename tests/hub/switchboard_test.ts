@@ -36,7 +36,7 @@ Deno.test("Switchboard lets nobody join, send or look under a name that became s
       { type: "join", keep: true },
       { type: "list" },
       { type: "status" },
-      { type: "relay", transfer: idOf(1), size: 1, receivers: 1 },
+      { type: "relay", transfer: idOf(1), size: 1, receivers: 1, ahead: false },
     ] as const
   ) {
     const exchange = eve.open();
@@ -56,7 +56,7 @@ Deno.test("Switchboard ends a session that joins twice, or names one receiver tw
   await assert.rejects(twice.closed, { message: /joined already/ });
   const doubled = await scene.connect("ana");
   const exchange = doubled.open();
-  await exchange.send({ type: "relay", transfer: idOf(1), size: 1, receivers: 2 });
+  await exchange.send({ type: "relay", transfer: idOf(1), size: 1, receivers: 2, ahead: false });
   await exchange.send({ type: "envelope", to: "bob", sealed: "x" });
   await exchange.send({ type: "envelope", to: "BOB", sealed: "x" });
   await assert.rejects(doubled.closed, { message: /two envelopes for "bob"/ });
@@ -386,7 +386,13 @@ class Scene implements AsyncDisposable {
     { number = 1, to, size = 10 }: { number?: number; to: string[]; size?: number | null },
   ): Promise<Exchange> {
     const exchange = session.open();
-    await exchange.send({ type: "relay", transfer: idOf(number), size, receivers: to.length });
+    await exchange.send({
+      type: "relay",
+      transfer: idOf(number),
+      size,
+      receivers: to.length,
+      ahead: false,
+    });
     for (const name of to) {
       await exchange.send({ type: "envelope", to: name, sealed: `for ${name}` });
       await expected(exchange, "routed");

@@ -96,6 +96,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       },
       key: BASE64URL,
       sha256: { good: [HEX64, null], bad: NOT_HEX64.slice(2) },
+      ahead: OPTIONAL_BOOLEAN,
     },
   },
   accept: {
@@ -178,12 +179,20 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
     },
   },
   relay: {
-    valid: { type: "relay", exchange: 1, transfer: "0".repeat(32), size: null, receivers: 1 },
+    valid: {
+      type: "relay",
+      exchange: 1,
+      transfer: "0".repeat(32),
+      size: null,
+      receivers: 1,
+      ahead: false,
+    },
     fields: {
       exchange: EXCHANGE,
       transfer: { good: ["0".repeat(32)], bad: NOT_HEX64 },
       size: NULLABLE_INT,
       receivers: { good: [1, MAX_RECEIVERS], bad: [...NOT_INTS, 0, MAX_RECEIVERS + 1] },
+      ahead: OPTIONAL_BOOLEAN,
     },
   },
   envelope: {

@@ -177,7 +177,7 @@ Deno.test("Session fails for data that was not granted", async () => {
 Deno.test("Session fails for data and credit of an exchange that was not accepted", async () => {
   const openings: Message[] = [
     offerOf(1),
-    { type: "relay", exchange: 1, transfer: OFFER.transfer, size: 5, receivers: 1 },
+    { type: "relay", exchange: 1, transfer: OFFER.transfer, size: 5, receivers: 1, ahead: false },
     { type: "join", exchange: 1, keep: true },
     { type: "list", exchange: 1 },
   ];

@@ -74,7 +74,10 @@ export class Reception {
   async #judge(): Promise<Refusal | undefined> {
     this.#events.offered();
     const { acceptance, allowHidden, from, turn } = this.#options;
-    if (acceptance.ask !== undefined) turn?.giveWay();
+    if (acceptance.ask !== undefined) {
+      turn?.giveWay();
+      this.#exchange.dropAhead();
+    }
     return await judgeOffer(this.#offer, from, { ...acceptance, allowHidden });
   }
 

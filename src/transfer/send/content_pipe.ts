@@ -24,6 +24,23 @@ export interface ContentOptions {
   signal: AbortSignal;
 }
 
+/**
+ * True where the content may begin right behind the offer (SPEC.md §8): nothing of it may be there,
+ * as far as is known, nobody pays for bytes that come twice, and it can be read again.
+ */
+export function fliesAhead(
+  source: Source,
+  { begun = false, limit, digests }: {
+    begun?: boolean | undefined;
+    limit?: number | undefined;
+    /** Those by which it is offered to each receiver: what has one may be there. */
+    digests: (string | null)[];
+  },
+): boolean {
+  if (begun || limit !== undefined || source.isReadOnce) return false;
+  return digests.every((digest) => digest === null);
+}
+
 /** A run that is under way; it is stopped when it is disposed of. */
 export interface ContentPipe extends AsyncDisposable {
   /** Settles when all is sent, or cannot be. */

@@ -17,7 +17,7 @@ import type { Delivered, Report } from "../events.ts";
 import { EarlyDigest } from "../source/early_digest.ts";
 import type { Source } from "../source/source.ts";
 import { StallWatch } from "../stall_watch.ts";
-import { answerTo, pipeContent } from "./content_pipe.ts";
+import { answerTo, type ContentPipe, fliesAhead, pipeContent } from "./content_pipe.ts";
 import { deliveredEvent } from "./delivered.ts";
 
 /** Options of {@link sendTransfer}. */
@@ -83,11 +83,16 @@ async function offerAndSend(
   // A source without a stamp may not be there to be read a second time.
   const mayGoOn = options.begun && source.stamp !== null;
   await using early = mayGoOn ? new EarlyDigest(source) : undefined;
+  const { sha256 = null } = options;
+  const ahead = fliesAhead(source, { ...options, digests: [sha256] });
   options.stalls.missing = "no answer to the offer yet";
-  await exchange.send(offerOf(source, { ...options, key }));
+  await exchange.send(offerOf(source, { ...options, key, ahead }));
+  await using flight = ahead
+    ? await pipeContent(exchange, { ...options, source, key, offset: 0 })
+    : undefined;
   const answer = await exchange.receive();
   const answeredAt = performance.now();
-  const settled = await receiptFor(answer, { exchange, source, early, key, options });
+  const settled = await receiptFor(answer, { exchange, source, early, flight, key, options });
   const latency = answeredAt - offeredAt;
   const duration = performance.now() - answeredAt;
   return deliveredEvent(settled.receipt, { source, ...options, ...settled, latency, duration });
@@ -103,6 +108,8 @@ interface Context {
   exchange: Exchange;
   source: Source;
   early: EarlyDigest | undefined;
+  /** The run that was begun with the offer. */
+  flight: ContentPipe | undefined;
   key: Uint8Array;
   options: WatchedOptions;
 }
@@ -137,10 +144,8 @@ async function checkReceipt(receipt: Receipt, context: Context): Promise<Settled
 }
 
 async function sendContent(accept: Message<"accept">, context: Context): Promise<Settled> {
-  const { exchange, source, early, key, options } = context;
-  const offset = await agreedOffset(accept, context);
-  await early?.stop();
-  await using pipe = await pipeContent(exchange, { ...options, source, key, offset });
+  const { exchange, source, options } = context;
+  await using pipe = await runFor(accept, context);
   options.stalls.missing = undefined; // Before all is sent no answer is due.
   pipe.sent.then(() => options.stalls.missing = "no receipt yet", () => {});
   const answer = await answerTo(pipe.sent, exchange.receive());
@@ -150,6 +155,16 @@ async function sendContent(accept: Message<"accept">, context: Context): Promise
   }
   if (answer.type === "cancel") throw cancelled(answer, source);
   throw new P2pError("protocol", `expected a receipt, got "${answer.type}"`);
+}
+
+/** The first flight where it was taken, else a run from where both sides agree. */
+async function runFor(accept: Message<"accept">, context: Context): Promise<ContentPipe> {
+  const { exchange, source, early, flight, key, options } = context;
+  if (flight !== undefined && accept.taken) return flight;
+  await flight?.[Symbol.asyncDispose]();
+  const offset = await agreedOffset(accept, context);
+  await early?.stop();
+  return await pipeContent(exchange, { ...options, source, key, offset });
 }
 
 /**
@@ -189,8 +204,11 @@ function cancelled({ code, reason }: Message<"cancel">, source: Source): P2pErro
 
 function offerOf(
   source: Source,
-  { transfer, batch, sha256 = null, key }: SendOptions & { key: Uint8Array },
+  { transfer, batch, sha256 = null, key, ahead }: SendOptions & {
+    key: Uint8Array;
+    ahead: boolean;
+  },
 ) {
   const fields = { ...fieldsOf(OFFER_FIELDS, source), batch: batch ?? null, sha256 };
-  return { type: "offer" as const, transfer, ...fields, key: toBase64url(key) };
+  return { type: "offer" as const, transfer, ...fields, key: toBase64url(key), ahead };
 }

@@ -7,7 +7,7 @@ import { stopOnAbort, tellLocalError } from "../cancel.ts";
 import type { Report } from "../events.ts";
 import type { Source } from "../source/source.ts";
 import { StallWatch } from "../stall_watch.ts";
-import { answerTo, pipeContent } from "./content_pipe.ts";
+import { answerTo, type ContentPipe, fliesAhead, pipeContent } from "./content_pipe.ts";
 import { type Recipient, RelayOutcomes, type RelayOutcomesOptions } from "./relay_outcomes.ts";
 import { type RelayKey, sealOffer } from "./sealed_offer.ts";
 
@@ -18,6 +18,8 @@ const ENVELOPES_AT_ONCE = 16;
 export interface RelayOptions extends Omit<RelayOutcomesOptions, "source"> {
   recipients: Recipient[];
   relayKey: RelayKey;
+  /** True where the hub may have a part of it. */
+  begun?: boolean;
   /** What it is sent together with. */
   batch?: Batch | undefined;
   report: Report;
@@ -42,7 +44,7 @@ export async function relayTransfer(
     using stalls = new StallWatch(exchange, {
       ...{ ...options, name: source.name, peer: "the hub" },
     });
-    using sending = new RelaySend(exchange, { ...options, source, stalls });
+    await using sending = new RelaySend(exchange, { ...options, source, stalls });
     await sending.run();
   } catch (error) {
     await tellLocalError(exchange, error);
@@ -55,10 +57,12 @@ export async function relayTransfer(
 type RelaySendOptions = RelayOptions & { source: Source; stalls: StallWatch };
 
 /** One transfer on its way to the hub and beyond. */
-class RelaySend {
+class RelaySend implements AsyncDisposable {
   readonly #exchange: Exchange;
   readonly #options: RelaySendOptions;
   readonly #outcomes: RelayOutcomes;
+  /** The run that was begun with the envelopes. */
+  #flight: ContentPipe | undefined;
 
   constructor(exchange: Exchange, options: RelaySendOptions) {
     this.#exchange = exchange;
@@ -70,8 +74,13 @@ class RelaySend {
     const { transfer, recipients, source, stalls } = this.#options;
     const size = source.mostBytes ?? source.size; // What a hub decides by is the most that comes.
     stalls.missing = "no answer to the offer yet";
-    await this.#exchange.send({ type: "relay", transfer, size, receivers: recipients.length });
-    await this.#sendEnvelopes();
+    const digests = recipients.map(({ sha256 = null }) => sha256);
+    const ahead = fliesAhead(source, { ...this.#options, digests });
+    const receivers = recipients.length;
+    await this.#exchange.send({ type: "relay", transfer, size, receivers, ahead });
+    await this.#sendEnvelopes(async () => {
+      if (ahead) this.#flight = await this.#pipe(0);
+    });
     const answer = await this.#nextVerdict();
     this.#outcomes.answered();
     const verdict = answer?.type === "accept" ? await this.#sendContent(answer) : answer;
@@ -89,16 +98,21 @@ class RelaySend {
     await this.#exchange.send({ type: "settled" }).catch(() => {});
   }
 
-  [Symbol.dispose]() {
+  async [Symbol.asyncDispose]() {
     this.#outcomes[Symbol.dispose]();
+    await this.#flight?.[Symbol.asyncDispose]();
   }
 
-  /** One envelope for each recipient, some at once; the hub says of each where it goes. */
-  async #sendEnvelopes() {
+  /**
+   * One envelope for each recipient, some at once; the hub says of each where it goes. `onSent` is
+   * called when all have left.
+   */
+  async #sendEnvelopes(onSent: () => Promise<void>) {
     const { recipients } = this.#options;
     for (let at = 0; at < recipients.length; at += ENVELOPES_AT_ONCE) {
       const batch = recipients.slice(at, at + ENVELOPES_AT_ONCE);
       for (const recipient of batch) await this.#sendEnvelope(recipient);
+      if (batch.includes(recipients.at(-1)!)) await onSent();
       for (const recipient of batch) {
         const message = await this.#exchange.receive();
         if (message.type !== "routed") throw this.#failure(message);
@@ -118,18 +132,30 @@ class RelaySend {
    * Sends the content from where the hub stands; gives its word on the whole, which may come before
    * the end.
    */
-  async #sendContent({ offset }: Message<"accept">): Promise<Message | undefined> {
-    const { source, relayKey: { key }, stalls } = this.#options;
-    const { name, size, folder } = source;
-    if (offset % CHUNK_BYTES !== 0 || (size !== null && !folder && offset > size)) {
-      throw new P2pError("protocol", `the hub has ${offset} bytes of "${name}"`);
-    }
-    await using pipe = await pipeContent(this.#exchange, { ...this.#options, source, key, offset });
+  async #sendContent(accept: Message<"accept">): Promise<Message | undefined> {
+    const { stalls } = this.#options;
+    await using pipe = await this.#runFor(accept);
     stalls.missing = undefined; // Before all is sent no answer is due.
     pipe.sent.then(() => stalls.missing = "the hub has not stored it yet", () => {});
     const verdict = await answerTo(pipe.sent, this.#nextVerdict());
     if (verdict === undefined || verdict.type === "stored") pipe.arrived();
     return verdict;
+  }
+
+  /** The first flight where it was taken, else a run from where the hub stands. */
+  async #runFor({ offset, taken }: Message<"accept">): Promise<ContentPipe> {
+    const { name, size, folder } = this.#options.source;
+    if (offset % CHUNK_BYTES !== 0 || (size !== null && !folder && offset > size)) {
+      throw new P2pError("protocol", `the hub has ${offset} bytes of "${name}"`);
+    }
+    if (this.#flight !== undefined && taken) return this.#flight;
+    await this.#flight?.[Symbol.asyncDispose]();
+    return await this.#pipe(offset);
+  }
+
+  #pipe(offset: number): Promise<ContentPipe> {
+    const { source, relayKey: { key } } = this.#options;
+    return pipeContent(this.#exchange, { ...this.#options, source, key, offset });
   }
 
   /** The hub's word on the whole; undefined where every recipient has an outcome before that. */

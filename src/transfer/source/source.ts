@@ -14,6 +14,8 @@ export interface Source extends OfferFields {
   readonly stamp: string | null;
   /** Hex digest that is another one also where only metadata has moved. */
   readonly exactStamp: string | null;
+  /** True where its content can be read but once. */
+  readonly isReadOnce?: true;
   /** Most bytes that its content stream may have, where that is more than `size`. */
   readonly mostBytes?: number;
   /** Entries of a folder that are not sent: what an archive cannot hold, and what was to be skipped. */

@@ -21,6 +21,7 @@ export async function stdinSource(
     kind: kindOf(first.value ?? new Uint8Array(0), sent),
     stamp: null,
     exactStamp: null,
+    isReadOnce: true,
     leftOut: [],
     missing: [],
     digest: (offset) => offset === 0 ? prefixDigest([], 0) : Promise.reject(readOnce(sent)),

@@ -41,7 +41,7 @@ export const hubFirstByte: Case = {
 async function sendChunks(session: Session, number: number): Promise<number> {
   const exchange = session.open();
   const transfer = number.toString(16).padStart(32, "0");
-  await exchange.send({ type: "relay", transfer, size: null, receivers: 1 });
+  await exchange.send({ type: "relay", transfer, size: null, receivers: 1, ahead: false });
   await exchange.send({ type: "envelope", to: "bob", sealed: "" });
   for (let i = 0; i < 2; i++) await exchange.receive(); // `routed` and `accept`.
   await exchange.send({ type: "begin", offset: 0, salt: "A".repeat(43) });

@@ -153,14 +153,26 @@ class IntakeScene implements AsyncDisposable {
 
   /** Opens a relay for two, up to the first envelope. */
   async open(number: number) {
-    const opening = { type: "relay" as const, transfer: idOf(number), size: 10, receivers: 2 };
+    const opening = {
+      type: "relay" as const,
+      transfer: idOf(number),
+      size: 10,
+      receivers: 2,
+      ahead: false,
+    };
     const { atPeer: sender, atHub } = await this.#scene.relay(opening);
     return { sender, over: this.#take(atHub, { ...opening, exchange: atHub.number }) };
   }
 
   /** Sends an envelope to each; gives the answers. */
   async send(to: string[], size = 10, number = 1) {
-    const opening = { type: "relay" as const, transfer: idOf(number), size, receivers: to.length };
+    const opening = {
+      type: "relay" as const,
+      transfer: idOf(number),
+      size,
+      receivers: to.length,
+      ahead: false,
+    };
     const { atPeer: sender, atHub } = await this.#scene.relay(opening);
     this.#take(atHub, { ...opening, exchange: atHub.number });
     const routed = [];

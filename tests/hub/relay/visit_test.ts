@@ -148,7 +148,12 @@ Deno.test("Visit keeps no packed chunk: in the spool all but the last are whole"
 
 /** A visit that runs, with the sender's end of its exchange and the callbacks so far. */
 async function begin(scene: RelayScene, transfer: SpooledTransfer) {
-  const relay = { transfer: transfer.relay.transfer, size: transfer.relay.size, receivers: 1 };
+  const relay = {
+    transfer: transfer.relay.transfer,
+    size: transfer.relay.size,
+    receivers: 1,
+    ahead: false,
+  };
   const { atPeer: sender, atHub } = await scene.relay(relay);
   const events: string[] = [];
   const visit = new Visit(atHub, { spool: scene.spool.spool, transfer });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { flightsHeld } from "../../../src/protocol/chunk_memory.ts";
 import type { CancelCode } from "../../../src/protocol/messages.ts";
 import { CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
 import { sendTransfer } from "../../../src/transfer/send/direct_send.ts";
@@ -185,6 +187,49 @@ Deno.test("sendTransfer moves nothing where the receiver says that it has the co
     const delivered = await sending;
     assert.deepEqual([delivered.already, delivered.savedAs], [true, "b.txt"]);
     assert.deepEqual([delivered.resumedAt, delivered.bytes], [5, 5]);
+  }
+});
+
+Deno.test("sendTransfer sends content with its offer where nothing speaks against it", async () => {
+  const stdin = await stdinSource(new Blob(["hello"]).stream(), "note.txt");
+  const cases: [ahead: boolean, source: Source, options: object][] = [
+    [true, note(), {}],
+    [false, note(), { begun: true }],
+    [false, note(), { limit: 1_000 }],
+    [false, note(), { sha256: "ab".repeat(32) }],
+    [false, stdin, {}],
+  ];
+  for (const [ahead, source, options] of cases) {
+    const said = Promise.withResolvers<unknown>();
+    await using pair = await SessionPair.open({
+      onOpen: async (exchange, opening) => {
+        said.resolve("ahead" in opening && opening.ahead);
+        await exchange.send({ type: "refuse", code: "declined", reason: "" });
+      },
+    });
+    const { signal } = new AbortController();
+    const onReceipt = () => Promise.resolve();
+    const about = { transfer: TRANSFER, to: "rack", report: () => {}, signal, onReceipt };
+    await assert.rejects(sendTransfer(pair.initiator, source, { ...about, ...options }));
+    assert.equal(await said.promise, ahead, JSON.stringify(options));
+  }
+});
+
+Deno.test("what came with an offer and was not held is sent again", async () => {
+  const asks = { ask: () => Promise.resolve(true) };
+  for (const acceptance of [asks, {}]) {
+    await using scene = await DirectScene.open({ acceptance });
+    if (acceptance !== asks) flightsHeld.hold(16 * 2 ** 20);
+    try {
+      const content = sampleBytes(6 * CHUNK_BYTES + 7);
+      await Deno.writeFile(scene.path("photo.bin"), content);
+      const { bytes, resumedAt } = await scene.send(await openSource(scene.path("photo.bin")));
+      assert.deepEqual([bytes, resumedAt], [content.length, 0]);
+      const received = await Deno.readFile(scene.path("in", "photo.bin"));
+      assert.equal(Buffer.compare(received, content), 0);
+    } finally {
+      if (acceptance !== asks) flightsHeld.hold(-16 * 2 ** 20);
+    }
   }
 });
 
