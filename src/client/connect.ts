@@ -36,18 +36,24 @@ export interface ConnectOptions extends Omit<HubCheckOptions, "address"> {
   /** Called where the hub has not answered for a while. */
   onStalled?: (stall: Stalled) => void;
   onOpen?: OnOpen | undefined;
+  /** Called with each session as soon as something may be sent over it. */
+  onOpened?: ((opened: Opened) => void) | undefined;
   signal: AbortSignal;
 }
 
-/** A session with a hub that has taken us, and the hub's name and fingerprint. */
-export interface Connected {
+/** A session with a hub that is the right one, and may not take us yet. */
+export interface Opened {
   session: Session;
-  name: string;
   fingerprint: string;
-  /** The name that we go by in this session. */
-  you: GivenName;
   /** The features that the hub has beyond those of every one (SPEC.md §21). */
   features: readonly string[];
+}
+
+/** A session with a hub that has taken us, and the hub's name. */
+export interface Connected extends Opened {
+  name: string;
+  /** The name that we go by in this session. */
+  you: GivenName;
 }
 
 /**
@@ -97,31 +103,31 @@ async function open(
   conn: Connection,
   { address, check, options }: { address: Address; check: HubCheck; options: ConnectOptions },
 ): Promise<Connected> {
-  const { identity: { keyPair }, name, isNameChosen, onOpen } = options;
+  const { identity: { keyPair }, name, isNameChosen, onOpen, onOpened } = options;
   const handshake = await initiate(conn, {
     ...{ keyPair, name, isNameChosen },
     checkKey: (id, auth) => check.check(id, auth),
     onProof: () => check.proving(),
   });
-  const channel = new Channel(conn, handshake);
-  if (typeof handshake.proof === "object") {
-    return await refused(channel, { address, isWrong: handshake.proof.isWrong });
-  }
-  if (handshake.proof === "secret") await check.proved(handshake);
-  const session = new Session(channel, { initiator: true, onOpen });
-  const hub = { name: await session.welcomed, fingerprint: fingerprint(handshake.remote.id) };
-  const { features } = handshake;
-  return { session, ...hub, you: session.given ?? { name, owned: false }, features };
+  const session = new Session(new Channel(conn, handshake), { initiator: true, onOpen });
+  const { features, remote } = handshake;
+  const opened = { session, fingerprint: fingerprint(remote.id), features };
+  if (check.isPinned) onOpened?.(opened);
+  const { proof } = await handshake.end;
+  if (typeof proof === "object") return await refused(session, { address, ...proof });
+  const isNew = !check.isPinned;
+  if (proof === "secret") await check.proved(handshake);
+  if (isNew) onOpened?.(opened);
+  const hub = { name: await session.welcomed };
+  return { ...opened, ...hub, you: session.given ?? { name, owned: false } };
 }
 
-/** Throws what the hub's `goodbye` says; whatever else it says, it has not proved that it may. */
+/** Throws what the hub's `goodbye` says. */
 async function refused(
-  channel: Channel,
+  { welcomed }: Session,
   { address, isWrong = false }: { address: Address; isWrong?: boolean | undefined },
 ): Promise<never> {
-  const session = new Session(channel, { initiator: true });
-  const reason = await session.welcomed.then(() => "it goes on without", (error) => error.message);
-  session.abort();
+  const reason = await welcomed.catch((error) => error.message);
   const message = `cannot connect to ${formatAddress(address)}: ${reason}`;
   if (!isWrong) throw new P2pError("refused", message);
   throw new P2pError("refused", message, {

@@ -1,6 +1,6 @@
 import { findHub, type KnownHub, knownHubs, noteHub, pinKey } from "../home/known_hubs.ts";
 import type { Identity } from "../home/identity.ts";
-import type { Auth, Handshake } from "../protocol/handshake.ts";
+import type { Auth, Handshake, KnownAcceptor } from "../protocol/handshake.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { decodeKey, encodeKey, sameKey } from "../secure/static_key.ts";
 import { type Address, formatAddress, isLoopback } from "../transport/address.ts";
@@ -66,11 +66,12 @@ export class HubCheck {
 
   /**
    * Compares the hub's id with what is known before our name leaves; at first contact it pins a hub
-   * of our own on loopback and where it knows the id from elsewhere, or leaves it to the secret. Gives the secret
-   * to prove. Throws {@link UnknownHub}, {@link SecretWanted}, and "refused" for a key that changed.
+   * of our own on loopback and where it knows the id from elsewhere, or leaves it to the secret.
+   * Throws {@link UnknownHub}, {@link SecretWanted}, and "refused" for a key that changed.
    */
-  async check(id: Uint8Array, auth: Auth): Promise<string | undefined> {
+  async check(id: Uint8Array, auth: Auth): Promise<KnownAcceptor> {
     const pinned = this.#pinned;
+    const isPinned = pinned !== undefined;
     if (pinned !== undefined && !sameKey(pinned, id)) {
       throw keyChanged(this.#where, { was: pinned, is: id });
     }
@@ -78,12 +79,13 @@ export class HubCheck {
     if (auth === "secret") {
       this.#secret = this.#secretOf(this.#known) ?? this.#secretOf(sameHub);
       if (this.#secret === undefined) throw new SecretWanted(this.#where);
-      return this.#secret;
+      return { isPinned, secret: this.#secret };
     }
     const { skipPin } = this.#options;
-    if (pinned !== undefined || skipPin) return;
+    if (isPinned || skipPin) return { isPinned };
     if (sameHub === undefined && !await this.#isOurs(id)) throw new UnknownHub(this.#where, id);
     await this.#pin(id);
+    return { isPinned };
   }
 
   /** True for a hub on this machine that is of this home, this user's or root's: nobody else's. */
@@ -103,7 +105,12 @@ export class HubCheck {
 
   /** Notes that our proof leaves. */
   proving(): void {
-    this.#isGuessOpen = this.#pinned === undefined;
+    this.#isGuessOpen = !this.isPinned;
+  }
+
+  /** True where its id was known before. */
+  get isPinned(): boolean {
+    return this.#pinned !== undefined;
   }
 
   /** Pins a hub that has proved the secret: it is the right one; and keeps that secret. */

@@ -6,7 +6,7 @@ import { codeName } from "../secure/code.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import { type Address, formatAddress } from "../transport/address.ts";
 import type { ClientEvent } from "./client_event.ts";
-import { connect, type Connected } from "./connect.ts";
+import { connect, type Connected, type Opened } from "./connect.ts";
 import type { Pinned } from "./hub_check.ts";
 import { SecretWanted, UnknownHub } from "./hub_refusals.ts";
 
@@ -67,6 +67,11 @@ interface Trust {
 /** Options of one session. */
 export interface SessionChoices {
   onOpen?: OnOpen;
+  /**
+   * Called with each session that is tried, as soon as something may be sent over it: a round trip
+   * before the hub has taken us.
+   */
+  onOpened?: (opened: Opened) => void;
   signal: AbortSignal;
 }
 
@@ -125,7 +130,7 @@ export class HubClient {
    * open meanwhile. Throws `P2pError`: "connection" where there is no hub, "refused" for a key that
    * changed or is not trusted, and where the hub refuses.
    */
-  async connect({ onOpen, signal }: SessionChoices): Promise<Connected> {
+  async connect({ onOpen, onOpened, signal }: SessionChoices): Promise<Connected> {
     const { address, identity, name, naming = "chosen", home, secret, remember = true } =
       this.#options;
     const isNameChosen = naming === "chosen";
@@ -133,7 +138,8 @@ export class HubClient {
       const tried = secret?.known;
       try {
         const connected = await connect(address, {
-          ...{ identity, name, isNameChosen, home, onOpen, signal, remember, isSecretWrong },
+          ...{ identity, name, isNameChosen, home, onOpen, onOpened, signal },
+          ...{ remember, isSecretWrong },
           secret: tried,
           trusted: this.#trust.key,
           skipPin: this.#skipPin,

@@ -12,7 +12,7 @@ import type { Report, Stored } from "../transfer/events.ts";
 import type { Recipient, WaitFor } from "../transfer/send/relay_outcomes.ts";
 import { Unfinished } from "../transfer/unfinished.ts";
 import type { ItemOutcome } from "./client_event.ts";
-import type { Connected } from "./connect.ts";
+import type { Connected, Opened } from "./connect.ts";
 import type { HubClient } from "./hub_client.ts";
 import { checkItems, type Item } from "./items.ts";
 import { Patience } from "./patience.ts";
@@ -89,6 +89,11 @@ class Batch {
   /** What the hub keeps for those who are waited for. */
   readonly #awaited = new Set<Stored>();
   #batch: BatchOfOffers | undefined;
+  /** What is sent over the session that was opened last, which may not be taken yet. */
+  #sending: { opened: Opened; cut: Promise<P2pError | undefined> } | undefined;
+  /** The hub's name, while it is not known whether it takes us; what is to be told waits for it. */
+  #connecting: PromiseWithResolvers<string> | undefined;
+  #hubName = Promise.resolve("");
   #recipients: Recipient[] | undefined;
 
   constructor(client: HubClient, items: Item[], options: SendBatchOptions) {
@@ -101,6 +106,7 @@ class Batch {
     this.#relayKeys = new RelayKeys(client.home);
     this.#delivered = new DeliveredContent(client.home);
     this.#patience = new Patience(options.giveUpMs);
+    if (options.recipient !== undefined) this.#recipients = [options.recipient];
   }
 
   async run(): Promise<BatchResult> {
@@ -164,38 +170,75 @@ class Batch {
     await sleep(pauseMs, this.#options.signal);
   }
 
+  /** A session that has taken us; where it is known whom all is for, sending begins before that. */
   async #connect(): Promise<Connected> {
-    const connected = await this.#client.connect({ signal: this.#options.signal });
-    const { session, name, fingerprint } = connected;
-    this.#client.emit({ type: "connected", name, fingerprint });
+    const { signal } = this.#options;
+    const connecting = this.#connecting = Promise.withResolvers<string>();
+    this.#hubName = connecting.promise;
+    this.#hubName.catch(() => {}); // Rejects for those who wait for it.
     try {
-      // Chosen once: who comes and goes during a cut makes it no other transfer.
-      this.#recipients ??= await this.#chooseRecipients(connected);
+      const connected = await this.#client.connect({
+        onOpened: (opened) => this.#isDecided && this.#begin(opened),
+        signal,
+      });
+      const { name, fingerprint } = connected;
+      this.#client.emit({ type: "connected", name, fingerprint });
+      this.#connecting = undefined;
+      connecting.resolve(name);
+      if (!this.#isDecided) await this.#decide(connected);
+      return connected;
     } catch (error) {
-      await session.goodbye("bye", "there is nobody to send to");
+      this.#connecting = undefined;
+      connecting.reject(error);
+      await this.#sending?.cut.catch(() => {}); // What was begun waits again.
       throw error;
     }
-    return connected;
   }
 
-  async #chooseRecipients(connected: Connected): Promise<Recipient[] | undefined> {
-    const { people, recipient } = this.#options;
-    if (recipient !== undefined) return [recipient];
-    if (people === undefined) return undefined;
-    const { chooseRecipients } = await import("./recipients.ts");
-    return await chooseRecipients(connected, { people, client: this.#client });
+  /** True where it is known whom all is for. */
+  get #isDecided(): boolean {
+    return this.#options.people === undefined || this.#recipients !== undefined;
   }
 
-  /**
-   * Works off what waits; gives the error of a lost connection, with what is not done back in
-   * front.
-   */
-  async #sendWaiting(connected: Connected): Promise<P2pError | undefined> {
+  /** Chosen once: who comes and goes during a cut makes it no other transfer. */
+  async #decide(connected: Connected) {
+    const people = this.#options.people!;
+    try {
+      const { chooseRecipients } = await import("./recipients.ts");
+      this.#recipients = await chooseRecipients(connected, { people, client: this.#client });
+    } catch (error) {
+      await connected.session.goodbye("bye", "there is nobody to send to");
+      throw error;
+    }
+  }
+
+  /** Tells now, or as soon as it is known whether the hub takes us. */
+  #tell(tell: () => void) {
+    if (this.#connecting === undefined) tell();
+    else this.#hubName.then(tell, tell);
+  }
+
+  /** Works off what waits, over a session that may have begun with it before it was taken. */
+  #sendWaiting(connected: Connected): Promise<P2pError | undefined> {
+    const { session } = connected;
+    if (this.#sending?.opened.session !== session) this.#begin(connected);
+    return this.#sending!.cut;
+  }
+
+  #begin(opened: Opened) {
+    const before = this.#sending?.cut ?? Promise.resolve();
+    const cut = before.then(() => this.#sendOver(opened));
+    cut.catch(() => {}); // Rejects for who waits for it.
+    this.#sending = { opened, cut };
+  }
+
+  /** Gives the error of a lost connection, with what is not done back in front. */
+  async #sendOver(opened: Opened): Promise<P2pError | undefined> {
     const undone: Item[] = [];
     let cut: P2pError | undefined;
     const worker = async () => {
       for (let item; cut === undefined && (item = this.#waiting.shift());) {
-        const error = await this.#send(item, connected);
+        const error = await this.#send(item, opened);
         if (error === undefined) continue;
         cut = error;
         undone.push(item);
@@ -207,10 +250,10 @@ class Batch {
     return cut;
   }
 
-  #send(item: Item, connected: Connected): Promise<P2pError | undefined> {
+  #send(item: Item, opened: Opened): Promise<P2pError | undefined> {
     const { wait, limit, restart = false, recipient, giveUpMs, signal } = this.#options;
     return sendItem(item, {
-      ...{ connected, wait, limit, restart, giveUpMs, signal },
+      ...{ opened, hubName: this.#hubName, wait, limit, restart, giveUpMs, signal },
       recipients: this.#recipients,
       keyPair: this.#client.identity.keyPair,
       hub: this.#client.hub,
@@ -224,7 +267,7 @@ class Batch {
       },
       delivered: this.#delivered,
       report: this.#progress,
-      onOutcome: (outcome) => this.#report(outcome),
+      onOutcome: (outcome) => this.#tell(() => this.#report(outcome)),
     });
   }
 
@@ -268,10 +311,15 @@ class Batch {
   }
 
   readonly #progress: Report = (event) => {
-    if (event.event === "stalled") this.#client.emit({ type: "stalled", stall: event });
+    // While it is not known whether the hub takes us, that is what is waited for.
+    if (event.event === "stalled" && this.#connecting === undefined) {
+      this.#client.emit({ type: "stalled", stall: event });
+    }
     if (event.event !== "progress") return;
-    if (this.#unfinished.count(event)) this.#moved();
-    this.#client.emit({ type: "progress", progress: event });
+    this.#tell(() => {
+      if (this.#unfinished.count(event)) this.#moved();
+      this.#client.emit({ type: "progress", progress: event });
+    });
   };
 
   #wait(stored: Stored) {

@@ -19,7 +19,7 @@ import type {
 } from "../transfer/send/relay_outcomes.ts";
 import type { Source } from "../transfer/source/source.ts";
 import type { ItemOutcome } from "./client_event.ts";
-import type { Connected } from "./connect.ts";
+import type { Opened } from "./connect.ts";
 import type { Item } from "./items.ts";
 import { unlessBusy } from "./patience.ts";
 
@@ -28,7 +28,9 @@ const runId = crypto.randomUUID();
 
 /** The session that an item is sent over, and how. */
 export interface SendItemOptions {
-  connected: Connected;
+  opened: Opened;
+  /** The hub's name, once it has taken us. */
+  hubName: Promise<string>;
   /** People to send to; undefined for the hub itself. */
   recipients: Recipient[] | undefined;
   /** The sender's. */
@@ -80,7 +82,8 @@ export async function sendItem(
     else await unlessBusy(() => sendOver(sending), options);
   } catch (failure) {
     const error = asP2pError(failure);
-    const isCut = error.code === "connection" || error.code === "protocol";
+    const isCut = ["connection", "protocol"].includes(error.code) ||
+      options.opened.session.isTurnedAway;
     // What could not even be opened is no fault of the session, and another one would not help.
     if (isCut && source !== undefined) return error;
     if (isChanged(failure) && transferId !== undefined) await options.relayKeys.erase(transferId);
@@ -161,16 +164,14 @@ function sendOver(sending: Sending): Promise<void> {
 function remember({ to, delivered }: Done, { source, options }: Sending) {
   if (delivered === undefined) return;
   const person = options.recipients?.find(({ name }) => name === to);
-  const receiver = person === undefined
-    ? options.connected.fingerprint
-    : fingerprint(person.keys.id);
+  const receiver = person === undefined ? options.opened.fingerprint : fingerprint(person.keys.id);
   options.delivered.add(source, { to: receiver, sha256: delivered.sha256 });
 }
 
 async function sendToHub(sending: Sending) {
   const { item, source, transferId, begun, isTouched, key, options } = sending;
-  const { connected: { session, name: to, fingerprint }, batch, report, limit, signal } = options;
-  const { outgoing, onOutcome } = options;
+  const { opened: { session, fingerprint }, hubName: to } = options;
+  const { batch, report, limit, signal, outgoing, onOutcome } = options;
   const sha256 = await namedDigest(fingerprint, sending);
   const onReceipt = (delivered: Delivered) => outgoing.finish(key, [{ delivered }]);
   const { leftOut, missing, renamed } = source;
@@ -190,7 +191,7 @@ function namedDigest(to: string, { source, options }: Sending): Promise<string |
 
 async function sendToPeople(recipients: Recipient[], sending: Sending) {
   const { item, source, transferId, begun, key, options } = sending;
-  const { connected: { session }, keyPair, wait, report, limit, signal } = options;
+  const { opened: { session }, keyPair, wait, report, limit, signal } = options;
   const { outgoing, sent, relayKeys, batch, patience } = options;
   const relayKey = await relayKeys.find(transferId) ??
     await relayKeys.make(transferId, await session.peerTime());
@@ -224,7 +225,7 @@ function sentTransfer(
 ): SentTransfer {
   return {
     transfer: transferId,
-    hub: options.connected.fingerprint,
+    hub: options.opened.fingerprint,
     name,
     path: isAbsolute(path) ? path : null,
     identity,

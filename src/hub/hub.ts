@@ -165,7 +165,8 @@ export class Hub {
   async #openSession(conn: Connection, address: string): Promise<Session> {
     const { keyPair } = this.#options;
     const handshake = await accept(conn, { keyPair, check: this.#check(address) });
-    const { remote, remoteName, called, proof } = handshake;
+    const { remote, remoteName, called } = handshake;
+    const { proof } = await handshake.end;
     const given = remoteName === null ? await this.#nameFor(remote.id, called) : undefined;
     const name = given?.name ?? String(remoteName);
     const peer = { key: remote.id, keys: remote, name, network: networkOf(address) };

@@ -13,7 +13,7 @@ import {
   writeFrameHeader,
 } from "../transport/frame.ts";
 import { lostConnection } from "../transport/lost_connection.ts";
-import type { Handshake } from "./handshake.ts";
+import type { Handshake, HandshakeEnd } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
 import { decodeMessage, encodeMessage, type Message, type UnknownMessage } from "./messages.ts";
 
@@ -51,7 +51,7 @@ export class Channel {
   #clock: Clock;
   #send: RecordCipher;
   #receive: RecordCipher;
-  #leftover: Uint8Array;
+  readonly #handshakeEnd: Promise<HandshakeEnd>;
   #reading = false;
   #closing = false;
   #aborted = Promise.withResolvers<void>();
@@ -66,7 +66,7 @@ export class Channel {
     this.#movedAt = clock.now();
     this.#send = new RecordCipher(handshake.send);
     this.#receive = new RecordCipher(handshake.receive);
-    this.#leftover = handshake.leftover;
+    this.#handshakeEnd = handshake.end;
   }
 
   /**
@@ -76,8 +76,10 @@ export class Channel {
   async *incoming(): AsyncGenerator<Incoming> {
     this.#reading = true;
     try {
-      for await (const frame of this.#frames()) {
+      const { proof, leftover } = await this.#handshakeEnd;
+      for await (const frame of this.#frames(leftover)) {
         const incoming = this.#decode(frame);
+        if (typeof proof === "object") checkLastWord(incoming);
         this.liveness.took({ isPong: incoming.type === "pong" });
         yield incoming;
       }
@@ -171,9 +173,9 @@ export class Channel {
     while (await this.#conn.read(scrap) !== null);
   }
 
-  #frames(): AsyncGenerator<Frame> {
+  #frames(leftover: Uint8Array): AsyncGenerator<Frame> {
     return readFrames(this.#conn, {
-      leftover: this.#leftover,
+      leftover,
       onRead: (type) => {
         this.liveness.heard();
         if (type === FRAME.data) this.#movedAt = this.liveness.heardAt;
@@ -200,6 +202,11 @@ export class Channel {
       throw lostConnection(error);
     }
   }
+}
+
+/** Whoever was not taken, or was not let try, hears nothing but why (SPEC.md §4). */
+function checkLastWord({ type }: Incoming) {
+  if (type !== "goodbye") throw new P2pError("protocol", `"${type}" behind a refusal`);
 }
 
 function isKeepAlive({ type }: { type: string }): boolean {

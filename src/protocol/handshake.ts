@@ -16,6 +16,7 @@ import {
   type ProofContext,
   type ProofFrames,
   proofInput,
+  type ProofResult,
   proveSecret,
 } from "./prove_secret.ts";
 import { base64url, type Check, type Checked, nullable, object, optional, text } from "./schema.ts";
@@ -55,9 +56,13 @@ interface Refusal {
   isWrong?: boolean;
 }
 
-/**
- * The result of a handshake: the cipher states, the other side, and bytes that were read too far.
- */
+/** The end of a handshake: what was proved, and bytes that were read too far. */
+export interface HandshakeEnd {
+  proof: Proof;
+  leftover: Uint8Array;
+}
+
+/** The result of a handshake, from which on records may leave: the cipher states and the other side. */
 export interface Handshake {
   send: CipherState;
   receive: CipherState;
@@ -72,8 +77,19 @@ export interface Handshake {
   remoteName: unknown;
   /** What the machine of an initiator without a name is called, unchecked. */
   called: string;
-  proof: Proof;
-  leftover: Uint8Array;
+  /**
+   * Settles where the proofs of both sides are through, before the first record comes in; an
+   * initiator whose acceptor was pinned may write before that (SPEC.md §4).
+   */
+  end: Promise<HandshakeEnd>;
+}
+
+/** What is known of an acceptor before message 3. */
+export interface KnownAcceptor {
+  /** Counts in place of the one that was given. */
+  secret?: string | undefined;
+  /** True where its id was pinned before. */
+  isPinned: boolean;
 }
 
 /** The part of a connection that a handshake needs. */
@@ -95,10 +111,9 @@ export interface SecretCheck {
 }
 
 /**
- * The initiator's side of SPEC.md §2 to §4. `checkKey` sees the acceptor's id, and what that wants
- * to be proved, before message 3 leaves, and throws to end it there; it may give the secret, which
- * then counts in place of `secret`. `onProof` is called when what the acceptor can check a guess by
- * leaves.
+ * The initiator's side of SPEC.md §2 to §4, until its records may leave. `checkKey` sees the
+ * acceptor's id, and what that wants to be proved, before message 3 leaves, and throws to end it
+ * there. `onProof` is called when what the acceptor can check a guess by leaves.
  */
 export async function initiate(
   conn: HandshakeConnection,
@@ -107,7 +122,7 @@ export async function initiate(
     name: string;
     /** False for the name of a machine: it is said as such where the acceptor understands it. */
     isNameChosen?: boolean;
-    checkKey: (id: Uint8Array, auth: Auth) => Promise<string | undefined | void>;
+    checkKey: (id: Uint8Array, auth: Auth) => Promise<KnownAcceptor | void>;
     onProof?: () => void;
     secret?: string | undefined;
     randomness?: Randomness | undefined;
@@ -120,7 +135,7 @@ export async function initiate(
   const said = decodePayload(await readMessage(reader, state), FROM_ACCEPTOR);
   const remote = keysOf(state, said);
   const auth = checkedAuth(said.auth);
-  const known = await checkKey(remote.id, auth) ?? secret;
+  const known = await checkKey(remote.id, auth) ?? { isPinned: false };
   const named = isNameChosen || !said.features.includes("anonymous")
     ? { name }
     : { name: null, called: name };
@@ -130,11 +145,12 @@ export async function initiate(
   const frames = proofFrames(conn, { reader, ciphers, before: message3 });
   const context = { handshakeHash: state.handshakeHash, initiator: keyPair, acceptor: remote };
   const run = { context, frames, onTag: onProof, scalar: randomness?.scalar };
-  const proof = auth === "none" ? auth : await prove(given(known), run);
-  const { features } = said;
-  traceDone(proof);
-  const theirs = { remote, features, remoteName: undefined, called: "" };
-  return { ...ciphers, ...theirs, proof, leftover: reader.leftover };
+  const proving = auth === "none"
+    ? { proof: Promise.resolve(auth) }
+    : await prove(given(known.secret ?? secret), run);
+  const end = endOf(proving.proof, reader);
+  if (!known.isPinned) await end;
+  return { ...ciphers, remote, features: said.features, remoteName: undefined, called: "", end };
 }
 
 /**
@@ -168,9 +184,17 @@ export async function accept(
   const run = { context, frames, scalar: randomness?.scalar };
   const proof = check === undefined ? auth : await demand(check, run);
   const { features, name, called } = said;
-  traceDone(proof);
-  const theirs = { remote, features, remoteName: name, called };
-  return { ...ciphers, ...theirs, proof, leftover: reader.leftover };
+  const end = endOf(Promise.resolve(proof), reader);
+  return { ...ciphers, remote, features, remoteName: name, called, end };
+}
+
+function endOf(proving: Promise<Proof>, reader: ByteReader): Promise<HandshakeEnd> {
+  const end = proving.then((proof) => {
+    traceDone(proof);
+    return { proof, leftover: reader.leftover };
+  });
+  end.catch(() => {}); // Rejects for who reads the first record.
+  return end;
 }
 
 function traceDone(proof: Proof) {
@@ -209,13 +233,17 @@ interface ProofRun {
   scalar: bigint | undefined;
 }
 
-/** Proves that we know the secret, where the acceptor knows it too. */
+/** Proves that we know the secret; `proof` settles when the acceptor has, too. */
 async function prove(
   secret: string,
   { context, frames, ...run }: ProofRun & { onTag: () => void },
-): Promise<Proof> {
+): Promise<{ proof: Promise<Proof> }> {
   const input = proofInput({ secret, ...context });
-  const result = await proveSecret(input, frames, run);
+  const { result } = await proveSecret(input, frames, run);
+  return { proof: result.then(proofOf) };
+}
+
+function proofOf(result: ProofResult): Proof {
   if (result === "proved") return "secret";
   return { refusal: "the other side refused", isWrong: result === "wrong" };
 }

@@ -1,5 +1,6 @@
 import { utf8 } from "../bytes.ts";
 import { P2pError } from "../errors.ts";
+import type { CpaceInitiator } from "../secure/cpace/cpace.ts";
 import { type CpaceInput, lvCat } from "../secure/cpace/cpace_strings.ts";
 import { normalizedSecret } from "../secure/secret.ts";
 
@@ -44,24 +45,28 @@ export function proofInput(context: ProofContext): CpaceInput {
 export type ProofResult = "proved" | "wrong" | "untried";
 
 /**
- * The initiator's side; `onTag` is called when its tag leaves, by which the acceptor can check one
- * guess; `scalar` is given for vectors alone. Where the acceptor does not take it, it says why in its `goodbye`; throws `P2pError` where
- * the acceptor itself does not know the secret.
+ * The initiator's side, until its tag has left; `onTag` is called when it leaves, by which the
+ * acceptor can check one guess; `scalar` is given for vectors alone. Where the acceptor does not
+ * take it, it says why in its `goodbye`; `result` rejects with a `P2pError` where the acceptor itself
+ * does not know the secret.
  */
 export async function proveSecret(
   input: CpaceInput,
   frames: ProofFrames,
   { onTag = () => {}, scalar }: { onTag?: () => void; scalar?: bigint | undefined } = {},
-): Promise<ProofResult> {
+): Promise<{ result: Promise<ProofResult> }> {
   const { CpaceInitiator } = await import("../secure/cpace/cpace.ts");
   const run = new CpaceInitiator(input, scalar);
   await frames.send(run.share);
   const share = await frames.next();
-  if (share.length === 0) return "untried";
+  if (share.length === 0) return { result: Promise.resolve("untried") };
   const own = run.confirm(share);
   onTag();
   await frames.send(own);
-  const tag = await frames.next();
+  return { result: frames.next().then((tag) => checkTag(tag, run)) };
+}
+
+function checkTag(tag: Uint8Array, run: CpaceInitiator): ProofResult {
   if (tag.length === 0) return "wrong";
   run.finish(tag);
   return "proved";

@@ -141,6 +141,11 @@ export class Session {
     return Math.round(this.#peerAheadMs + this.#clock.now());
   }
 
+  /** True where it ended before the acceptor took it. */
+  get isTurnedAway(): boolean {
+    return this.#failure !== undefined && this.#options.initiator && !this.#welcomeSeen;
+  }
+
   /** The peer, the times and the exchanges, for people who look why nothing happens. */
   get state(): SessionState {
     const now = this.#clock.now();

@@ -151,7 +151,8 @@ async function serveOnce(
   answer: Record<string, unknown>,
 ): Promise<void> {
   const conn = new TcpConnection(await listener.accept());
-  using hub = new RawPeer(conn, await accept(conn, { keyPair: await identityKeys() }));
+  const handshake = await accept(conn, { keyPair: await identityKeys() });
+  using hub = new RawPeer(conn, handshake, (await handshake.end).leftover);
   await hub.send({
     ...{ type: "welcome", name: "rack", time: Date.now() } as const,
     ...{ you: null, owned: false },

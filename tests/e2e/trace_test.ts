@@ -17,8 +17,8 @@ Deno.test("--verbose prints each change of state on stderr, and stdout stays as 
   assert.equal(code, 0, stderr);
   assert.deepEqual(eventsOf({ code, stdout, stderr }, "delivered").length, 1);
   const whats = linesOf(stderr).map(({ what }) => what);
-  const told = ["dialled", "handshake done", "session open", "offer sent", "accept received"]
-    .concat(["begin sent", "receipt received", "goodbye sent"]);
+  const told = ["dialled", "handshake done", "session open", "offer sent", "begin sent"]
+    .concat(["accept received", "receipt received", "goodbye sent"]);
   assert.deepEqual(whats.filter((what) => told.includes(what)), told);
   assert.ok(!whats.some((what) => what.startsWith("credit") || what.startsWith("end")));
   const hub = await scene.stopHub("SIGTERM");

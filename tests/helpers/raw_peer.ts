@@ -58,18 +58,19 @@ export class RawPeer implements Disposable {
     const checkKey = () => Promise.resolve();
     const keys = keyPair ?? await identityKeys();
     try {
-      return new RawPeer(conn, await initiate(conn, { keyPair: keys, name, checkKey, secret }));
+      const handshake = await initiate(conn, { keyPair: keys, name, checkKey, secret });
+      return new RawPeer(conn, handshake, (await handshake.end).leftover);
     } catch (error) {
       conn.close();
       throw error;
     }
   }
 
-  constructor(conn: Connection, handshake: Handshake) {
+  constructor(conn: Connection, handshake: Handshake, leftover: Uint8Array) {
     this.#conn = conn;
     this.#send = new RecordCipher(handshake.send);
     this.#receive = new RecordCipher(handshake.receive);
-    this.#held = handshake.leftover;
+    this.#held = leftover;
   }
 
   /** The next message from the other side; undefined at the end of the connection, however it came. */

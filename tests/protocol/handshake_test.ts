@@ -45,7 +45,7 @@ Deno.test("accept hands on what came behind message 3", async () => {
     write: (bytes) => initiator.write(bytes.length > 1_300 ? concat([bytes, extra]) : bytes),
   };
   const [, accepted] = await Promise.all([start(glued), accept(acceptor, { keyPair: hubKeys })]);
-  assert.deepEqual([...accepted.leftover], [...extra]);
+  assert.deepEqual([...(await accepted.end).leftover], [...extra]);
 });
 
 Deno.test("initiate does not send message 3 where checkKey throws", async () => {

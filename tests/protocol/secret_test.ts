@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { P2pError } from "../../src/errors.ts";
 import {
   accept,
-  type Handshake,
   type HandshakeConnection,
+  type HandshakeEnd,
   initiate,
+  type Proof,
 } from "../../src/protocol/handshake.ts";
 import {
   checkSecret,
@@ -18,7 +19,7 @@ import { CpaceResponder } from "../../src/secure/cpace/cpace.ts";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { fakeKeys } from "../helpers/fake_keys.ts";
 import { fullOr } from "../helpers/full_or.ts";
-import { memoryConnection, TappedPipe } from "../helpers/memory_connection.ts";
+import { memoryConnection, MemoryPipe, TappedPipe } from "../helpers/memory_connection.ts";
 
 const SECRET = "correct horse battery";
 const hubKeys = await identityKeys();
@@ -54,7 +55,26 @@ Deno.test("an acceptor that does not know the secret is found out before anythin
     send: () => Promise.resolve(),
     next: () => Promise.resolve(frames.shift()!),
   });
-  await assert.rejects(proving, { code: "refused" });
+  await assert.rejects(proving.then(({ result }) => result), { code: "refused" });
+});
+
+Deno.test("records may leave before the acceptor's tag where its id was pinned, and not at first contact", async () => {
+  for (const isPinned of [true, false]) {
+    const [near, far] = memoryConnection(new MemoryPipe(), new MemoryPipe());
+    const tagIsDue = Promise.withResolvers<void>();
+    const accepted = accepting(far, { secret: SECRET });
+    const held = holding(near, tagIsDue.promise);
+    let mayStart = false;
+    const initiated = initiating(held, SECRET, { isPinned }).then((handshake) => {
+      mayStart = true;
+      return handshake;
+    });
+    assert.equal((await (await accepted).end).proof, "secret"); // It has our tag.
+    if (isPinned) await initiated;
+    assert.equal(mayStart, isPinned);
+    tagIsDue.resolve();
+    assert.equal((await (await initiated).end).proof, "secret");
+  }
 });
 
 Deno.test("a guess that is refused without a look gets an empty frame in place of the share", async () => {
@@ -96,11 +116,11 @@ Deno.test("a man in the middle who shakes hands with both does not get in with w
     secret: "unknown",
     checkKey: () => Promise.resolve(),
   });
-  assert.deepEqual((await hub).proof, { refusal: "wrong" });
+  assert.deepEqual((await (await hub).end).proof, { refusal: "wrong" });
   await toHub;
   relayed.resolve();
   await toVictim;
-  assert.notEqual((await victim).proof, "secret");
+  assert.notEqual((await (await victim).end).proof, "secret");
 });
 
 Deno.test("a proof that is passed on proves nothing in another handshake, nor between other keys", async () => {
@@ -169,11 +189,12 @@ async function shake(options: Shake) {
   const [initiator, acceptor] = memoryConnection(toAcceptor, toInitiator);
   const end = () => Promise.all([toAcceptor.end(), toInitiator.end()]);
   const settling = Promise.allSettled([
-    initiating(initiator, ours).finally(end),
-    accepting(acceptor, { secret: theirs, attempt: options.attempt }).catch(async (error) => {
-      await end();
-      throw error;
-    }),
+    initiating(initiator, ours).then(({ end }) => end).finally(end),
+    accepting(acceptor, { secret: theirs, attempt: options.attempt }).then(({ end }) => end)
+      .catch(async (error) => {
+        await end();
+        throw error;
+      }),
   ]);
   // A changed length keeps both waiting: then the connection ends.
   const stuck = setTimeout(end, 250);
@@ -182,14 +203,36 @@ async function shake(options: Shake) {
   return { initiated, accepted, toAcceptor, toInitiator };
 }
 
-function initiating(conn: HandshakeConnection, secret: string | undefined) {
+function initiating(
+  conn: HandshakeConnection,
+  secret: string | undefined,
+  { isPinned = false }: { isPinned?: boolean } = {},
+) {
   return initiate(conn, {
     keyPair: ownKeys,
     name: "Zoë",
     secret,
-    checkKey: () => Promise.resolve(),
+    checkKey: () => Promise.resolve({ isPinned }),
   });
 }
+
+/** The same connection, which gives nothing that comes behind the acceptor's share before `until`. */
+function holding(conn: HandshakeConnection, until: Promise<void>): HandshakeConnection {
+  let writes = 0;
+  return {
+    read: async (into) => {
+      if (writes === TAG_IS_SENT) await until;
+      return await conn.read(into);
+    },
+    write: (bytes) => {
+      writes++;
+      return conn.write(bytes);
+    },
+  };
+}
+
+/** Preamble and message 1, message 3 and share, tag. */
+const TAG_IS_SENT = 3;
 
 function accepting(
   conn: HandshakeConnection,
@@ -207,7 +250,7 @@ function sampled(length: number): number[] {
     .filter((at) => at % fullOr(1, at < 50 || at > length - 200 ? 11 : 251) === 0);
 }
 
-function proofOf(settled: PromiseSettledResult<Handshake>): Handshake["proof"] | undefined {
+function proofOf(settled: PromiseSettledResult<HandshakeEnd>): Proof | undefined {
   return settled.status === "fulfilled" ? settled.value.proof : undefined;
 }
 
@@ -229,7 +272,7 @@ async function passedOn(ours: ProofContext, theirs: ProofContext): Promise<[bool
     frames: { send: (frame) => toInitiator.send(frame), next: () => toAcceptor.next() },
   });
   if (!right) await toInitiator.send(NOTHING);
-  return [await proved === "proved", right];
+  return [await (await proved).result === "proved", right];
 }
 
 /** Frames on their way in one direction. */

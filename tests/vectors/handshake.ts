@@ -39,8 +39,8 @@ export async function runSide(
   const keyPair = await identityOf(identityDigits(side, keys));
   const randomness = await randomnessOf(side, keys);
   if (side === "initiator") {
-    const checkKey = () => Promise.resolve(secret);
-    return await initiate(conn, { keyPair, name: "anna", checkKey, randomness });
+    const checkKey = () => Promise.resolve();
+    return await initiate(conn, { keyPair, name: "anna", checkKey, secret, randomness });
   }
   const attempt = async (guess: () => Promise<boolean>) => await guess() ? undefined : "wrong";
   const check = secret === undefined ? undefined : { secret, attempt };

@@ -27,7 +27,7 @@ Deno.test("each side answers the other's bytes of a handshake, one by one, with 
       const conn = new ByteByByte(fromHex(out[`${other}Sends`]!));
       const done = await runSide(side, conn, { keys, secret });
       assert.equal(Buffer.concat(conn.written).toString("hex"), out[`${side}Sends`], name);
-      assert.equal(done.proof, secret === undefined ? "none" : "secret");
+      assert.equal((await done.end).proof, secret === undefined ? "none" : "secret");
       const first = new RecordCipher(done.receive).open(fromHex(out[`${other}FirstRecord`]!));
       assert.equal(text.decode(first), FIRST[other]);
     }

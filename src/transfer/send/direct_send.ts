@@ -32,8 +32,8 @@ export interface SendOptions {
   batch?: Batch | undefined;
   /** SHA-256 of the content, where the receiver had that under this name before; else null. */
   sha256?: string | null;
-  /** The receiver's name, for the events. */
-  to: string;
+  /** The receiver's name, for the events; nothing is told of a transfer before it is known. */
+  to: string | Promise<string>;
   report: Report;
   /** Notes the receipt, before the receiver may forget the transfer. */
   onReceipt: (delivered: Delivered) => Promise<void>;
@@ -95,7 +95,8 @@ async function offerAndSend(
   const settled = await receiptFor(answer, { exchange, source, early, flight, key, options });
   const latency = answeredAt - offeredAt;
   const duration = performance.now() - answeredAt;
-  return deliveredEvent(settled.receipt, { source, ...options, ...settled, latency, duration });
+  const to = await options.to;
+  return deliveredEvent(settled.receipt, { source, ...options, to, ...settled, latency, duration });
 }
 
 /** The receipt; `already` where the receiver had it all before. */
