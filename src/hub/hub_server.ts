@@ -85,10 +85,10 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   const { address, identity: { keyPair }, name, secret, onEvent } = options;
   const warm = warmMlKem().catch(() => {}); // Where it fails, the first handshake says so.
   const stores = await openStores(options);
-  const { people, policy, receiver, spool } = stores;
+  const { book, people, policy, receiver, spool } = stores;
   const onError = (error: Error, from?: string) => onEvent({ type: "error", from, error });
   const switchboard = new Switchboard({
-    ...{ people, spool, onError },
+    ...{ people, spool, book, onError },
     report: (event) => onEvent({ type: "people", event }),
     maxBytes: options.receive.maxFileSize,
     refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
@@ -126,6 +126,7 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
 
 /** What a hub keeps. */
 interface Stores {
+  book: Book;
   people: NameRegistry;
   policy: HubPolicy | undefined;
   receiver: Receiver;
@@ -148,7 +149,7 @@ async function openStores(options: HubServerOptions): Promise<Stores> {
   if (options.diskBytes === undefined) {
     book.limitDisk(book.all.onDisk + await roomOnDisk([options.receive.dir, home]));
   }
-  return { people, policy, receiver, spool };
+  return { book, people, policy, receiver, spool };
 }
 
 /** What is done once a minute. */

@@ -2,11 +2,11 @@ import { toBase64url } from "../bytes.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import type { Message } from "../protocol/messages.ts";
 import { randomBytes } from "../secure/random.ts";
+import { type Account, Book, isNoRoom } from "../storage/book/book.ts";
 import { FailureLimit, networkOf, tooMany } from "./failure_limit.ts";
 
-/** Nameplates that are out at once, and those of one network (SPEC.md §12). */
-const MAX_NAMEPLATES = 1_000;
-const MAX_OF_NETWORK = 16;
+/** A nameplate is held in memory alone. */
+const PRICE = { bytes: 0, files: 0, items: 1 };
 
 /**
  * Times of a nameplate, of each step of two that meet, and of a no, whatever its reason (SPEC.md
@@ -19,7 +19,6 @@ const NO = "the code is wrong, used up or expired";
 
 /** A code that waits for the one proof that it gets. */
 interface Waiting {
-  network: string;
   opening: string;
   claimed: (claim: Claim) => void;
 }
@@ -35,6 +34,7 @@ interface Claim {
 
 /** Options of {@link Nameplates}. */
 export interface NameplatesOptions {
+  book?: Book;
   failures?: FailureLimit;
   times?: Partial<typeof TIMES>;
 }
@@ -46,34 +46,35 @@ export interface NameplatesOptions {
 export class Nameplates {
   /** The numbers that are out; undefined for those that have been claimed, or are not ready yet. */
   readonly #waiting = new Map<number, Waiting | undefined>();
-  readonly #ofNetwork = new Map<string, number>();
+  readonly #book: Book;
   readonly #failures: FailureLimit;
   readonly #times: typeof TIMES;
   /** The openings of nameplates that are not there: each always has the same, as those that are. */
   readonly #nobodys = randomBytes(32);
 
-  constructor({ failures = new FailureLimit(), times = {} }: NameplatesOptions = {}) {
+  constructor(
+    { book = new Book(), failures = new FailureLimit(), times = {} }: NameplatesOptions = {},
+  ) {
+    this.#book = book;
     this.#failures = failures;
     this.#times = { ...TIMES, ...times };
   }
 
-  /** Gives a nameplate to a peer at `address`, and brings the one that claims it. */
-  async offer(exchange: Exchange, address: string): Promise<void> {
-    const network = networkOf(address);
-    const ofNetwork = this.#ofNetwork.get(network) ?? 0;
-    if (this.#waiting.size === MAX_NAMEPLATES || ofNetwork === MAX_OF_NETWORK) {
-      return await refuse(exchange, "too many codes wait here: try again in some minutes");
+  /** Gives a nameplate to a peer, in whose account it is, and brings the one that claims it. */
+  async offer(exchange: Exchange, account: Account): Promise<void> {
+    const booked = this.#book.book("nameplate", account, { price: PRICE });
+    if (isNoRoom(booked)) {
+      return await refuse(exchange, `${booked.reason}; try again in some minutes`);
     }
+    using _ = booked;
     const nameplate = this.#freeNumber();
     this.#waiting.set(nameplate, undefined);
-    this.#ofNetwork.set(network, ofNetwork + 1);
     try {
       const until = Date.now() + this.#times.lifetimeMs;
       await exchange.send({ type: "allocated", nameplate, until });
-      await this.#serve(exchange, { nameplate, network });
+      await this.#serve(exchange, nameplate);
     } finally {
       this.#waiting.delete(nameplate);
-      this.#leave(network);
     }
   }
 
@@ -102,15 +103,12 @@ export class Nameplates {
   }
 
   /** From the creator's opening to the end of what it and its claimant have to say. */
-  async #serve(
-    exchange: Exchange,
-    { nameplate, network }: { nameplate: number; network: string },
-  ) {
+  async #serve(exchange: Exchange, nameplate: number) {
     const opening = await bodyOf(exchange.receive());
     if (opening === undefined) return;
     const answer = bodyOf(exchange.receive());
     const claimed = Promise.withResolvers<Claim>();
-    this.#waiting.set(nameplate, { network, opening, claimed: claimed.resolve });
+    this.#waiting.set(nameplate, { opening, claimed: claimed.resolve });
     const left = answer.then(() => "left" as const);
     const claim = await within(this.#times.lifetimeMs, Promise.race([claimed.promise, left]));
     this.#waiting.set(nameplate, undefined);
@@ -174,12 +172,6 @@ export class Nameplates {
       const number = least + Math.floor(Math.random() * 9 * least);
       if (!this.#waiting.has(number)) return number;
     }
-  }
-
-  #leave(network: string) {
-    const left = this.#ofNetwork.get(network)! - 1;
-    if (left === 0) this.#ofNetwork.delete(network);
-    else this.#ofNetwork.set(network, left);
   }
 }
 

@@ -3,6 +3,7 @@ import { P2pError } from "../errors.ts";
 import type { Exchange } from "../protocol/exchange.ts";
 import { MAX_OTHER_NAMES, type Message, type Offer, type Opening } from "../protocol/messages.ts";
 import type { Session } from "../protocol/session.ts";
+import type { Book } from "../storage/book/book.ts";
 import { StorageError } from "../storage/storage_error.ts";
 import { Courier } from "./relay/courier.ts";
 import type { Peer } from "./hub.ts";
@@ -18,6 +19,8 @@ import { isCodeName } from "../secure/code.ts";
 export interface SwitchboardOptions {
   people: NameRegistry;
   spool: Spool;
+  /** Takes in the nameplates of codes; people and spool have the same one. */
+  book: Book;
   /** Takes what is sent to the hub itself. */
   receive: (exchange: Exchange, offer: Offer, from: Peer) => void;
   report: (event: HubEvent) => void;
@@ -59,13 +62,14 @@ export class Switchboard {
   readonly #options: SwitchboardOptions;
   readonly #roster = new Roster();
   readonly #intake: Intake;
-  readonly #nameplates = new Nameplates();
+  readonly #nameplates: Nameplates;
   readonly #running = new Set<Promise<void>>();
   readonly #joined = new WeakSet<Session>();
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
-    const { people, spool, report } = options;
+    const { people, spool, report, book } = options;
+    this.#nameplates = new Nameplates({ book });
     this.#intake = new Intake({
       people,
       spool,
@@ -124,7 +128,10 @@ export class Switchboard {
       case "withdraw":
         return await this.#withdraw(exchange, opening, peer);
       case "nameplate":
-        return await this.#nameplates.offer(exchange, address);
+        return await this.#nameplates.offer(exchange, {
+          key: encodeKey(peer.key),
+          network: peer.network,
+        });
       case "claim":
         return await this.#nameplates.claim(exchange, { ...opening, address });
       default:

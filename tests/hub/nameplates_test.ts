@@ -3,10 +3,14 @@ import { FailureLimit } from "../../src/hub/failure_limit.ts";
 import { Nameplates, type NameplatesOptions } from "../../src/hub/nameplates.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
 import type { Message } from "../../src/protocol/messages.ts";
+import { Book, isNoRoom } from "../../src/storage/book/book.ts";
 import type { Session } from "../../src/protocol/session.ts";
 import { SessionPair } from "../helpers/session_pair.ts";
 import { fullOr } from "../helpers/full_or.ts";
 
+const KEY = "k".repeat(43);
+const NETWORK = "10.0.0.1";
+const ONE = { bytes: 0, files: 0, items: 1 };
 const OPENING = "A".repeat(64);
 const NO = "the code is wrong, used up or expired";
 const times = { noMs: 20, stepMs: 2_000 };
@@ -145,7 +149,7 @@ Deno.test("a nameplate that nobody claims is gone after its time", async () => {
   assert.notEqual(await bodyOf(await hub.claim(nameplate)), OPENING);
 });
 
-Deno.test("Nameplates gives 16 to one network, of three digits while few are out", async () => {
+Deno.test("Nameplates gives 16 to one key, of three digits while few are out", async () => {
   await using hub = await TestHub.open({ times });
   const out = [];
   for (let i = 0; i < 16; i++) out.push((await hub.create()).nameplate);
@@ -154,7 +158,25 @@ Deno.test("Nameplates gives 16 to one network, of three digits while few are out
   const { initiator } = await hub.connect();
   const exchange = initiator.open();
   await exchange.send({ type: "nameplate" });
-  assert.match(reasonOf(await exchange.receive())!, /too many codes/);
+  assert.match(
+    reasonOf(await exchange.receive())!,
+    /at most 16 codes of one sender .* 0 more .* again in some/,
+  );
+});
+
+Deno.test("a nameplate is in the book from its request to its end, under its key and network", async () => {
+  const book = new Book();
+  await using hub = await TestHub.open({ times: { ...times, lifetimeMs: 30 }, book });
+  const of = { key: KEY, network: NETWORK };
+  const others = Array.from({ length: 15 }, () => book.restore("nameplate", of, { price: ONE }));
+  const { creator } = await hub.create();
+  for (const account of [{ key: KEY }, { network: NETWORK }]) {
+    assert.ok(isNoRoom(book.book("nameplate", account, { price: ONE })), JSON.stringify(account));
+  }
+  assert.match(reasonOf(await creator.receive())!, /in time/);
+  await hub.idle();
+  assert.ok(!isNoRoom(book.book("nameplate", of, { price: ONE })));
+  for (const other of others) other[Symbol.dispose]();
 });
 
 Deno.test("a network is let through five wrong claims a minute", async () => {
@@ -197,9 +219,9 @@ class TestHub implements AsyncDisposable {
     const pair = await SessionPair.open({
       onOpen: (exchange, opening) => {
         const running = opening.type === "nameplate"
-          ? this.#nameplates.offer(exchange, "10.0.0.1")
+          ? this.#nameplates.offer(exchange, { key: KEY, network: NETWORK })
           : opening.type === "claim"
-          ? this.#nameplates.claim(exchange, { ...opening, address: "10.0.0.1" })
+          ? this.#nameplates.claim(exchange, { ...opening, address: NETWORK })
           : Promise.resolve();
         this.#running.add(running.catch(() => {}).finally(() => exchange.end()));
       },

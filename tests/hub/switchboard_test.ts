@@ -345,6 +345,7 @@ class Scene implements AsyncDisposable {
     this.#switchboard = new Switchboard({
       people,
       spool,
+      book: new Book(),
       receive: () => {},
       report: (event) => this.events.push(event),
       onError: (error) => this.troubles.push(error),

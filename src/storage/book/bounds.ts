@@ -31,7 +31,7 @@ const MOST_ITEMS: Record<Kept, Partial<Record<Scope, number>>> = {
   part: { key: 10_000 },
   published: {},
   name: { key: 16, all: 100_000 },
-  nameplate: { network: 16, all: 1_000 },
+  nameplate: { key: 16, network: 16, all: 1_000 },
 };
 
 const ITEM_WORDS: Record<Kept, string> = {
