@@ -219,6 +219,7 @@ const SHAPES = {
     from: checkedPeerName,
     sealed: text(MAX_ENVELOPE_LENGTH),
     size: nullable(int()),
+    ahead,
   }),
   run: object({ exchange, offset: int(), start: int(), salt: base64url(43) }),
   answer: object({ exchange, code: outcomeCode, sealed }),

@@ -36,7 +36,14 @@ Deno.test("Deliveries refuses an envelope that is not for it as corrupt, and tel
   const exchange = pair.acceptor.open();
   const transferId = "a".repeat(32);
   const sealed = randomBytes(2_000).toString("base64url");
-  await exchange.send({ type: "delivery", transfer: transferId, from: "ana", sealed, size: 1 });
+  await exchange.send({
+    type: "delivery",
+    transfer: transferId,
+    from: "ana",
+    sealed,
+    size: 1,
+    ahead: false,
+  });
   assert.deepEqual(await exchange.receive(), {
     ...{ type: "answer", exchange: 2, code: "corrupt", sealed: null },
   });

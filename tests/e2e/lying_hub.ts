@@ -167,7 +167,7 @@ export async function bring(
   try {
     await exchange.send({
       ...{ type: "delivery", transfer, from, size: file.content.length },
-      sealed: envelope,
+      ...{ sealed: envelope, ahead: false },
     });
     const reply = await exchange.receive();
     if (reply.type !== "accept") return await settled(exchange, reply, unsettled);

@@ -39,6 +39,7 @@ export function sampleMessages(exchange: number): Message[] {
     outcome: { type: "outcome", exchange, to: "bo", code: "delivered", sealed: "AA" },
     delivery: {
       ...{ type: "delivery", exchange, transfer: TRANSFER, from: "ana", sealed: "AA", size: 9 },
+      ahead: false,
     },
     run: { type: "run", exchange, offset: 0, start: 0, salt: BASE64URL43 },
     answer: { type: "answer", exchange, code: "name", sealed: null },

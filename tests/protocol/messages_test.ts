@@ -225,6 +225,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       from: "ana",
       sealed: "AA",
       size: 9,
+      ahead: true,
     },
     fields: {
       exchange: EXCHANGE,
@@ -232,6 +233,7 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
       from: PEER_NAME,
       sealed: textUpTo(MAX_ENVELOPE_LENGTH),
       size: NULLABLE_INT,
+      ahead: OPTIONAL_BOOLEAN,
     },
   },
   run: {

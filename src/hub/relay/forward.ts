@@ -1,6 +1,7 @@
 import type { OwnedBytes } from "../../buffer_pool.ts";
 import { P2pError } from "../../errors.ts";
 import type { Exchange } from "../../protocol/exchange.ts";
+import { FIRST_FLIGHT_CHUNKS } from "../../protocol/first_flight.ts";
 import type { CancelCode, Message, OutcomeCode } from "../../protocol/messages.ts";
 import { CHUNK_BYTES } from "../../secure/sealed_stream.ts";
 import { trace } from "../../trace.ts";
@@ -28,25 +29,42 @@ export async function deliverOnce(
 ): Promise<DeliveryResult> {
   const { transfer: { relay }, sealed } = delivery;
   const { transfer: transferId, from, size } = relay;
-  const opening = {
-    type: "delivery",
-    transfer: transferId,
-    from: from.name,
-    sealed,
-    size,
-  } as const;
-  await exchange.send(opening);
+  const ahead = fliesAhead(delivery);
+  const about = { transfer: transferId, from: from.name, sealed, size };
+  await exchange.send({ type: "delivery", ...about, ahead });
+  await using flight = ahead ? await startRun(exchange, delivery, 0) : undefined;
   const reply = await exchange.receive();
   if (reply.type === "answer") return reply;
   if (reply.type !== "accept") return "later";
   try {
-    const chunkIndex = await firstChunk(delivery, reply.offset);
-    return await passRun(exchange, delivery, chunkIndex);
+    await using run = flight !== undefined && reply.taken
+      ? flight
+      : await runFrom(exchange, delivery, { offset: reply.offset, flight });
+    return await answerTo(run, exchange);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     await exchange.send({ type: "cancel", code: error.code, reason: error.message });
     return error.result;
   }
+}
+
+/**
+ * True where all of it fits in a first flight (SPEC.md §8), and the recipient was brought nothing of
+ * it before.
+ */
+function fliesAhead({ transfer: { relay: { size }, cursors, upload }, to }: Delivery): boolean {
+  const isSmall = size !== null && size <= FIRST_FLIGHT_CHUNKS * CHUNK_BYTES;
+  return isSmall && upload.chunks > 0 && cursors.bytesSent(to) === 0;
+}
+
+/** A run in place of the first flight, which was not taken. */
+async function runFrom(
+  exchange: Exchange,
+  delivery: Delivery,
+  { offset, flight }: { offset: number; flight: Passing | undefined },
+): Promise<Passing> {
+  await flight?.[Symbol.asyncDispose]();
+  return await startRun(exchange, delivery, await firstChunk(delivery, offset));
 }
 
 /** Index of the chunk to go on at for a recipient that has all up to `offset`, once it is here. */
@@ -65,12 +83,18 @@ async function firstChunk(delivery: Delivery, offset: number): Promise<number> {
   return chunkIndex < upload.chunks ? chunkIndex : 0;
 }
 
-/** Passes one run of the sender on; an answer may come before its end. */
-async function passRun(
+/** A run that is passed on; it is stopped when it is disposed of. */
+interface Passing extends AsyncDisposable {
+  /** Settles when all of it was passed on, or cannot be. */
+  readonly passed: Promise<void>;
+}
+
+/** Begins to pass one run of the sender on. */
+async function startRun(
   exchange: Exchange,
   delivery: Delivery,
   chunkIndex: number,
-): Promise<DeliveryResult> {
+): Promise<Passing> {
   const run = delivery.transfer.upload.runAt(chunkIndex);
   await exchange.send({
     type: "run",
@@ -81,19 +105,25 @@ async function passRun(
   traceRun(delivery, exchange, chunkIndex);
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, delivery.signal]);
-  const passing = ReadableStream.from(chunksOf(run, { ...delivery, signal }, chunkIndex))
+  const passed = ReadableStream.from(chunksOf(run, { ...delivery, signal }, chunkIndex))
     .pipeTo(exchange.writable, { signal });
+  passed.catch(() => {}); // Rejects for those who wait for it.
+  return {
+    passed,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await passed.catch(() => {});
+    },
+  };
+}
+
+/** The answer to a run, which may come before its end. */
+async function answerTo({ passed }: Passing, exchange: Exchange): Promise<DeliveryResult> {
   const answering = exchange.receive();
-  // Each is awaited below, or has lost the race.
-  for (const promise of [passing, answering]) promise.catch(() => {});
-  try {
-    await Promise.race([passing, answering]);
-    const reply = await answering;
-    return reply.type === "answer" ? reply : "later";
-  } finally {
-    stop.abort();
-    await passing.catch(() => {}); // Its error was thrown by the race.
-  }
+  answering.catch(() => {}); // Where passing on fails first, that is the reason.
+  await Promise.race([passed, answering]);
+  const reply = await answering;
+  return reply.type === "answer" ? reply : "later";
 }
 
 /** The chunks of one run, also while they still come in, each behind the room for its header. */

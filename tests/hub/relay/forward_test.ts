@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { chunkOf } from "../../helpers/chunks.ts";
 import { deliverOnce } from "../../../src/hub/relay/forward.ts";
 import type { SpooledTransfer } from "../../../src/hub/spool/spooled_transfer.ts";
+import { flightsHeld } from "../../../src/protocol/chunk_memory.ts";
 import type { Exchange } from "../../../src/protocol/exchange.ts";
+import type { Message } from "../../../src/protocol/messages.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../../src/secure/sealed_stream.ts";
+import { eventually } from "../../helpers/eventually.ts";
 import { SALT } from "../spool/spooled.ts";
 import { expected, readAll, RelayScene } from "./relay_scene.ts";
 import { sealedBytes } from "../../../src/transport/chunk_flags.ts";
@@ -16,10 +19,44 @@ Deno.test("deliverOnce gives the answer of a recipient that has decided already"
   const { result, recipient, opening } = await begin(scene, await scene.spool.store(1));
   assert.deepEqual(opening, {
     ...{ type: "delivery", exchange: recipient.number, transfer: "1".padStart(32, "0") },
-    ...{ from: "ana", sealed: "for bob", size: 1000 },
+    ...{ from: "ana", sealed: "for bob", size: 1000, ahead: true },
   });
   await recipient.send({ type: "answer", code: "kind", sealed: "no" });
   assert.deepEqual(pick(await result), { code: "kind", sealed: "no" });
+});
+
+Deno.test("deliverOnce brings what is small with the delivery, the first time, and again where that was dropped", async () => {
+  await using scene = await RelayScene.open();
+  for (const [number, isTaken] of [[1, true], [2, false]] as const) {
+    const transfer = await scene.spool.store(number);
+    const { result, recipient, opening } = await begin(scene, transfer);
+    assert.equal(opening.ahead, true);
+    await eventually(() => assert.ok(flightsHeld.bytes > 0));
+    if (!isTaken) recipient.dropAhead();
+    await accept(recipient, 0);
+    await expected(recipient, "run");
+    assert.equal((await readAll(recipient)).length, 1);
+    await recipient.send({ type: "answer", code: "delivered", sealed: "receipt" });
+    assert.deepEqual(pick(await result), { code: "delivered", sealed: "receipt" });
+    const again = await begin(scene, transfer);
+    assert.equal(again.opening.ahead, false);
+    await again.recipient.send({ type: "cancel", code: "space", reason: "" });
+    await again.result;
+  }
+});
+
+Deno.test("deliverOnce waits for the word on what is large, or of unknown size", async () => {
+  await using scene = await RelayScene.open();
+  for (const size of [4 * CHUNK_BYTES + 1, null]) {
+    const transfer = await scene.spool.admit(size ?? 7, { size });
+    await transfer.upload.begin(SALT);
+    await transfer.upload.append(chunkOf(100));
+    await transfer.upload.finish();
+    const { result, recipient, opening } = await begin(scene, transfer);
+    assert.equal(opening.ahead, false);
+    await recipient.send({ type: "answer", code: "kind", sealed: "no" });
+    await result;
+  }
 });
 
 Deno.test("deliverOnce is for later where the recipient cannot take it now", async () => {
@@ -158,7 +195,7 @@ async function begin(
   const result = deliverOnce(scene.hub.open(), delivery);
   result.catch(() => {}); // Awaited by the test.
   const { exchange: recipient, opening } = await scene.delivery();
-  return { result, recipient, opening };
+  return { result, recipient, opening: opening as Message<"delivery"> };
 }
 
 async function accept(recipient: Exchange, chunkIndex: number): Promise<void> {

@@ -216,7 +216,14 @@ class Scene implements AsyncDisposable {
   async deliver(): Promise<Hub> {
     const exchange = this.#pair.acceptor.open();
     const { transfer, size } = FILM;
-    await exchange.send({ type: "delivery", transfer, from: "ana", sealed: "x", size });
+    await exchange.send({
+      type: "delivery",
+      transfer,
+      from: "ana",
+      sealed: "x",
+      size,
+      ahead: false,
+    });
     return new Hub(exchange);
   }
 
