@@ -80,7 +80,7 @@ export class Exchange {
     this.#inbound = new InboundStream({
       ...{ number, clock, memory, flight, onTaken },
       // A lost connection shows at the reading side.
-      grant: (bytes) => void this.send({ type: "credit", bytes }).catch(() => {}),
+      grant: (bytes, wider) => void this.send({ type: "credit", bytes, wider }).catch(() => {}),
     });
     this.#outbound = new OutboundStream({
       clock,
@@ -217,7 +217,7 @@ export class Exchange {
   pushMessage(message: Message): void {
     this.#note(message, "received");
     if (message.type === "credit") {
-      this.#outbound.addCredit(message.bytes);
+      this.#outbound.addCredit(message);
       return this.onGranted?.();
     }
     if (message.type === "end") return this.#inbound.end();

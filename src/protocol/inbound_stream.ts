@@ -4,11 +4,9 @@ import { P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
 import { isLast, sealedBytes } from "../transport/chunk_flags.ts";
 import type { ChunkMemory } from "./chunk_memory.ts";
-import type { FirstFlight, RunMessage } from "./first_flight.ts";
+import { FIRST_FLIGHT_CHUNKS, type FirstFlight, type RunMessage } from "./first_flight.ts";
 import type { Wait } from "./wait.ts";
-
-/** Sealed bytes of one exchange that may be on their way (SPEC.md §11). */
-export const WINDOW_BYTES = 4 * 2 ** 20;
+import { Window, WINDOW_BYTES } from "./window.ts";
 
 /** So small that a window of credit is always on its way, far as the other side may be. */
 const CREDIT_STEP_BYTES = WINDOW_BYTES / 8;
@@ -39,8 +37,8 @@ export interface InboundOptions {
   memory: ChunkMemory;
   /** Where something may come before it is accepted. */
   flight?: FirstFlight | undefined;
-  /** Lets the other side send so many bytes more. */
-  grant: (bytes: number) => void;
+  /** Lets the other side send so many bytes more, `wider` of them for a window that has grown. */
+  grant: (bytes: number, wider: number) => void;
   /** Hears when there are fewer {@link InboundStream.waitingBytes}. */
   onTaken: () => void;
 }
@@ -59,10 +57,15 @@ export class InboundStream {
   #readable: ReadableStream<OwnedBytes> | undefined;
   #chunks: OwnedBytes[] = [];
   #waitingBytes = 0;
+  readonly #window: Window;
   #granted = 0;
+  /** Chunks that have come, and those that came unasked. */
+  #count = 0;
+  #unasked = 0;
   #run: "none" | "accepted" | "begun" = "none";
   #flight: FirstFlight | undefined;
   #consumed = 0;
+  #wider = 0;
   #grantedAt = -Infinity;
   #last: "to come" | "seen" | "ended" = "to come";
   #isDropped = false;
@@ -72,6 +75,7 @@ export class InboundStream {
   constructor(options: InboundOptions) {
     this.#options = options;
     this.#flight = options.flight;
+    this.#window = new Window(options.clock);
   }
 
   /** The chunks, to the other side's `end`. */
@@ -104,6 +108,7 @@ export class InboundStream {
   accept(offset: number): Accepted {
     this.#run = "accepted";
     this.#granted = WINDOW_BYTES;
+    this.#window.asked();
     const flight = this.#flight;
     const taken = flight !== undefined && !flight.isDropped && offset === 0;
     if (!taken) {
@@ -111,6 +116,7 @@ export class InboundStream {
       return { credit: WINDOW_BYTES, taken, begin: undefined };
     }
     this.#flight = undefined;
+    this.#unasked = FIRST_FLIGHT_CHUNKS;
     const { begin, chunks, isEnded } = flight.land();
     if (begin !== undefined) this.begin(begin);
     for (const chunk of chunks) this.push(chunk);
@@ -149,6 +155,7 @@ export class InboundStream {
       throw new P2pError("protocol", `exchange ${number} sent data after its end`);
     }
     if (isLast(chunk)) this.#last = "seen";
+    if (this.#count++ === this.#unasked) this.#window.answered();
     this.#granted -= sealedBytes(chunk);
     if (this.#granted < 0) {
       const excess = `${-this.#granted} bytes more than it was granted`;
@@ -191,10 +198,12 @@ export class InboundStream {
   grant(): boolean {
     if (this.#consumed === 0) return false;
     this.#grantedAt = this.#options.clock.now();
-    const bytes = this.#consumed;
+    const wider = this.#wider;
+    const bytes = this.#consumed + wider;
     this.#granted += bytes;
     this.#consumed = 0;
-    this.#options.grant(bytes);
+    this.#wider = 0;
+    this.#options.grant(bytes, wider);
     return true;
   }
 
@@ -209,7 +218,9 @@ export class InboundStream {
     const chunk = this.#chunks.shift()!;
     this.#hold(-memoryOf(chunk));
     this.#options.onTaken();
-    this.#consumed += sealedBytes(chunk);
+    const bytes = sealedBytes(chunk);
+    this.#consumed += bytes;
+    this.#wider += this.#window.tookIn(bytes, { mayGrow: !this.#options.memory.isFull });
     if (this.#isGrantDue()) this.grant();
     controller.enqueue(chunk);
   }
@@ -220,6 +231,7 @@ export class InboundStream {
   }
 
   #isGrantDue(): boolean {
+    if (this.#wider > 0) return true;
     if (this.#consumed < CREDIT_STEP_BYTES) return false;
     if (this.#consumed >= FAST_CREDIT_STEP_BYTES) return true;
     return this.#options.clock.now() - this.#grantedAt >= CREDIT_EVERY_MS;

@@ -171,7 +171,7 @@ const SHAPES = {
   refuse: object({ exchange, code: wordOr(REFUSE_CODES, "declined"), reason }),
   begin: object({ exchange, offset: int(), salt: base64url(43) }),
   end: object({ exchange }),
-  credit: object({ exchange, bytes: int(1) }),
+  credit: object({ exchange, bytes: int(1), wider: optional(int(), 0) }),
   receipt: object({ exchange, ...RECEIPT_FIELDS }),
   settled: object({ exchange }),
   cancel: object({ exchange, code: wordOr(CANCEL_CODES, "interrupted"), reason }),

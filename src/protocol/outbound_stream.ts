@@ -94,10 +94,10 @@ export class OutboundStream {
   }
 
   /** Takes the other side's `credit`. "protocol" where it has accepted nothing. */
-  addCredit(bytes: number): void {
+  addCredit({ bytes, wider }: { bytes: number; wider: number }): void {
     if (!this.#isAccepted) throw new P2pError("protocol", '"credit" before an "accept"');
     this.#credit += bytes;
-    this.#grantedAnew += bytes;
+    this.#grantedAnew += Math.max(0, bytes - wider);
     while (this.#inFlightEnds.length > 0 && this.#inFlightEnds[0]! <= this.#grantedAnew) {
       this.#inFlightEnds.shift();
       this.#chunksTaken++;

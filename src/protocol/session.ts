@@ -9,10 +9,10 @@ import {
 import type { Channel, Incoming } from "./channel.ts";
 import { type ChunkMemory, chunksHeld } from "./chunk_memory.ts";
 import { Exchange } from "./exchange.ts";
-import { WINDOW_BYTES } from "./inbound_stream.ts";
 import { LIVENESS_TIMES, type LivenessTimes } from "./liveness.ts";
 import type { GoodbyeCode, Message, Opening, UnknownMessage } from "./messages.ts";
 import type { SessionState } from "./session_state.ts";
+import { WINDOW_BYTES } from "./window.ts";
 import { trace, type TraceEvent } from "../trace.ts";
 import { MAX_EXCHANGE, MAX_REASON_LENGTH } from "./messages.ts";
 

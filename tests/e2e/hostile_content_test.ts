@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
+import { WINDOW_BYTES } from "../../src/protocol/window.ts";
 import { CHUNK_BYTES, SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { ARCHIVE_END, encodeEntry, encodeTail } from "../../src/storage/archive/archive.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";

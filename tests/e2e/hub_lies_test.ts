@@ -284,7 +284,7 @@ Deno.test("a hub that talks nonsense ends send with an error, not with a crash",
   const nonsense: [say: (hub: Hub) => Promise<void>, number][] = [
     [(hub) => hub.accept({ offset: 1, digest: null }), 3],
     [(hub) => hub.accept({ offset: 2 ** 50, digest: null }), 3],
-    [(hub) => hub.send({ type: "credit", bytes: 2 ** 50 }), 3],
+    [(hub) => hub.send({ type: "credit", bytes: 2 ** 50, wider: 0 }), 3],
     [(hub) => hub.send({ type: "stored", until: 2 ** 53 - 1 }), 0],
     [(hub) => hub.send({ type: "listed" }), 3],
     [(hub) => hub.send({ type: "cancel", code: "disk", reason: "full" }), 4],

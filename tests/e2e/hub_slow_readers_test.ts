@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
+import { WINDOW_BYTES } from "../../src/protocol/window.ts";
 import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { RawPeer } from "../helpers/raw_peer.ts";

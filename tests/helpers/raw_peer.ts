@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { concat } from "../../src/bytes.ts";
 import { seal } from "../../src/secure/aead.ts";
-import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
+import { WINDOW_BYTES } from "../../src/protocol/window.ts";
 import { type Handshake, initiate } from "../../src/protocol/handshake.ts";
 import { decodeMessage, type Message, type MessageType } from "../../src/protocol/messages.ts";
 import { RecordCipher } from "../../src/secure/record_cipher.ts";

@@ -23,7 +23,7 @@ export function sampleMessages(exchange: number): Message[] {
     refuse: { type: "refuse", exchange, code: "name", reason: "no" },
     begin: { type: "begin", exchange, offset: 0, salt: BASE64URL43 },
     end: { type: "end", exchange },
-    credit: { type: "credit", exchange, bytes: 1 },
+    credit: { type: "credit", exchange, bytes: 1, wider: 0 },
     receipt: { type: "receipt", exchange, savedAs: "a", sha256: HEX64, bytes: 1, resumedAt: 0 },
     settled: { type: "settled", exchange },
     cancel: { type: "cancel", exchange, code: "interrupted", reason: "" },

@@ -18,12 +18,12 @@ Deno.test("Channel carries messages and chunks in their order, both ways", async
     const sent: Promise<void>[] = [];
     for (let i = 1; i <= 50; i++) {
       sent.push(
-        from.send({ type: "credit", exchange: 7, bytes: i }),
+        from.send({ type: "credit", exchange: 7, bytes: i, wider: 0 }),
         from.sendData(i, framed(i * 1000, { fill: i })),
       );
     }
     for (let i = 1; i <= 50; i++) {
-      assert.deepEqual(await take(incoming), { type: "credit", exchange: 7, bytes: i });
+      assert.deepEqual(await take(incoming), { type: "credit", exchange: 7, bytes: i, wider: 0 });
       assert.deepEqual(await take(incoming), {
         type: "data",
         exchange: i,
@@ -67,7 +67,7 @@ Deno.test("Channel fails with protocol for each thing that SPEC.md §5 to §7 do
 
 Deno.test("Channel fails with protocol for a message that is not valid", async () => {
   using pair = await ChannelPair.open();
-  await pair.initiator.send({ type: "credit", exchange: 0, bytes: 1 });
+  await pair.initiator.send({ type: "credit", exchange: 0, bytes: 1, wider: 0 });
   await assert.rejects(take(pair.acceptor.incoming()), { code: "protocol", message: /"exchange"/ });
 });
 

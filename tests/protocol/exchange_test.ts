@@ -6,7 +6,7 @@ import type { Channel } from "../../src/protocol/channel.ts";
 import { ChunkMemory } from "../../src/protocol/chunk_memory.ts";
 import { chunkOf, framed } from "../helpers/chunks.ts";
 import { Exchange } from "../../src/protocol/exchange.ts";
-import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
+import { WINDOW_BYTES } from "../../src/protocol/window.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
@@ -74,7 +74,7 @@ Deno.test("Exchange.wait says what its users wait for, and since when", async ()
   await turn();
   assert.deepEqual(exchange.wait, { for: "credit", since: 4_000 });
   assert.equal(exchange.inFlight, CHUNKS_PER_WINDOW * SEALED_CHUNK_BYTES);
-  exchange.pushMessage({ type: "credit", exchange: 5, bytes: WINDOW_BYTES });
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: WINDOW_BYTES, wider: 0 });
   await Promise.all(writes);
   exchange.pushChunk(full(1));
   await chunk;
@@ -97,7 +97,7 @@ Deno.test("Exchange refuses to hold more than 64 messages that nobody reads", ()
   const { exchange } = running();
   for (let i = 0; i < 64; i++) exchange.pushMessage({ type: "settled", exchange: 5 });
   assert.throws(() => exchange.pushMessage({ type: "settled", exchange: 5 }), { code: "protocol" });
-  exchange.pushMessage({ type: "credit", exchange: 5, bytes: 1 });
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: 1, wider: 0 });
 });
 
 Deno.test("Exchange.data gives chunks to the end message", async () => {
@@ -135,7 +135,7 @@ Deno.test("Exchange refuses a run and data that it has not accepted, and a secon
 
 Deno.test("Exchange.writable sends nothing before an accept, which says how much may go", async () => {
   const { exchange, data } = start();
-  assert.throws(() => exchange.pushMessage({ type: "credit", exchange: 5, bytes: 9 }), {
+  assert.throws(() => exchange.pushMessage({ type: "credit", exchange: 5, bytes: 9, wider: 0 }), {
     code: "protocol",
   });
   const writer = exchange.writable.getWriter();
@@ -153,7 +153,7 @@ Deno.test("Exchange.writable sends nothing before an accept, which says how much
   });
   await turn();
   assert.equal(data.length, 1);
-  exchange.pushMessage({ type: "credit", exchange: 5, bytes: credit });
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: credit, wider: 0 });
   await Promise.all(writes);
 });
 
@@ -197,15 +197,43 @@ Deno.test("Exchange.writable sends a window and no more, and goes on with credit
   await turn();
   assert.equal(data.length, CHUNKS_PER_WINDOW);
   const left = WINDOW_BYTES - CHUNKS_PER_WINDOW * SEALED_CHUNK_BYTES;
-  exchange.pushMessage({ type: "credit", exchange: 5, bytes: SEALED_CHUNK_BYTES - left - 1 });
+  exchange.pushMessage({
+    type: "credit",
+    exchange: 5,
+    bytes: SEALED_CHUNK_BYTES - left - 1,
+    wider: 0,
+  });
   await turn();
   assert.equal(data.length, CHUNKS_PER_WINDOW);
-  exchange.pushMessage({ type: "credit", exchange: 5, bytes: 1 });
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: 1, wider: 0 });
   await writes[CHUNKS_PER_WINDOW];
   await turn();
   assert.equal(data.length, CHUNKS_PER_WINDOW + 1);
-  exchange.pushMessage({ type: "credit", exchange: 5, bytes: SEALED_CHUNK_BYTES });
+  exchange.pushMessage({ type: "credit", exchange: 5, bytes: SEALED_CHUNK_BYTES, wider: 0 });
   await Promise.all(writes);
+});
+
+Deno.test("Exchange widens the window of somebody far away who fills it, and counts that as no progress", async () => {
+  const clock = new ManualClock();
+  const { exchange, sent } = start(() => Promise.resolve(), clock);
+  exchange.accept({ offset: 0, digest: null });
+  exchange.pushMessage({ type: "begin", exchange: 5, offset: 0, salt: "" });
+  const reader = exchange.data.getReader();
+  clock.advance(150);
+  for (let i = 0; i < 17; i++) {
+    exchange.pushChunk(full(i));
+    await reader.read();
+  }
+  const wider = sent.map((message) => message.type === "credit" ? message.wider : 0);
+  assert.equal(Math.max(...wider), WINDOW_BYTES);
+  const room = 2 * WINDOW_BYTES - 2 * SEALED_CHUNK_BYTES;
+  for (let bytes = 0; bytes < room; bytes += SEALED_CHUNK_BYTES) exchange.pushChunk(full(0));
+  const other = running().exchange;
+  await other.writable.getWriter().write(framed(SEALED_CHUNK_BYTES));
+  other.pushMessage({ type: "credit", exchange: 5, bytes: WINDOW_BYTES, wider: WINDOW_BYTES });
+  assert.deepEqual([other.chunksTaken, other.inFlight], [0, SEALED_CHUNK_BYTES]);
+  other.pushMessage({ type: "credit", exchange: 5, bytes: SEALED_CHUNK_BYTES, wider: 0 });
+  assert.deepEqual([other.chunksTaken, other.inFlight], [1, 0]);
 });
 
 Deno.test("Exchange.writable has one chunk at the socket at a time", async () => {

@@ -52,6 +52,7 @@ const OTHER_NAME = {
   good: [null, ...PEER_NAME.good],
   bad: PEER_NAME.bad.filter((value) => value !== null && value !== undefined),
 };
+const OPTIONAL_INT = { good: INT.good, bad: NOT_INTS.filter((value) => value !== undefined) };
 const OPTIONAL_BOOLEAN = { good: [true, false], bad: [null, 0, "true"] };
 const NAMES = {
   good: [[], new Array(MAX_OTHER_NAMES).fill({ name: "bo", waiting: 0 })],
@@ -123,8 +124,12 @@ const TABLE: { [T in MessageType]: { valid: Message<T>; fields: Record<string, F
   },
   end: { valid: { type: "end", exchange: 1 }, fields: { exchange: EXCHANGE } },
   credit: {
-    valid: { type: "credit", exchange: 1, bytes: 1 },
-    fields: { exchange: EXCHANGE, bytes: { good: [1, MAX], bad: [...NOT_INTS, 0] } },
+    valid: { type: "credit", exchange: 1, bytes: 1, wider: 0 },
+    fields: {
+      exchange: EXCHANGE,
+      bytes: { good: [1, MAX], bad: [...NOT_INTS, 0] },
+      wider: OPTIONAL_INT,
+    },
   },
   receipt: {
     valid: { type: "receipt", exchange: 1, savedAs: "a", sha256: HEX64, bytes: 1, resumedAt: 0 },

@@ -4,7 +4,7 @@ import { framed } from "../helpers/chunks.ts";
 import type { Incoming } from "../../src/protocol/channel.ts";
 import { ChunkMemory } from "../../src/protocol/chunk_memory.ts";
 import type { Exchange } from "../../src/protocol/exchange.ts";
-import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
+import { WINDOW_BYTES } from "../../src/protocol/window.ts";
 import { GOODBYE_CODES, type Message, type Offer } from "../../src/protocol/messages.ts";
 import {
   MAX_OPEN_EXCHANGES,
@@ -190,7 +190,7 @@ Deno.test("Session fails for data and credit of an exchange that was not accepte
     }
     await using test = await SessionUnderTest.open({ initiator: false, onOpen });
     await test.peer.send(opening);
-    await test.peer.send({ type: "credit", exchange: 1, bytes: 1 });
+    await test.peer.send({ type: "credit", exchange: 1, bytes: 1, wider: 0 });
     assert.match(await failed(test, opening.type), /"credit" before an "accept"/);
   }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Exchange } from "../../src/protocol/exchange.ts";
-import { WINDOW_BYTES } from "../../src/protocol/inbound_stream.ts";
+import { WINDOW_BYTES } from "../../src/protocol/window.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import type { Stalled, TransferEvent } from "../../src/transfer/events.ts";
 import { StallWatch } from "../../src/transfer/stall_watch.ts";
