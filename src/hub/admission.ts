@@ -1,3 +1,7 @@
+import type { Pace } from "../protocol/handshake.ts";
+import { lostConnection } from "../transport/lost_connection.ts";
+import { HandshakeTurns } from "./handshake_turns.ts";
+
 /** Connections that may be between accept and an open session at once (SPEC.md §12). */
 export const MAX_HALF_OPEN = 64;
 
@@ -16,8 +20,8 @@ const MAX_WAITING = 1_024;
 export interface Entrant {
   /** The network that the peer comes from: see `networkOf`. */
   network: string;
-  /** Shakes hands; settles when the session is open or has failed. */
-  open(): Promise<void>;
+  /** Shakes hands, at that pace; settles when the session is open or has failed. */
+  open(pace: Pace): Promise<void>;
   /** Closes the connection, which makes `open` fail. */
   close(): void;
 }
@@ -25,6 +29,9 @@ export interface Entrant {
 interface Place {
   entrant: Entrant;
   since: number;
+  /** True while it waits for its turn, which is no slowness of its own. */
+  isWaiting: boolean;
+  isClosed: boolean;
   deadline: ReturnType<typeof setTimeout>;
 }
 
@@ -38,10 +45,16 @@ export class Admission {
   #opening = new Set<Place>();
   #waiting: Place[] = [];
   #yieldTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #turns: HandshakeTurns;
   #openWithinMs: number;
   #yieldAfterMs: number;
 
-  constructor({ openWithinMs = OPEN_WITHIN_MS, yieldAfterMs = YIELD_AFTER_MS } = {}) {
+  constructor({
+    openWithinMs = OPEN_WITHIN_MS,
+    yieldAfterMs = YIELD_AFTER_MS,
+    turns = new HandshakeTurns(),
+  } = {}) {
+    this.#turns = turns;
     this.#openWithinMs = openWithinMs;
     this.#yieldAfterMs = yieldAfterMs;
   }
@@ -49,7 +62,10 @@ export class Admission {
   /** Takes a connection in, now or when there is a place. */
   enter(entrant: Entrant): void {
     const deadline = setTimeout(() => this.#drop(place), this.#openWithinMs);
-    const place: Place = { entrant, deadline, since: performance.now() };
+    const place: Place = {
+      ...{ entrant, deadline, since: performance.now() },
+      ...{ isWaiting: false, isClosed: false },
+    };
     this.#waiting.push(place);
     if (this.#waiting.length > MAX_WAITING) this.#drop(this.#waiting[0]!);
     this.#fill();
@@ -65,6 +81,7 @@ export class Admission {
   #drop(place: Place) {
     clearTimeout(place.deadline);
     this.#waiting = this.#waiting.filter((other) => other !== place);
+    place.isClosed = true;
     place.entrant.close();
   }
 
@@ -93,10 +110,25 @@ export class Admission {
     this.#waiting = this.#waiting.filter((other) => other !== place);
     this.#opening.add(place);
     place.since = performance.now();
-    await place.entrant.open().catch(() => {}); // The hub that made it has reported it.
+    await place.entrant.open(this.#paceOf(place)).catch(() => {}); // The hub that made it has reported it.
     clearTimeout(place.deadline);
     this.#opening.delete(place);
     this.#fill();
+  }
+
+  #paceOf(place: Place): Pace {
+    return {
+      first: async (step) => {
+        place.isWaiting = true;
+        return await this.#turns.take(place.entrant.network, () => {
+          if (place.isClosed) throw lostConnection();
+          place.isWaiting = false;
+          place.since = performance.now();
+          return step();
+        });
+      },
+      later: (step) => this.#turns.count(step),
+    };
   }
 
   /**
@@ -107,7 +139,7 @@ export class Admission {
     this.#yieldTimer = undefined;
     const crowded = new Set(this.#waiting.map(({ entrant }) => entrant.network));
     for (const place of this.#opening) {
-      const slow = performance.now() - place.since >= this.#yieldAfterMs;
+      const slow = !place.isWaiting && performance.now() - place.since >= this.#yieldAfterMs;
       if (slow && (this.#isFull() || crowded.has(place.entrant.network))) this.#drop(place);
     }
     this.#fill();

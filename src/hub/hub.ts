@@ -2,7 +2,7 @@ import { asP2pError, P2pError } from "../errors.ts";
 import { Notify } from "../notify.ts";
 import { Channel } from "../protocol/channel.ts";
 import { WRONG_SECRET } from "../protocol/prove_secret.ts";
-import { accept, type SecretCheck } from "../protocol/handshake.ts";
+import { accept, type Pace, type SecretCheck } from "../protocol/handshake.ts";
 import { checkedPeerName } from "../names/peer_name.ts";
 import { preloadProof } from "../protocol/prove_secret.ts";
 import { type GivenName, type OnOpen, Session } from "../protocol/session.ts";
@@ -143,14 +143,14 @@ export class Hub {
     this.#connections.add(conn, networkOf(address));
     this.#admission.enter({
       network: networkOf(address),
-      open: () => this.#open(conn, address),
+      open: (pace) => this.#open(conn, { address, pace }),
       close: () => this.#drop(conn),
     });
   }
 
-  async #open(conn: Connection, address: string) {
+  async #open(conn: Connection, { address, pace }: { address: string; pace: Pace }) {
     try {
-      const session = await this.#openSession(conn, address);
+      const session = await this.#openSession(conn, { address, pace });
       this.#sessions.add(session);
       session.closed.catch((error) => this.#trouble(address, error)).finally(() => {
         this.#sessions.delete(session);
@@ -162,9 +162,12 @@ export class Hub {
     }
   }
 
-  async #openSession(conn: Connection, address: string): Promise<Session> {
+  async #openSession(
+    conn: Connection,
+    { address, pace }: { address: string; pace: Pace },
+  ): Promise<Session> {
     const { keyPair } = this.#options;
-    const handshake = await accept(conn, { keyPair, check: this.#check(address) });
+    const handshake = await accept(conn, { keyPair, check: this.#check(address), pace });
     const { remote, remoteName, called } = handshake;
     const { proof } = await handshake.end;
     const given = remoteName === null ? await this.#nameFor(remote.id, called) : undefined;

@@ -100,6 +100,16 @@ export interface Randomness extends HandshakeRandomness {
   scalar?: bigint;
 }
 
+/** Runs what strangers make an acceptor compute. */
+export interface Pace {
+  /** Runs the first step of a handshake when it is its turn. */
+  first<T>(step: () => Promise<T>): Promise<T>;
+  /** Runs a later one, at once. */
+  later<T>(step: () => Promise<T>): Promise<T>;
+}
+
+const UNPACED: Pace = { first: (step) => step(), later: (step) => step() };
+
 /** The secret that an initiator has to know, and the limit of guesses. */
 export interface SecretCheck {
   secret: string;
@@ -155,13 +165,14 @@ export async function initiate(
 
 /**
  * The acceptor's side of SPEC.md §2 to §4, up to its decision. Without `check` nothing has to be
- * proved.
+ * proved; without `pace` each step is computed as soon as it can be.
  */
 export async function accept(
   conn: HandshakeConnection,
-  { keyPair, check, randomness }: {
+  { keyPair, check, pace = UNPACED, randomness }: {
     keyPair: IdentityKeys;
     check?: SecretCheck | undefined;
+    pace?: Pace | undefined;
     randomness?: Randomness | undefined;
   },
 ): Promise<Handshake> {
@@ -170,13 +181,16 @@ export async function accept(
   if (isP2p(preamble)) await write(conn, [PREAMBLE]);
   checkPreamble(preamble);
   const state = handshakeState(keyPair, { initiator: false, randomness });
-  const empty = await readMessage(reader, state);
-  if (empty.length > 0) {
-    throw new P2pError("protocol", "cannot read handshake: message 1 has a payload");
-  }
   const auth = check === undefined ? "none" : "secret";
-  await write(conn, framed(await state.writeMessage(encodeJson({ auth, ...saidBy(keyPair) }))));
-  const said = decodePayload(await readMessage(reader, state), FROM_INITIATOR);
+  const message1 = await readFrame(reader);
+  const message2 = await pace.first(async () => {
+    checkEmpty(await state.readMessage(message1));
+    return await state.writeMessage(encodeJson({ auth, ...saidBy(keyPair) }));
+  });
+  await write(conn, framed(message2));
+  const message3 = await readFrame(reader);
+  const payload3 = await pace.later(() => state.readMessage(message3));
+  const said = decodePayload(payload3, FROM_INITIATOR);
   const remote = keysOf(state, said);
   const ciphers = state.split();
   const frames = proofFrames(conn, { reader, ciphers });
@@ -186,6 +200,11 @@ export async function accept(
   const { features, name, called } = said;
   const end = endOf(Promise.resolve(proof), reader);
   return { ...ciphers, remote, features, remoteName: name, called, end };
+}
+
+function checkEmpty(payload1: Uint8Array) {
+  if (payload1.length === 0) return;
+  throw new P2pError("protocol", "cannot read handshake: message 1 has a payload");
 }
 
 function endOf(proving: Promise<Proof>, reader: ByteReader): Promise<HandshakeEnd> {

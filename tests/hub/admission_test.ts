@@ -5,6 +5,9 @@ import {
   MAX_HALF_OPEN,
   MAX_HALF_OPEN_PER_NETWORK,
 } from "../../src/hub/admission.ts";
+import { BURST_MS, HandshakeTurns } from "../../src/hub/handshake_turns.ts";
+import type { Pace } from "../../src/protocol/handshake.ts";
+import { ManualClock } from "../helpers/manual_clock.ts";
 
 const NEVER = 1_000_000;
 
@@ -113,6 +116,26 @@ Deno.test("Admission outlives a handshake that throws", async () => {
   sitting[0]!.fail(new Error("broken"));
   await waiting.started;
   admission.close();
+});
+
+Deno.test("Admission takes no wait for a turn as slowness, and gives none to who was closed meanwhile", async () => {
+  const clock = new ManualClock();
+  const turns = new HandshakeTurns({ clock });
+  await turns.count(() => Promise.resolve(clock.advance(2 * BURST_MS)));
+  const admission = new Admission({ openWithinMs: NEVER, yieldAfterMs: 20, turns });
+  const [computed, closed]: [number[], number[]] = [[], []];
+  for (let i = 0; i < 9; i++) {
+    const open = ({ first }: Pace) => first(() => Promise.resolve(void computed.push(i)));
+    admission.enter({ network: "a", open, close: () => closed.push(i) });
+  }
+  const sitting = Array.from({ length: 8 }, () => enter(admission, "b"));
+  enter(admission, "b");
+  await Promise.all(sitting.map(({ closed }) => closed));
+  assert.deepEqual(closed, []); // Although one of "a" waits for a place.
+  admission.close();
+  clock.advance(100 * BURST_MS);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(computed, []);
 });
 
 Deno.test("Admission.close closes all that have not come in", () => {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { concat, toBase64url } from "../../src/bytes.ts";
 import { P2pError } from "../../src/errors.ts";
-import { accept, type HandshakeConnection, initiate } from "../../src/protocol/handshake.ts";
+import {
+  accept,
+  type HandshakeConnection,
+  initiate,
+  type Pace,
+} from "../../src/protocol/handshake.ts";
 import { HandshakeState } from "../../src/secure/noise/noise.ts";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { generateKeyPair } from "../../src/secure/x25519.ts";
@@ -34,6 +39,30 @@ Deno.test("initiate sends preamble and message 1 together, and accept its preamb
   const { toAcceptor, toInitiator } = await shake();
   assert.deepEqual(toAcceptor.seen.slice(0, 10), [...PREAMBLE, 4, 192]);
   assert.deepEqual(toInitiator.seen.slice(0, 8), PREAMBLE);
+});
+
+Deno.test("accept computes nothing before its turn, and says what it computes later", async () => {
+  const [initiator, acceptor] = memoryConnection();
+  const asked = Promise.withResolvers<void>();
+  const turn = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  const pace: Pace = {
+    first: async (step) => {
+      asked.resolve();
+      await turn.promise;
+      const message = await step();
+      steps.push("first");
+      return message;
+    },
+    later: (step) => (steps.push("later"), step()),
+  };
+  const accepting = accept(acceptor, { keyPair: hubKeys, pace });
+  const starting = start(initiator);
+  await asked.promise;
+  assert.deepEqual(steps, []);
+  turn.resolve();
+  await Promise.all([starting, accepting]);
+  assert.deepEqual(steps, ["first", "later"]);
 });
 
 Deno.test("accept hands on what came behind message 3", async () => {
