@@ -224,9 +224,7 @@ export class Exchange {
     if (message.type === "accept") this.#outbound.accepted(message);
     const isRun = message.type === "begin" || message.type === "run";
     if (isRun && !this.#inbound.begin(message)) return;
-    if (message.type === "envelope" && this.#inbound.isAhead) {
-      throw new P2pError("protocol", `an envelope behind the content of exchange ${this.number}`);
-    }
+    this.#checkOrder(message);
     if (this.#messages.length === MAX_WAITING_MESSAGES) {
       throw new P2pError(
         "protocol",
@@ -235,6 +233,16 @@ export class Exchange {
     }
     if (LAST_OF_A_RUN.includes(message.type)) this.#outbound.drop();
     this.#put(message);
+  }
+
+  /** Throws "protocol" for what cannot come at this place of a run (SPEC.md §22). */
+  #checkOrder(message: Message) {
+    if (saysDelivered(message) && this.#outbound.isUnderWay) {
+      throw new P2pError("protocol", `"${message.type}" before the end of the content`);
+    }
+    if (message.type === "envelope" && this.#inbound.isAhead) {
+      throw new P2pError("protocol", `an envelope behind the content of exchange ${this.number}`);
+    }
   }
 
   #put(message: Message) {
@@ -275,6 +283,11 @@ export class Exchange {
 }
 
 type Facts = Omit<TraceEvent, "what">;
+
+/** True for the word that all of it is on disk. */
+function saysDelivered(message: Message): boolean {
+  return message.type === "receipt" || (message.type === "answer" && message.code === "delivered");
+}
 
 /** True where a run may follow `opening` before it is accepted (SPEC.md §8). */
 function hasFlight(opening: Opening | undefined): boolean {

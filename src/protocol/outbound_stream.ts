@@ -39,6 +39,7 @@ export class OutboundStream {
   /** The places behind the chunks that were sent and not granted anew, in sealed bytes. */
   #inFlightEnds: number[] = [];
   #chunksTaken = 0;
+  #isEnded = false;
   #isDropped = false;
   #failure: P2pError | undefined;
   #wait: Wait | undefined;
@@ -62,6 +63,11 @@ export class OutboundStream {
   /** Bytes that were sent and not granted again yet. */
   get inFlight(): number {
     return Math.max(0, this.#sent - this.#grantedAnew);
+  }
+
+  /** True from the `accept` until all is sent: nobody can have all of it. */
+  get isUnderWay(): boolean {
+    return this.#isAccepted && !this.#isEnded;
   }
 
   /** The wait of the writer; undefined where there is none. */
@@ -121,6 +127,7 @@ export class OutboundStream {
     this.#run++;
     this.#writable = undefined;
     this.#sent = 0;
+    this.#isEnded = false;
     this.#inFlightEnds = [];
   }
 
@@ -155,7 +162,9 @@ export class OutboundStream {
   }
 
   async #end(run: number) {
-    if (!this.#isDropped && run === this.#run) await this.#options.sendEnd();
+    if (this.#isDropped || run !== this.#run) return;
+    this.#isEnded = true;
+    await this.#options.sendEnd();
   }
 
   #begin(waitsFor: WaitsFor) {

@@ -7,7 +7,7 @@ import { ChunkMemory } from "../../src/protocol/chunk_memory.ts";
 import { chunkOf, framed } from "../helpers/chunks.ts";
 import { Exchange } from "../../src/protocol/exchange.ts";
 import { WINDOW_BYTES } from "../../src/protocol/window.ts";
-import type { Message } from "../../src/protocol/messages.ts";
+import type { Message, Opening } from "../../src/protocol/messages.ts";
 import { SEALED_CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { ManualClock } from "../helpers/manual_clock.ts";
 
@@ -236,6 +236,42 @@ Deno.test("Exchange widens the window of somebody far away who fills it, and cou
   assert.deepEqual([other.chunksTaken, other.inFlight], [1, 0]);
 });
 
+Deno.test("Exchange takes no word that all is delivered before it has said so itself", async () => {
+  const receipt = { savedAs: "a", sha256: "ab".repeat(32), bytes: 1, resumedAt: 0 };
+  const words = [
+    { type: "receipt", exchange: 5, ...receipt, missing: undefined, renamed: undefined },
+    { type: "answer", exchange: 5, code: "delivered", sealed: null },
+  ] as const;
+  for (const word of words) {
+    start().exchange.pushMessage(word); // It was here before.
+    const { exchange } = running();
+    assert.throws(() => exchange.pushMessage(word), {
+      code: "protocol",
+      message: /before the end/,
+    });
+    exchange.pushMessage({ type: "answer", exchange: 5, code: "kind", sealed: null });
+    const done = running().exchange;
+    await done.writable.close();
+    done.pushMessage(word);
+  }
+});
+
+Deno.test("Exchange takes no envelope behind the content", () => {
+  const { exchange } = start(undefined, undefined, {
+    ...{
+      type: "relay",
+      exchange: 5,
+      transfer: "ab".repeat(16),
+      size: 5,
+      receivers: 1,
+      ahead: true,
+    },
+  });
+  exchange.pushMessage({ type: "begin", exchange: 5, offset: 0, salt: "" });
+  const envelope = { type: "envelope", exchange: 5, to: "bo", sealed: "" } as const;
+  assert.throws(() => exchange.pushMessage(envelope), { code: "protocol" });
+});
+
 Deno.test("Exchange.writable has one chunk at the socket at a time", async () => {
   const gate = Promise.withResolvers<void>();
   const { exchange, data } = running(() => gate.promise);
@@ -309,7 +345,11 @@ Deno.test("Exchange.end ends every wait, and is told to the session", async () =
 });
 
 /** An exchange of number 5, and what it gives to its channel. */
-function start(sendData: () => Promise<void> = () => Promise.resolve(), clock = systemClock) {
+function start(
+  sendData: () => Promise<void> = () => Promise.resolve(),
+  clock = systemClock,
+  opening?: Opening,
+) {
   const sent: Message[] = [];
   const data: Uint8Array[] = [];
   const ended = { count: 0 };
@@ -318,7 +358,7 @@ function start(sendData: () => Promise<void> = () => Promise.resolve(), clock = 
     sendData: (_: number, buffer: Uint8Array) => (data.push(buffer), sendData()),
   } as unknown as Channel;
   const exchange = new Exchange(5, {
-    ...{ session: 1, channel, clock, memory: new ChunkMemory(Infinity) },
+    ...{ session: 1, channel, clock, opening, memory: new ChunkMemory(Infinity) },
     onTaken() {},
     onEnd: () => ended.count++,
   });
