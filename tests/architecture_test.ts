@@ -32,6 +32,7 @@ const COMMON = [
   "src/errors.ts",
   "src/notify.ts",
   "src/sleep.ts",
+  "src/sweeps.ts",
   "src/trace.ts",
   "src/units.ts",
 ];

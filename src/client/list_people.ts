@@ -1,7 +1,11 @@
 import { fromBase64url } from "../bytes.ts";
 import { type PublicKeys, publicKeysOf } from "../secure/identity_keys.ts";
 import { P2pError } from "../errors.ts";
+import { formatCount } from "../units.ts";
 import type { Session } from "../protocol/session.ts";
+
+/** As many as a hub keeps (SPEC.md §12). */
+const MOST_PEOPLE = 100_000;
 
 /** A person that a hub knows (SPEC.md §15). */
 export interface PersonEntry {
@@ -30,6 +34,9 @@ export async function listPeople(session: Session): Promise<PersonEntry[]> {
         throw new P2pError("protocol", `"${message.type}" in a list of people`);
       }
       const { name, keys, state, since, waiting } = message;
+      if (people.length === MOST_PEOPLE) {
+        throw new P2pError("protocol", `a list of more than ${formatCount(MOST_PEOPLE)} people`);
+      }
       const theirs = publicKeysOf(fromBase64url(keys));
       people.push({
         name,

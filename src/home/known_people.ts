@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { P2pError } from "../errors.ts";
 import { foldedName, sameName } from "../names/folded_name.ts";
+import { formatCount } from "../units.ts";
 import { fingerprint } from "../secure/fingerprint.ts";
 import {
   appendPrivateLines,
@@ -12,6 +13,9 @@ import { decodeKey, encodeKey, type KeyText } from "../secure/static_key.ts";
 
 const FILE = "known_people.jsonl";
 
+/** People that one hub may have named here: a hub makes names for nothing. */
+export const MOST_OF_HUB = 10_000;
+
 /** A person whose id is known. */
 export interface KnownPerson {
   name: string;
@@ -22,6 +26,12 @@ export interface KnownPerson {
   via: string;
   /** ISO 8601. */
   since: string;
+}
+
+/** Somebody that a hub has named. */
+interface Met {
+  name: string;
+  key: Uint8Array;
 }
 
 /**
@@ -77,10 +87,12 @@ export async function checkPerson(
 /** {@link checkPerson} for many at once; gives an error for each whose key is another one. */
 export async function checkPeople(
   home: string,
-  { hub, people }: { hub: string; people: readonly { name: string; key: Uint8Array }[] },
+  { hub, people }: { hub: string; people: readonly Met[] },
 ): Promise<P2pError[]> {
   let known = await peopleAt(hub, home);
   const met = people.filter(({ name }) => !known.has(foldedName(name)));
+  const full = await tooMany(home, hub, met);
+  if (full !== undefined) return [full];
   if (met.length > 0) {
     await remember(home, ...met.map(({ name, key }) => ({ name, key: encodeKey(key), via: hub })));
     // Read again: another program may have met them at the same moment, and was first.
@@ -89,6 +101,36 @@ export async function checkPeople(
   return people.flatMap(({ name, key }) => {
     const before = known.get(foldedName(name));
     return before === undefined || before.key === encodeKey(key) ? [] : [keyChanged(before, key)];
+  });
+}
+
+/** {@link checkPeople} for all that a hub lists: who is new is remembered while there is room. */
+export async function checkListed(
+  home: string,
+  { hub, people }: { hub: string; people: readonly Met[] },
+): Promise<P2pError[]> {
+  const known = await peopleAt(hub, home);
+  const isKnown = ({ name }: Met) => known.has(foldedName(name));
+  const [before, met] = [people.filter(isKnown), people.filter((one) => !isKnown(one))];
+  const remembered = met.slice(0, await roomFor(hub, home));
+  return await checkPeople(home, { hub, people: [...before, ...remembered] });
+}
+
+/** How many more people of a hub can be remembered. */
+async function roomFor(hub: string, home: string): Promise<number> {
+  const ofHub = (await knownPeople(home)).filter(({ via }) => via === hub);
+  return Math.max(0, MOST_OF_HUB - ofHub.length);
+}
+
+/** The error where no more people of a hub are remembered. */
+async function tooMany(home: string, hub: string, met: Met[]): Promise<P2pError | undefined> {
+  if (met.length === 0) return undefined;
+  const room = await roomFor(hub, home);
+  if (met.length <= room) return undefined;
+  const most = `${formatCount(MOST_OF_HUB)} people of one hub are remembered at most`;
+  const message = `cannot remember "${met[0]!.name}": ${most}, ${formatCount(room)} more can be`;
+  return new P2pError("refused", message, {
+    hint: "make room by `p2p trust forget NAME`, or vouch for who it is by `p2p trust add`",
   });
 }
 

@@ -20,8 +20,8 @@ import type { Rule } from "./policy/policy.ts";
 import { roomOnDisk } from "./room_on_disk.ts";
 import { neededNames } from "./needed_names.ts";
 import { Spool } from "./spool/spool.ts";
-import { type Sweep, Sweeps } from "./sweeps.ts";
-import { TroubleLimit } from "./trouble_limit.ts";
+import { type Sweep, Sweeps } from "../sweeps.ts";
+import { LineLimit } from "./line_limit.ts";
 import { formatCount } from "../units.ts";
 import { Book } from "../storage/book/book.ts";
 import { Switchboard } from "./switchboard.ts";
@@ -87,14 +87,17 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
   const stores = await openStores(options);
   const { book, people, policy, receiver, spool } = stores;
   const onError = (error: Error, from?: string) => onEvent({ type: "error", from, error });
+  const limits = { troubles: new LineLimit(TROUBLES), comings: new LineLimit(COMINGS) };
   const switchboard = new Switchboard({
     ...{ people, spool, book, onError },
-    report: (event) => onEvent({ type: "people", event }),
+    report: (event, address) => {
+      if (address !== undefined && !limits.comings.mayTell(address)) return;
+      onEvent({ type: "people", event });
+    },
     maxBytes: options.receive.maxFileSize,
     refusesRelay: policy && ((from, about) => policy.refusesRelay(from, about)),
     receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
   });
-  const troubles = new TroubleLimit();
   try {
     const hub = new Hub({
       ...{ listener: listen(address), keyPair, name, secret },
@@ -110,10 +113,10 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
         switchboard.open(peer, { exchange, opening, session, address }),
       onError: (from, error: P2pError) => {
         if (from === "") onError(error);
-        else if (troubles.mayTell(from)) onError(error, from);
+        else if (limits.troubles.mayTell(from)) onError(error, from);
       },
     });
-    const sweeps = new Sweeps(sweepsOf(options, { ...stores, switchboard, troubles }), {
+    const sweeps = new Sweeps(sweepsOf(options, { ...stores, switchboard, limits }), {
       clock: options.clock ?? systemClock,
       onError,
     });
@@ -155,9 +158,9 @@ async function openStores(options: HubServerOptions): Promise<Stores> {
 /** What is done once a minute. */
 function sweepsOf(
   { home, rules = [], onEvent }: HubServerOptions,
-  { people, receiver, spool, switchboard, troubles }: Stores & {
+  { people, receiver, spool, switchboard, limits }: Stores & {
     switchboard: Switchboard;
-    troubles: TroubleLimit;
+    limits: LineLimits;
   },
 ): Sweep[] {
   return [
@@ -165,14 +168,28 @@ function sweepsOf(
     () => receiver.sweep(),
     async () => people.sweep(await neededNames({ home, rules, spool, switchboard })),
     () => {
-      const untold = troubles.reset();
-      if (untold === 0) return;
-      const what = formatCount(untold, "more connection");
-      const error = new P2pError("protocol", `${what} failed in the last minute`);
-      onEvent({ type: "error", from: undefined, error });
+      const untold = [
+        [limits.troubles.reset(), "more connection", "failed"],
+        [limits.comings.reset(), "more time", "somebody joined or left"],
+      ] as const;
+      for (const [times, what, happened] of untold) {
+        if (times === 0) continue;
+        const message = `${formatCount(times, what)} ${happened} in the last minute`;
+        onEvent({ type: "error", from: undefined, error: new P2pError("protocol", message) });
+      }
     },
   ];
 }
+
+/** Connections that fail, and people who come and go: the lines that cost a stranger nothing. */
+interface LineLimits {
+  troubles: LineLimit;
+  comings: LineLimit;
+}
+
+/** Lines a minute; those who join and leave are people after all. */
+const TROUBLES = { ofNetwork: 10, all: 100 };
+const COMINGS = { ofNetwork: 100, all: 1_000 };
 
 /** The parts of a running hub. */
 interface HubParts {

@@ -23,7 +23,8 @@ export interface SwitchboardOptions {
   book: Book;
   /** Takes what is sent to the hub itself. */
   receive: (exchange: Exchange, offer: Offer, from: Peer) => void;
-  report: (event: HubEvent) => void;
+  /** Told what happens; `address` is that of whoever comes or goes. */
+  report: (event: HubEvent, address?: string) => void;
   /** Most bytes of one transfer that is relayed. */
   maxBytes?: number | undefined;
   /** The hub's own rules for what is relayed. */
@@ -118,7 +119,7 @@ export class Switchboard {
   async #serve(peer: Peer, { exchange, opening, session, address = "" }: Opened): Promise<void> {
     switch (opening.type) {
       case "join":
-        return await this.#join(peer, { exchange, session, keep: opening.keep });
+        return await this.#join(peer, { exchange, session, address, keep: opening.keep });
       case "list":
         return await this.#list(exchange);
       case "relay":
@@ -162,7 +163,12 @@ export class Switchboard {
   /** Keeps a person joined to the end of the session. */
   async #join(
     peer: Peer,
-    { exchange, session, keep }: { exchange: Exchange; session: Session; keep: boolean },
+    { exchange, session, address, keep }: {
+      exchange: Exchange;
+      session: Session;
+      address: string;
+      keep: boolean;
+    },
   ) {
     const { people, spool, report, onError } = this.#options;
     if (this.#joined.has(session)) throw new P2pError("protocol", "joined already");
@@ -180,7 +186,7 @@ export class Switchboard {
     const before = this.#roster.add(member);
     before?.session.goodbye("replaced", `"${name}" has joined from somewhere else`);
     const tell = (event: "joined" | "left") => {
-      if (!isCodeName(name)) report({ event, peer: name, key: peer.key });
+      if (!isCodeName(name)) report({ event, peer: name, key: peer.key }, address);
     };
     if (before === undefined) tell("joined");
     for (const transfer of spool.waitingFor(person)) courier.take(transfer);

@@ -3,11 +3,14 @@ import { decodeKey, encodeKey, sameKey } from "../../src/secure/static_key.ts";
 import { fingerprint } from "../../src/secure/fingerprint.ts";
 import {
   addPerson,
+  checkListed,
+  checkPeople,
   checkPerson,
   findPerson,
   forgetLine,
   forgetPerson,
   knownPeople,
+  MOST_OF_HUB,
   renamePerson,
 } from "../../src/home/known_people.ts";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
@@ -40,6 +43,32 @@ Deno.test("checkPerson remembers one key for a name, however many meet it at onc
   assert.deepEqual(more, []);
   const taken = keys.map((one) => sameKey(one, decodeKey(ana!.key)));
   assert.deepEqual(met.map(({ status }) => status === "fulfilled"), taken);
+});
+
+Deno.test("of one hub 10,000 people are remembered, and whoever is known stays checked", async () => {
+  await using dir = await TempDir.make();
+  const people = Array.from({ length: MOST_OF_HUB }, (_, i) => ({ name: `${i}`, key }));
+  assert.deepEqual(await checkPeople(dir.path, { hub, people }), []);
+  await assert.rejects(checkPerson(dir.path, { hub, name: "ana", key }), {
+    code: "refused",
+    message:
+      'cannot remember "ana": 10,000 people of one hub are remembered at most, 0 more can be',
+  });
+  await assert.rejects(checkPerson(dir.path, { hub, name: "7", key: other }), /has changed/);
+  await checkPerson(dir.path, { hub: "another hub", name: "ana", key });
+  await addPerson(dir.path, { name: "bo", key, via: "hand" });
+  await checkPerson(dir.path, { hub, name: "bo", key });
+  assert.equal((await knownPeople(dir.path)).length, MOST_OF_HUB + 2);
+});
+
+Deno.test("of those who are listed as many are remembered as there is room for, and all known are checked", async () => {
+  await using dir = await TempDir.make();
+  await checkPerson(dir.path, { hub, name: "ana", key });
+  const crowd = Array.from({ length: MOST_OF_HUB }, (_, i) => ({ name: `${i}`, key }));
+  const people = [...crowd, { name: "Ana", key: other }];
+  const errors = await checkListed(dir.path, { hub, people });
+  assert.deepEqual(errors.map(({ message }) => /^the key of "ana" has/.test(message)), [true]);
+  assert.equal((await knownPeople(dir.path)).length, MOST_OF_HUB);
 });
 
 Deno.test("knownPeople passes over a line that is being written", async () => {

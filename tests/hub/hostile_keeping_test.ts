@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { HubServer, HubServerOptions } from "../../src/hub/hub_server.ts";
+import type { HubServer, HubServerEvent, HubServerOptions } from "../../src/hub/hub_server.ts";
 import type { Message } from "../../src/protocol/messages.ts";
 import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import { FILE_BYTES } from "../../src/storage/book/price.ts";
@@ -147,6 +147,20 @@ Deno.test("what is too old goes while the hub runs", async () => {
   });
 });
 
+Deno.test("lines about people who come and go have a bound a minute, and the rest is counted", async () => {
+  const clock = new ManualClock();
+  await using scene = await Scene.open({ clock });
+  for (let i = 0; i < 60; i++) await scene.joinAs(1);
+  await eventually(() => assert.equal(scene.told("people").length, 100));
+  await eventually(() => {
+    clock.advance(60_000);
+    const [rest] = scene.told("error").map((event) => event.error.message);
+    assert.match(rest ?? "", /^(19|20) more times somebody joined or left in the last minute$/);
+  });
+  await scene.joinAs(1);
+  await eventually(() => assert.ok(scene.told("people").length > 100));
+});
+
 /** An archive of so many files, or folders, with nothing in them, whose headers are padded. */
 function archiveOf(
   entries: number,
@@ -191,19 +205,31 @@ async function until<T extends Message["type"]>(peer: RawPeer, type: T): Promise
 /** A hub with a small quota, and one stranger with one key. */
 class Scene implements AsyncDisposable {
   readonly #dir: TempDir;
+  readonly #events: HubServerEvent[];
   readonly #keys: IdentityKeys;
   #server: HubServer;
 
   static async open(options: Partial<HubServerOptions> = {}): Promise<Scene> {
     const dir = await TempDir.make();
-    const { server } = await openServer(dir, { quotaBytes: QUOTA, ...options });
-    return new Scene(dir, server, await identityKeys());
+    const { server, events } = await openServer(dir, { quotaBytes: QUOTA, ...options });
+    return new Scene(dir, { server, events, keys: await identityKeys() });
   }
 
-  private constructor(dir: TempDir, server: HubServer, keys: IdentityKeys) {
+  private constructor(
+    dir: TempDir,
+    { server, events, keys }: { server: HubServer; events: HubServerEvent[]; keys: IdentityKeys },
+  ) {
     this.#dir = dir;
     this.#server = server;
+    this.#events = events;
     this.#keys = keys;
+  }
+
+  /** The events of a type that the hub has told since it was opened. */
+  told<T extends HubServerEvent["type"]>(type: T) {
+    return this.#events.filter((event): event is HubServerEvent & { type: T } =>
+      event.type === type
+    );
   }
 
   /** A session of the stranger. */

@@ -1,5 +1,6 @@
 import { ReceivedContent } from "../../home/received_content.ts";
 import { AnsweredTransfers } from "../../home/answered.ts";
+import { Sweeps } from "../../sweeps.ts";
 import { Deliveries } from "../../client/incoming.ts";
 import { Membership } from "../../client/membership.ts";
 import { openReceiver } from "../../transfer/open_receiver.ts";
@@ -47,6 +48,9 @@ async function join(
     report: arrivals.report,
     ask: askOffer(options, output),
     received: new ReceivedContent(client.home),
+  });
+  await using _sweeps = new Sweeps([() => receiver.sweep()], {
+    onError: (error) => output.warning(error.message),
   });
   const deliveries = new Deliveries(client, {
     receiver,

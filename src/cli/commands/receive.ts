@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { CodeInbox } from "../../client/code_inbox.ts";
+import { Sweeps } from "../../sweeps.ts";
 import { Deliveries } from "../../client/incoming.ts";
 import { P2pError } from "../../errors.ts";
 import { ReceivedContent } from "../../home/received_content.ts";
@@ -66,6 +67,9 @@ async function receive(words: (string | undefined)[], options: ReceiveOptions): 
     report,
     ask: askOffer(options, output),
     received: new ReceivedContent(client.home),
+  });
+  await using _sweeps = new Sweeps([() => receiver.sweep()], {
+    onError: (error) => output.warning(error.message),
   });
   const deliveries = new Deliveries(client, {
     receiver,

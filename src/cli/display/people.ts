@@ -1,6 +1,6 @@
 import type { Connected } from "../../client/connect.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
-import { checkPeople } from "../../home/known_people.ts";
+import { checkListed } from "../../home/known_people.ts";
 import { listPeople, type PersonEntry } from "../../client/list_people.ts";
 import { formatDate, isoDate } from "../../units.ts";
 import { printable } from "../../ui/printable.ts";
@@ -18,7 +18,7 @@ export async function showPeople(
   if (people.length === 0) output.note("nobody has joined this hub yet");
   const width = Math.max(0, ...people.map(({ name }) => printable(name).length));
   for (const person of people) showPerson(person, { width, output });
-  const [changed, ...more] = await checkPeople(home, { hub, people });
+  const [changed, ...more] = await checkListed(home, { hub, people });
   for (const error of more) output.failure(error);
   if (changed !== undefined) throw changed;
 }

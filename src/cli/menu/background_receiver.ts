@@ -10,6 +10,7 @@ import { printable } from "../../ui/printable.ts";
 import { createStyle } from "../../ui/terminal.ts";
 import { Deliveries } from "../../client/incoming.ts";
 import type { News } from "./news.ts";
+import { Sweeps } from "../../sweeps.ts";
 import { openReceiver } from "../../transfer/open_receiver.ts";
 
 /** The folder for what comes in, and the news of it. */
@@ -52,6 +53,7 @@ export class BackgroundReceiver {
   /** Resolves when everything that is under way has ended. */
   async idle(): Promise<void> {
     const opened = await this.#opened?.catch(() => undefined);
+    await opened?.sweeps[Symbol.asyncDispose]();
     await opened?.receiver.idle();
   }
 
@@ -74,7 +76,10 @@ export class BackgroundReceiver {
       },
     );
     const deliveries = new Deliveries(this.#client, { receiver, answered, onlyKnown: false });
-    return { receiver, deliveries };
+    const sweeps = new Sweeps([() => receiver.sweep()], {
+      onError: (error) => this.#options.news.tell(printable(error.message)),
+    });
+    return { receiver, deliveries, sweeps };
   }
 
   #report(event: TransferEvent) {
@@ -88,6 +93,7 @@ export class BackgroundReceiver {
 
 interface Opened {
   receiver: Receiver;
+  sweeps: Sweeps;
   deliveries: Deliveries;
 }
 

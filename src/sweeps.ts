@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 
 const EVERY_MS = 60_000;
 
@@ -15,7 +15,10 @@ export class Sweeps implements AsyncDisposable {
   /** Sweeps from a minute from now on; an error of one is reported, and the others go on. */
   constructor(
     sweeps: readonly Sweep[],
-    { clock, onError }: { clock: Clock; onError: (error: Error) => void },
+    { clock = systemClock, onError }: {
+      clock?: Clock | undefined;
+      onError: (error: Error) => void;
+    },
   ) {
     this.#sweeps = sweeps;
     this.#onError = onError;

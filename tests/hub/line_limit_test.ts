@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { TroubleLimit } from "../../src/hub/trouble_limit.ts";
+import { LineLimit } from "../../src/hub/line_limit.ts";
 
-Deno.test("TroubleLimit tells ten troubles of a network and a hundred of all, and counts the rest", () => {
-  const limit = new TroubleLimit();
+Deno.test("LineLimit lets ten lines of a network and a hundred of all through, and counts the rest", () => {
+  const limit = new LineLimit({ ofNetwork: 10, all: 100 });
   const told = (addresses: string[]) => addresses.filter((one) => limit.mayTell(one)).length;
   assert.equal(told(Array(50).fill("192.0.2.1")), 10);
   assert.equal(told(["2001:db8::1", "2001:db8::2", ...Array(20).fill("2001:db8::3")]), 10);
