@@ -82,9 +82,14 @@ export function shortPath(path: string): string {
   return fromHere.startsWith("..") || isAbsolute(fromHere) ? path : fromHere;
 }
 
+/** Up to 1 MiB may be there before the time counts: of less than this a rate would say too much. */
+const LEAST_BYTES_FOR_RATE = 10_000_000;
+
 function times({ bytes, duration, latency, resumedAt }: Received | Delivered): string {
   const moved = bytes - resumedAt;
-  const rate = moved >= 1_000_000 && duration > 0 ? `, ${formatRate(moved / duration * 1000)}` : "";
+  const rate = moved >= LEAST_BYTES_FOR_RATE && duration > 0
+    ? `, ${formatRate(moved / duration * 1000)}`
+    : "";
   const resumed = resumedAt > 0 ? `, ${formatBytes(resumedAt)} were there already` : "";
   return `${formatBytes(bytes)} in ${formatDuration(duration)}${rate}, latency ${
     formatDuration(latency)

@@ -14,7 +14,7 @@ function settled(text: string): string {
 Deno.test("off a terminal both sides print plain lines, and nothing else", async () => {
   await using scene = await Scene.open({ plain: true });
   await scene.write("table.csv", "a,b\n1,2\n");
-  await scene.write("big.bin", sampleBytes(2_000_000));
+  await scene.write("big.bin", sampleBytes(12_000_000));
   await scene.write("folder/x.json", "{}");
   const sent = [
     await scene.send(["table.csv"]),
@@ -30,7 +30,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
   );
   assert.deepEqual(settled(sent.map(({ stdout }) => stdout).join("")).split("\n"), [
     "delivered table.csv to rack (8 B in TIME, latency TIME)",
-    "delivered big.bin to rack (2.0 MB in TIME, RATE, latency TIME)",
+    "delivered big.bin to rack (12.0 MB in TIME, RATE, latency TIME)",
     "delivered folder to rack (folder of 1 file, 2 B in TIME, latency TIME)",
     "delivered table.csv to rack (8 B, it was there already)",
     'delivered table.csv to rack as "table (1).csv" (8 B in TIME, latency TIME)',
@@ -46,7 +46,7 @@ Deno.test("off a terminal both sides print plain lines, and nothing else", async
     "  fingerprint  FINGERPRINT",
     "  to send      p2p send FILE --to HUB",
     "received table.csv from ana (csv, 8 B in TIME, latency TIME) -> DIR/table.csv",
-    "received big.bin from ana (file, 2.0 MB in TIME, RATE, latency TIME) -> DIR/big.bin",
+    "received big.bin from ana (file, 12.0 MB in TIME, RATE, latency TIME) -> DIR/big.bin",
     "received folder from ana (folder of 1 file, 2 B in TIME, latency TIME) -> DIR/folder",
     "already here table.csv from ana (8 B) -> DIR/table.csv",
     "received table.csv from ana (csv, 8 B in TIME, latency TIME) -> DIR/table (1).csv",
