@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { sampleBytes } from "../helpers/sample_files.ts";
 import { TurnProxy } from "../helpers/turn_proxy.ts";
+import { eventsOf } from "./program.ts";
 import { Scene } from "./scene.ts";
 
 /** Round trips of a handshake before the first record: of TCP, and of messages 1 and 2. */
@@ -40,4 +42,22 @@ Deno.test("with a secret it takes four, and five where the hub is met for the fi
     assert.equal(code, 0, stderr);
     assert.ok(scene.names().includes(name));
   }
+});
+
+Deno.test("what leaves before the hub has taken the session is one error where it does not", async () => {
+  await using scene = await Scene.open({ hub: { env: { P2P_SECRET: "the first secret" } } });
+  await scene.write("a.txt", "hello");
+  await scene.write("b.bin", sampleBytes(3_000_000));
+  const env = { P2P_SECRET: "the first secret" };
+  assert.equal((await scene.send(["a.txt"], { env })).code, 0); // The hub is pinned.
+  await scene.stopHub("SIGTERM");
+  await scene.startHub("hub", { P2P_SECRET: "another secret" });
+  const refused = await scene.send(["b.bin", "a.txt", "--json"], { env });
+  assert.equal(refused.code, 4);
+  const [failed, ...more] = eventsOf(refused, "failed");
+  assert.match(String(failed?.message), /^cannot connect to .*: the secret is wrong$/);
+  assert.deepEqual([more, eventsOf(refused, "delivered")], [[], []]);
+  assert.deepEqual(scene.names(), ["a.txt"]);
+  const again = await scene.send(["b.bin", "--json"], { env: { P2P_SECRET: "another secret" } });
+  assert.deepEqual([again.code, scene.names()], [0, ["a.txt", "b.bin"]]);
 });
