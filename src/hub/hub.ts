@@ -41,7 +41,8 @@ export interface Peer {
 
 /** Options of a {@link Hub}. */
 export interface HubOptions {
-  listener: Deno.TcpListener;
+  /** What it accepts connections from, the one that it is found at first. */
+  listeners: readonly [Deno.TcpListener, ...Deno.TcpListener[]];
   keyPair: IdentityKeys;
   /** The name that the hub shows. */
   name: string;
@@ -71,21 +72,21 @@ export class Hub {
   #connections = new Connections();
   #limit: number;
   #closed = false;
-  #accepting: Promise<void>;
+  #accepting: Promise<unknown>;
   readonly #roomChanged = new Notify();
 
   constructor(options: HubOptions) {
     this.#options = options;
     this.#limit = this.#most;
     if (options.secret !== undefined) preloadProof();
-    this.address = options.listener.addr as Deno.NetAddr;
-    this.#accepting = this.#acceptAll();
+    this.address = options.listeners[0].addr as Deno.NetAddr;
+    this.#accepting = Promise.all(options.listeners.map((one) => this.#acceptAll(one)));
   }
 
   /** Takes no more connections, tells every peer, and closes once that has left. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#options.listener.close();
+    for (const listener of this.#options.listeners) listener.close();
     this.#roomChanged.notify();
     this.#admission.close();
     await Promise.all([...this.#sessions].map(async (session) => {
@@ -99,10 +100,10 @@ export class Hub {
     return this.#options.maxConnections ?? MAX_CONNECTIONS;
   }
 
-  async #acceptAll() {
+  async #acceptAll(listener: Deno.TcpListener) {
     while (!this.#closed) {
       try {
-        const conn = new TcpConnection(await this.#options.listener.accept());
+        const conn = new TcpConnection(await listener.accept());
         if (this.#closed) return conn.close();
         this.#enter(conn);
         await this.#belowLimit();

@@ -13,7 +13,7 @@ import type { Receiver } from "../transfer/receive/receiver.ts";
 import type { Address } from "../transport/address.ts";
 import { Hub, type Peer } from "./hub.ts";
 import { type HubEvent, outcomeEvent } from "./hub_event.ts";
-import { listen } from "./listen.ts";
+import { listen, type Listening } from "./listen.ts";
 import { NameRegistry } from "./name_registry.ts";
 import { HubPolicy } from "./policy/hub_policy.ts";
 import type { Rule } from "./policy/policy.ts";
@@ -28,7 +28,7 @@ import { Switchboard } from "./switchboard.ts";
 
 /** Options of {@link openHubServer}. */
 export interface HubServerOptions {
-  /** The address to listen on; port 0 takes a free one. */
+  /** The address to listen on, `localhost` for both families; port 0 takes a free one. */
   address: Address;
   /** The folder with the hub's keys and state. */
   home: string;
@@ -71,6 +71,8 @@ export type HubServerEvent =
 export interface HubServer {
   /** The address that it listens on. */
   readonly address: Address;
+  /** Why somebody else may answer where it is looked for. */
+  readonly trouble: string | undefined;
   /**
    * Tells all peers, ends what is under way so that it can go on, and resolves when all is on disk.
    */
@@ -99,8 +101,9 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
     receive: (exchange, offer, from) => receiver.receive(exchange, { offer, from }),
   });
   try {
+    const listening = listen(address);
     const hub = new Hub({
-      ...{ listener: listen(address), keyPair, name, secret },
+      ...{ listeners: listening.listeners, keyPair, name, secret },
       nameFor: async (key, called) => {
         people.holdFor(await vouchedKeys(options.home));
         return people.nameFor(key, called);
@@ -112,15 +115,14 @@ export async function openHubServer(options: HubServerOptions): Promise<HubServe
       onOpen: (peer, address) => (exchange, opening, session) =>
         switchboard.open(peer, { exchange, opening, session, address }),
       onError: (from, error: P2pError) => {
-        if (from === "") onError(error);
-        else if (limits.troubles.mayTell(from)) onError(error, from);
+        if (from === "" || limits.troubles.mayTell(from)) onError(error, from || undefined);
       },
     });
     const sweeps = new Sweeps(sweepsOf(options, { ...stores, switchboard, limits }), {
       clock: options.clock ?? systemClock,
       onError,
     });
-    return new RunningHub(address.host, { hub, switchboard, receiver, spool, sweeps, warm });
+    return new RunningHub(listening, { hub, switchboard, receiver, spool, sweeps, warm });
   } catch (error) {
     await spool.close();
     throw error;
@@ -204,11 +206,13 @@ interface HubParts {
 
 class RunningHub implements HubServer {
   readonly address: Address;
+  readonly trouble: string | undefined;
   readonly #parts: HubParts;
   #closing: Promise<void> | undefined;
 
-  constructor(host: string, parts: HubParts) {
-    this.address = { host, port: parts.hub.address.port };
+  constructor({ address, trouble }: Listening, parts: HubParts) {
+    this.address = address;
+    this.trouble = trouble;
     this.#parts = parts;
   }
 

@@ -38,6 +38,11 @@ export function isLoopback(host: string): boolean {
   return plain === "localhost" || plain === "::1" || (isIPv4(plain) && plain.startsWith("127."));
 }
 
+/** The addresses to try for a host: `localhost` is both families, whatever a resolver says. */
+export function hostsOf(host: string): readonly string[] {
+  return host.toLowerCase() === "localhost" ? ["127.0.0.1", "::1"] : [host];
+}
+
 /** A port number from 0 to 65535, or `P2pError` "usage". */
 export function parsePort(text: string, whole = text): number {
   const port = /^\d{1,9}$/.test(text) ? Number(text) : NaN;

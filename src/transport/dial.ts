@@ -1,7 +1,7 @@
 import { P2pError } from "../errors.ts";
 import { systemCode, systemWords, UNKNOWN_HOST } from "../system_error.ts";
 import { trace } from "../trace.ts";
-import { type Address, formatAddress, isLoopback } from "./address.ts";
+import { type Address, formatAddress, hostsOf, isLoopback } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { TcpConnection } from "./tcp_connection.ts";
 
@@ -15,11 +15,7 @@ export async function dial(
   const startedAt = performance.now();
   const deadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
   try {
-    const conn = await Deno.connect({
-      hostname: address.host,
-      port: address.port,
-      signal: AbortSignal.any([signal, deadline]),
-    });
+    const conn = await connect(address, AbortSignal.any([signal, deadline]));
     if (trace.session.hasSubscribers) {
       const ms = Math.round(performance.now() - startedAt);
       trace.session.publish({ what: "dialled", state: true, ms });
@@ -37,6 +33,20 @@ export async function dial(
       cause: error,
     });
   }
+}
+
+/** Connects to the first of the host's addresses that answers; the error is that of the first. */
+async function connect({ host, port }: Address, signal: AbortSignal): Promise<Deno.TcpConn> {
+  const failures: unknown[] = [];
+  for (const hostname of hostsOf(host)) {
+    try {
+      return await Deno.connect({ hostname, port, signal });
+    } catch (error) {
+      failures.push(error);
+      if (signal.aborted) break;
+    }
+  }
+  throw failures[0];
 }
 
 /** The next thing to look at, by the kind of failure. */

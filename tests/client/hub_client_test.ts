@@ -144,7 +144,7 @@ Deno.test("HubClient.connect comes again where a crowded hub closed the connecti
     return await accept();
   };
   let closed = 0;
-  await using hub = startHub({ listener });
+  await using hub = startHub({ listeners: [listener] });
   await connectAndLeave(clientIn(dir, { address: loopback(hub.port) }));
   assert.equal(closed, 3);
 });

@@ -34,7 +34,7 @@ export class LyingHub implements AsyncDisposable {
 
   constructor() {
     this.#hub = new Hub({
-      listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+      listeners: [Deno.listen({ hostname: "127.0.0.1", port: 0 })],
       keyPair: hubKeys,
       name: "liar",
       onOpen: (peer) => (exchange, opening, session) => {

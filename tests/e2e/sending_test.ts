@@ -5,6 +5,7 @@ import { CHUNK_BYTES } from "../../src/secure/sealed_stream.ts";
 import { sampleBytes } from "../helpers/sample_files.ts";
 import { fileSha256, treeOf } from "../helpers/tree.ts";
 import { eventsOf } from "./program.ts";
+import { hasIPv6 } from "../helpers/has_ipv6.ts";
 import { Scene } from "./scene.ts";
 
 /** An executable that was built on Deno 2.6 seals in JavaScript. */
@@ -184,3 +185,20 @@ async function writeHuge(path: string, size: number): Promise<string> {
   }
   return hash.digest("hex");
 }
+
+Deno.test({
+  name: "a hub on this machine is reached in both families, and says where one is somebody else's",
+  ignore: !hasIPv6,
+}, async () => {
+  await using scene = await Scene.open();
+  for (const host of ["localhost", "[::1]"]) {
+    await scene.write("a.txt", host);
+    const { code, stderr } = await scene.send(["a.txt", "--to", `${host}:${scene.port}`]);
+    assert.equal(code, 0, stderr);
+  }
+  assert.equal(scene.names().length, 2);
+  await scene.stopHub("SIGINT");
+  using _ = Deno.listen({ hostname: "::1", port: scene.port });
+  await scene.startHub();
+  await scene.hub.errorLine(`another program listens on [::1]:${scene.port}: `);
+});

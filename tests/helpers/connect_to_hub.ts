@@ -26,7 +26,7 @@ export function startHub(options: Partial<HubOptions> = {}) {
     name: "the hub",
     onOpen: () => () => {},
     ...options,
-    listener: options.listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+    listeners: options.listeners ?? [Deno.listen({ hostname: "127.0.0.1", port: 0 })],
   });
   return { port: hub.address.port, [Symbol.asyncDispose]: () => hub.close() };
 }

@@ -91,7 +91,7 @@ Deno.test("Hub goes on to accept after an error", async () => {
   let failures = 2;
   listener.accept = () =>
     failures-- > 0 ? Promise.reject(new Error("Too many open files")) : accept();
-  await using hub = new TestHub({ listener });
+  await using hub = new TestHub({ listeners: [listener] });
   // Two at once: an error is no reason to let fewer in from now on.
   await using first = await hub.call();
   await using second = await hub.call();
@@ -103,7 +103,7 @@ Deno.test("Hub pauses after an accept that failed", async () => {
   const listener = freePort();
   const failed = () => new Promise<never>((_, reject) => setTimeout(reject, 0, new Error("no")));
   listener.accept = failed;
-  await using hub = new TestHub({ listener });
+  await using hub = new TestHub({ listeners: [listener] });
   // Half of the pause: time for many more.
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(hub.troubles.length, 1);
@@ -117,7 +117,7 @@ Deno.test("Hub that has run out of files accepts nobody before some go, and then
     const failure = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
     return ++asked === 3 ? Promise.reject(failure) : accept();
   };
-  await using hub = new TestHub({ listener });
+  await using hub = new TestHub({ listeners: [listener] });
   const before = await Promise.all([hub.call(), hub.call()]);
   await Promise.all(before.map(({ session }) => session.welcomed));
   // The pause after a failure is half of that, and began earlier.
@@ -136,7 +136,7 @@ Deno.test("Hub accepts nobody over its most connections where nobody crowds it, 
   const accept = listener.accept.bind(listener);
   let asked = 0;
   listener.accept = () => (asked++, accept());
-  await using hub = new TestHub({ listener, maxConnections: 3 });
+  await using hub = new TestHub({ listeners: [listener], maxConnections: 3 });
   const callers = await Promise.all([1, 2, 3].map(() => hub.call()));
   await Promise.all(callers.map(({ session }) => session.welcomed));
   assert.equal(asked, 3);
@@ -272,7 +272,7 @@ class TestHub implements AsyncDisposable {
 
   constructor(options: Partial<HubOptions> = {}) {
     this.#hub = new Hub({
-      listener: options.listener ?? freePort(),
+      listeners: options.listeners ?? [freePort()],
       keyPair: hubKeys,
       name: "the hub",
       onOpen: () => () => {},

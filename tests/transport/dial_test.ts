@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hasIPv6 } from "../helpers/has_ipv6.ts";
 import { dial } from "../../src/transport/dial.ts";
 
 const { signal } = new AbortController();
@@ -11,6 +12,22 @@ Deno.test("dial connects", async () => {
   ]);
   conn.close();
   accepted.close();
+});
+
+Deno.test({
+  name: "dial finds what listens on either family of localhost",
+  ignore: !hasIPv6,
+}, async () => {
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    using listener = Deno.listen({ hostname, port: 0 });
+    const [conn, accepted] = await Promise.all([
+      dial({ host: "LocalHost", port: listener.addr.port }, { signal }),
+      listener.accept(),
+    ]);
+    assert.equal(conn.remoteAddress.host, hostname);
+    conn.close();
+    accepted.close();
+  }
 });
 
 Deno.test("dial names the address and the cause where nobody listens", async () => {

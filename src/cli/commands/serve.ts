@@ -23,7 +23,7 @@ import { withReceiveOptions } from "../options/receive_options.ts";
 import { hubSecret, secretFileOption } from "../options/secret.ts";
 import { askOffer } from "../prompts/ask_offer.ts";
 
-const LOOPBACK = "127.0.0.1";
+const LOOPBACK = "localhost";
 const EVERYWHERE = "0.0.0.0";
 
 /** `p2p serve`: be a hub, and receive what is sent to it, until Ctrl-C. */
@@ -106,6 +106,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     diskBytes: disk,
     onEvent: (event) => showServerEvent(event, { arrivals, output }),
   });
+  if (server.trouble !== undefined) output.warning(server.trouble);
   using _ = showSessionsOnSignal(output);
   await output.showProgress();
   const { address } = server;
