@@ -13,6 +13,8 @@
  * |                          |                      | the connection has taken it                |
  * | transport: readFrames    | a buffer of the pool | fills it with one frame behind room for a  |
  * |                          |                      | header, gives it on                        |
+ * | protocol: FirstFlight    | the sealed chunk     | keeps it until its run is accepted, gives  |
+ * |                          |                      | it on, or drops it                         |
  * | protocol: InboundStream  | the sealed chunk     | keeps it until it is read, gives it on     |
  * | secure: OpenStream       | the sealed chunk     | opens it into new memory, releases it,     |
  * |                          |                      | gives the plaintext on                     |
