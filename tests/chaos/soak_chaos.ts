@@ -8,6 +8,7 @@ import { sampleBytes } from "../helpers/sample_files.ts";
 import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import { Bound, seed } from "./bound.ts";
 import { CHAOS_AT_MOST_MS, clear, leftIn } from "./joiner.ts";
+import { memory } from "./process_memory.ts";
 import { Random } from "./random.ts";
 
 const CLIENTS = 200;
@@ -113,10 +114,4 @@ class Client {
 
 async function openFiles(pid: number): Promise<number> {
   return (await Array.fromAsync(Deno.readDir(`/proc/${pid}/fd`))).length;
-}
-
-/** Bytes that the process has in memory. */
-async function memory(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]);
 }
