@@ -49,7 +49,7 @@ Deno.test("status says who has it, who refused and why, and for whom it waits", 
   const date = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d";
   const lines = [
     `notes.txt, 10 B, sent ${date}, id ${transfer.slice(0, 12)}`,
-    "  delivered to bob as notes \\(1\\).txt",
+    '  delivered to bob as "notes \\(1\\).txt"',
     "  refused for cy: only images are accepted here",
     `  waiting for di until ${date}`,
   ];

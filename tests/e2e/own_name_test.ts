@@ -107,5 +107,5 @@ async function joining(scene: Scene, as: string, ...more: string[]): Promise<Pro
 }
 
 async function joinedAs(program: Program): Promise<string | undefined> {
-  return /^joined rack as (.*); /.exec(await program.line("joined"))?.[1];
+  return /^joined rack as "?(.*?)"?; /.exec(await program.line("joined"))?.[1];
 }

@@ -2,7 +2,7 @@ import { P2pError } from "../../errors.ts";
 import { findHub, forgetHub, knownHubs, useHub } from "../../home/known_hubs.ts";
 import { checkedHubName, hostAddressOf } from "../../names/hub_name.ts";
 import { formatAddress, parseAddress } from "../../transport/address.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { forgotLine, showHubs } from "../display/hubs.ts";
 import { command } from "../options/command.ts";
 import { type World, worldOf } from "../world.ts";
@@ -38,14 +38,14 @@ async function add({ home, output }: World, { name, host }: { name: string; host
   const other = await hostAddressOf(checked);
   if (other !== undefined) throw alsoHost(checked, other);
   await useHub(home, address, checked);
-  output.result(`${output.style.bold(printable(checked))} is ${address}, and in use`);
+  output.result(`${output.style.bold(printableName(checked))} is ${address}, and in use`);
 }
 
 async function use({ home, output }: World, text: string) {
   const hub = findHub(await knownHubs(home), text);
   if (hub === undefined) throw unknown(text);
   await useHub(home, hub.address);
-  output.result(`${output.style.bold(printable(hub.name ?? hub.address))} is in use`);
+  output.result(`${output.style.bold(printableName(hub.name ?? hub.address))} is in use`);
 }
 
 async function forget({ home, output }: World, text: string) {

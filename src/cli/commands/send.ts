@@ -11,7 +11,7 @@ import type { HubClient } from "../../client/hub_client.ts";
 import { Output } from "../display/output.ts";
 import { GIVE_UP_MS, sendBatch } from "../../client/send_batch.ts";
 import { storedLine } from "../../ui/event_lines.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { showBatchResult } from "../display/batch_result.ts";
 import {
   hubSecretOption,
@@ -186,7 +186,7 @@ async function choiceAgain(
     output.result(storedLine(stored, output.style));
   }
   for (const to of delivered) {
-    output.note(`${printable(to)} has ${printable(name)} already`);
+    output.note(`${printableName(to)} has ${printableName(name)} already`);
   }
   return names.length === 0 ? undefined : { client, items: [item], people: { names, all: false } };
 }

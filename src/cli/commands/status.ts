@@ -5,7 +5,7 @@ import { foldedName } from "../../names/folded_name.ts";
 import { listTransfers, type TransferEntry, withdraw } from "../../client/own_transfers.ts";
 import { type SentTransfer, SentTransfers } from "../../home/sent.ts";
 import { formatBytes, formatDate, isoDate } from "../../units.ts";
-import { printable } from "../../ui/printable.ts";
+import { printable, printableName } from "../../ui/printable.ts";
 import type { Style } from "../../ui/terminal.ts";
 import type { HubClient } from "../../client/hub_client.ts";
 import type { JsonEvent } from "../display/json_event.ts";
@@ -140,7 +140,9 @@ function titleLine(
   { transfer, size, created }: TransferEntry,
   { sent, style }: { sent: SentTransfer | undefined; style: Style },
 ): string {
-  const name = sent === undefined ? "(sent from another home)" : style.bold(printable(sent.name));
+  const name = sent === undefined
+    ? "(sent from another home)"
+    : style.bold(printableName(sent.name));
   const bytes = size === null ? "" : `, ${formatBytes(size)}`;
   return `${name}${bytes}, sent ${shownDate(created)}, id ${transfer.slice(0, ID_DIGITS)}`;
 }
@@ -150,11 +152,11 @@ function statusLine(
   { sent, status, style }: { sent: SentTransfer | undefined; status: DeliveryStatus; style: Style },
 ): string {
   const { state, reason, savedAs } = status;
-  const to = printable(entry.to);
+  const to = printableName(entry.to);
   switch (state) {
     case "delivered":
       return `${style.green("delivered")} to ${to}${
-        savedAs === sent?.name ? "" : ` as ${printable(savedAs!)}`
+        savedAs === sent?.name ? "" : ` as ${printableName(savedAs!)}`
       }`;
     case "waiting":
       return `waiting for ${to} until ${shownDate(entry.until)}`;

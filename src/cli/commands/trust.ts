@@ -16,7 +16,8 @@ import {
 } from "../../home/known_people.ts";
 import { formatDate } from "../../units.ts";
 import { sameName } from "../../names/folded_name.ts";
-import { printable } from "../../ui/printable.ts";
+import { nameColumn } from "../../ui/name_column.ts";
+import { printableName } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import { command, parseName } from "../options/command.ts";
 import { forgotLine } from "../display/hubs.ts";
@@ -60,9 +61,9 @@ async function list({ home, output }: World) {
   const hubs = (await knownHubs(home)).filter((hub) => hub.key !== undefined);
   if (people.length + hubs.length === 0) output.note("nobody is known here yet");
   const names = [...people.map(({ name }) => name), ...hubs.map(({ address }) => address)];
-  const width = Math.max(0, ...names.map((name) => printable(name).length));
+  const inColumn = nameColumn(names);
   const line = (name: string, key: Uint8Array, by: string) =>
-    output.result(`${printable(name).padEnd(width)}  ${fingerprint(key)}  ${by}`);
+    output.result(`${inColumn(name)}  ${fingerprint(key)}  ${by}`);
   for (const person of people) {
     const { name, via, since } = person;
     const key = decodeKey(person.key);
@@ -78,7 +79,9 @@ async function list({ home, output }: World) {
 
 function vouchedBy({ via }: KnownPerson): string {
   if (via === "hand") return "verified by you,";
-  return via === "code" ? "met by a code," : `according to hub ${printable(via)} (not verified),`;
+  return via === "code"
+    ? "met by a code,"
+    : `according to hub ${printableName(via)} (not verified),`;
 }
 
 async function add({ home, output }: World, { name, key }: { name: string; key: string }) {
@@ -90,14 +93,14 @@ async function add({ home, output }: World, { name, key }: { name: string; key: 
   const bytes = fromHex(key);
   const checked = parseName(name);
   await addPerson(home, { name: checked, key: bytes, via: "hand" });
-  output.result(`remembered ${output.style.bold(printable(checked))} (${fingerprint(bytes)})`);
+  output.result(`remembered ${output.style.bold(printableName(checked))} (${fingerprint(bytes)})`);
 }
 
 async function rename({ home, output }: World, { from, to }: { from: string; to: string }) {
   const checked = parseName(to);
   const renamed = await renamePerson(home, { from, to: checked });
   if (renamed.length === 0) throw unknown(from);
-  output.result(`renamed ${printable(from)} to ${output.style.bold(printable(checked))}`);
+  output.result(`renamed ${printableName(from)} to ${output.style.bold(printableName(checked))}`);
 }
 
 async function forget({ home, output }: World, name: string) {
@@ -122,17 +125,17 @@ async function verify({ home, output }: World, name: string) {
   output.result(output.style.bold(words.join(" ")));
   output.note(
     `ask ${
-      printable(person.name)
+      printableName(person.name)
     } to run \`p2p trust verify\` with your name, and read the words to each other`,
   );
   if (!isInteractive()) return;
   const { confirm, isCancel } = await import("@clack/prompts");
-  const message = `Are the words of ${printable(person.name)} the same?`;
+  const message = `Are the words of ${printableName(person.name)} the same?`;
   const same = await confirm({ message, initialValue: false, output: stderr });
   if (isCancel(same)) throw endedByUser();
   if (!same) throw differ(person);
   await addPerson(home, { name: person.name, key: decodeKey(person.key), via: "hand" });
-  output.result(`${output.style.bold(printable(person.name))} is verified now`);
+  output.result(`${output.style.bold(printableName(person.name))} is verified now`);
 }
 
 async function onlyOne(home: string, name: string): Promise<KnownPerson> {

@@ -3,7 +3,7 @@ import type { HubClientOptions } from "../../client/hub_client.ts";
 import { P2pError } from "../../errors.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
 import { deliveredLine, storedLine } from "../../ui/event_lines.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { formatAddress } from "../../transport/address.ts";
 import { formatDuration } from "../../units.ts";
 import { showCode } from "./code.ts";
@@ -84,13 +84,15 @@ class ClientDisplay {
     const output = this.#output;
     const { bold } = output.style;
     output.event({ event: "joined", peer, fingerprint: fingerprint(keyPair.id) });
-    output.result(`joined ${bold(printable(hub))} as ${bold(printable(peer))}; ${present(others)}`);
+    output.result(
+      `joined ${bold(printableName(hub))} as ${bold(printableName(peer))}; ${present(others)}`,
+    );
     if (!isKept) output.note("the name is yours until you leave; with --name it stays yours");
     for (const { name, waiting } of names) {
       const [files, them] = waiting === 1
         ? ["1 file waits", "it"]
         : [`${waiting} files wait`, "them"];
-      output.note(`${files} for you as ${printable(name)}: join with --name to get ${them}`);
+      output.note(`${files} for you as ${printableName(name)}: join with --name to get ${them}`);
     }
   }
 
@@ -101,22 +103,24 @@ class ClientDisplay {
 
   #presence({ name: peer, key, state }: Of<"person">) {
     this.#output.event({ event: state, peer, fingerprint: fingerprint(key) });
-    this.#output.note(`${printable(peer)} has ${state}`);
+    this.#output.note(`${printableName(peer)} has ${state}`);
   }
 
   #refused({ transferId: transfer, from, reason }: Of<"refused">) {
     this.#output.event({ event: "refused", transfer, from, name: "", reason });
-    this.#output.warning(`refused what the hub brought from "${from}": ${reason}`);
+    this.#output.warning(`refused what the hub brought from ${printableName(from)}: ${reason}`);
   }
 
   #met({ name: peer, key, hasTyped }: Of<"met">) {
     const shown = fingerprint(key);
     this.#output.event({ event: "met", peer, fingerprint: shown });
-    this.#output.note(`${printable(peer)} (${shown}) has ${hasTyped ? "typed" : "made"} the code`);
+    this.#output.note(
+      `${printableName(peer)} (${shown}) has ${hasTyped ? "typed" : "made"} the code`,
+    );
   }
 
   #waiting({ stored }: Of<"waiting">) {
-    const [name, to] = [printable(stored.name), printable(stored.to)];
+    const [name, to] = [printableName(stored.name), printableName(stored.to)];
     this.#output.progressDone(stored.transfer);
     this.#output.event(stored);
     this.#output.note(`${name} is stored; waiting for ${to} to join (Ctrl-C leaves it there)`);
@@ -149,7 +153,7 @@ class ClientDisplay {
   /** Names the entries of a folder that were left out, and those to which something has happened. */
   #filesThatStay({ item: { label: name }, leftOut = [], missing = [], renamed = [] }: ItemOutcome) {
     for (const { name: here, savedAs } of renamed) {
-      this.#output.note(`${printable(here)} goes as ${printable(savedAs)}`);
+      this.#output.note(`${printableName(here)} goes as ${printableName(savedAs)}`);
     }
     for (const { path, reason } of leftOut) {
       this.#output.event({ event: "skipped", name, path, reason });

@@ -1,19 +1,20 @@
 import { type KnownHub } from "../../home/known_hubs.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
 import { decodeKey, type KeyText } from "../../secure/static_key.ts";
-import { printable } from "../../ui/printable.ts";
+import { nameColumn } from "../../ui/name_column.ts";
+import { printableName } from "../../ui/printable.ts";
 import { formatDate } from "../../units.ts";
 import type { Output } from "./output.ts";
 
 /** Shows the hubs that are remembered, a line each: `*` is the one in use. */
 export function showHubs(hubs: KnownHub[], output: Output): void {
   if (hubs.length === 0) output.note("no hub is known here yet: `p2p hub add NAME HOST` adds one");
-  const nameWidth = widest(hubs.map(({ name = "" }) => printable(name)));
+  const inColumn = nameColumn(hubs.map(({ name = "" }) => name));
   const addressWidth = widest(hubs.map(({ address }) => address));
   for (const hub of hubs) {
     const { address, name = "", inUse } = hub;
     output.event(eventOf(hub));
-    const start = `${inUse ? "*" : " "} ${printable(name).padEnd(nameWidth)}`;
+    const start = `${inUse ? "*" : " "} ${inColumn(name)}`;
     output.result(`${start}  ${address.padEnd(addressWidth)}  ${factsOf(hub).join(", ")}`);
   }
 }
@@ -23,7 +24,7 @@ export function forgotLine(
   { name, key }: { name: string; key?: KeyText | undefined },
   { style }: Output,
 ): string {
-  const forgot = `forgot ${style.bold(printable(name))}`;
+  const forgot = `forgot ${style.bold(printableName(name))}`;
   return key === undefined ? forgot : `${forgot}, ${fingerprint(decodeKey(key))}`;
 }
 
@@ -45,7 +46,7 @@ function factsOf({ key, since, secret, me }: KnownHub): string[] {
   return [
     fingerprint(decodeKey(key)),
     `met ${formatDate(Date.parse(since))}`,
-    ...me === undefined ? [] : [`you are ${printable(me)}`],
+    ...me === undefined ? [] : [`you are ${printableName(me)}`],
     ...secret === undefined ? [] : ["its secret is kept"],
   ];
 }

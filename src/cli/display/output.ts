@@ -1,6 +1,6 @@
 import { asP2pError } from "../../errors.ts";
 import type { Stalled } from "../../transfer/events.ts";
-import { printable, printableJson } from "../../ui/printable.ts";
+import { printable, printableJson, printableName } from "../../ui/printable.ts";
 import type { ProgressDisplay } from "../../ui/progress.ts";
 import { canAnimate, createStyle, type Style, useColor } from "../../ui/terminal.ts";
 import { exitCodeOf } from "../exit_code.ts";
@@ -111,7 +111,7 @@ export class Output {
     if (this.#progress !== undefined && transfer !== undefined) {
       return this.#progress.stall({ id: transfer, name: name ?? "", seconds, waitsFor });
     }
-    const about = name === undefined ? "" : `${printable(name)}: `;
+    const about = name === undefined ? "" : `${printableName(name)}: `;
     this.note(`${about}waiting ${seconds} s: ${printable(waitsFor)}`);
   }
 

@@ -3,7 +3,7 @@ import { fingerprint } from "../../secure/fingerprint.ts";
 import { checkListed } from "../../home/known_people.ts";
 import { listPeople, type PersonEntry } from "../../client/list_people.ts";
 import { formatDate, isoDate } from "../../units.ts";
-import { printable } from "../../ui/printable.ts";
+import { nameColumn } from "../../ui/name_column.ts";
 import type { Output } from "./output.ts";
 
 /**
@@ -16,8 +16,8 @@ export async function showPeople(
 ): Promise<void> {
   const people = await listPeople(session);
   if (people.length === 0) output.note("nobody has joined this hub yet");
-  const width = Math.max(0, ...people.map(({ name }) => printable(name).length));
-  for (const person of people) showPerson(person, { width, output });
+  const inColumn = nameColumn(people.map(({ name }) => name));
+  for (const person of people) showPerson(person, { inColumn, output });
   const [changed, ...more] = await checkListed(home, { hub, people });
   for (const error of more) output.failure(error);
   if (changed !== undefined) throw changed;
@@ -25,7 +25,7 @@ export async function showPeople(
 
 function showPerson(
   { name, key, state, since: ms, waiting }: PersonEntry,
-  { width, output }: { width: number; output: Output },
+  { inColumn, output }: { inColumn: (name: string) => string; output: Output },
 ) {
   const since = isoDate(ms);
   const shown = fingerprint(key);
@@ -33,5 +33,5 @@ function showPerson(
   const here = state === "joined" ? output.style.green("joined") : output.style.dim("away  ");
   const files = waiting === 0 ? "" : `, ${waiting} ${waiting === 1 ? "file waits" : "files wait"}`;
   const seen = formatDate(Date.parse(since));
-  output.result(`${here}  ${printable(name).padEnd(width)}  ${shown}  since ${seen}${files}`);
+  output.result(`${here}  ${inColumn(name)}  ${shown}  since ${seen}${files}`);
 }

@@ -1,7 +1,7 @@
 import type { HubEvent } from "../../hub/hub_event.ts";
 import type { HubServerEvent } from "../../hub/hub_server.ts";
 import { fingerprint } from "../../secure/fingerprint.ts";
-import { printable } from "../../ui/printable.ts";
+import { printable, printableName } from "../../ui/printable.ts";
 import { formatBytes } from "../../units.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Output } from "./output.ts";
@@ -27,7 +27,7 @@ function showHubEvent(event: HubEvent, output: Output) {
   if ("key" in event) {
     const { peer, key } = event;
     output.event({ event: event.event, peer, fingerprint: fingerprint(key) });
-    return output.result(`${bold(printable(peer))} has ${event.event}`);
+    return output.result(`${bold(printableName(peer))} has ${event.event}`);
   }
   output.event(event);
   const between = betweenOf(event.from, event.to, bold);
@@ -38,7 +38,7 @@ function showHubEvent(event: HubEvent, output: Output) {
 
 /** The two of a transfer; under a code they have no names but their fingerprints (SPEC.md §19). */
 function betweenOf(from: string, to: string, bold: (text: string) => string): string {
-  const [sender, receiver] = [from, to].map((name) => bold(printable(name.replace(/^#/, ""))));
+  const [sender, receiver] = [from, to].map((name) => bold(printableName(name.replace(/^#/, ""))));
   const names = to.startsWith("#") ? `by code: ${sender} to ${receiver}` : undefined;
   return names ?? `from ${sender} to ${receiver}`;
 }

@@ -2,7 +2,7 @@ import type { ExchangeState, SessionState } from "../../protocol/session_state.t
 import { Session } from "../../protocol/session.ts";
 import type { WaitsFor } from "../../protocol/wait.ts";
 import { formatAddress } from "../../transport/address.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { formatBytes, formatDuration } from "../../units.ts";
 import type { Output } from "./output.ts";
 
@@ -61,7 +61,7 @@ export function sessionLines(sessions: SessionState[]): string[] {
 }
 
 function sessionLine({ number, remoteAddress, peer, openMs, silentMs }: SessionState): string {
-  const named = peer === undefined ? "" : ` (${printable(peer)})`;
+  const named = peer === undefined ? "" : ` (${printableName(peer)})`;
   const where = formatAddress(remoteAddress);
   const times = `open ${formatDuration(openMs)}, last heard ${formatDuration(silentMs)} ago`;
   return `session ${number} with ${where}${named}: ${times}`;

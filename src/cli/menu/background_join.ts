@@ -7,7 +7,7 @@ import type { Identity } from "../../home/identity.ts";
 import type { Settings } from "../../home/settings.ts";
 import { sleep } from "../../sleep.ts";
 import { parseAddress } from "../../transport/address.ts";
-import { printable } from "../../ui/printable.ts";
+import { printable, printableName } from "../../ui/printable.ts";
 import { BackgroundReceiver } from "./background_receiver.ts";
 import type { News } from "./news.ts";
 
@@ -92,7 +92,9 @@ export class BackgroundJoin {
     if (event.type === "lost") this.#lost();
     if (event.type === "refused") {
       this.#news.tell(
-        printable(`refused what the hub brought from "${event.from}": ${event.reason}`),
+        `refused what the hub brought from ${printableName(event.from)}: ${
+          printable(event.reason)
+        }`,
       );
     }
   }

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Received } from "../../transfer/events.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { forcePromptRedraw } from "../prompts/force_prompt_redraw.ts";
 
 /** More would push the menu off a small screen. */
@@ -54,8 +54,8 @@ export class News {
 
   #arrivalsLine(): string {
     const [{ path, from }] = this.#arrivals as [Received];
-    const last = printable(basename(path));
-    const sender = printable(from);
+    const last = printableName(basename(path));
+    const sender = printableName(from);
     return this.#unshown === 1
       ? `${last} came from ${sender}: look at it in «What came in»`
       : `${this.#unshown} came in, ${last} from ${sender} the last: look at them in «What came in»`;

@@ -2,7 +2,7 @@ import { multiselect, select } from "@clack/prompts";
 import { P2pError } from "../../errors.ts";
 import { listPeople, type PersonEntry } from "../../client/list_people.ts";
 import { formatDuration } from "../../units.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { answerTo } from "../prompts/answer.ts";
 import type { PeopleChoice } from "../../client/recipients.ts";
 import { fileItem } from "../../client/items.ts";
@@ -68,7 +68,7 @@ function isHere({ state }: PersonEntry): boolean {
 async function choosePeople(others: PersonEntry[]): Promise<string[] | undefined> {
   const people = others.map((person) => ({
     value: person.name,
-    label: `${printable(person.name)}${isHere(person) ? "" : ", away"}`,
+    label: `${printableName(person.name)}${isHere(person) ? "" : ", away"}`,
     hint: `for ${formatDuration(Math.max(Date.now() - person.since, 1_000))}`,
   }));
   const each = people.map((person) => ({ ...person, value: [person.value] }));

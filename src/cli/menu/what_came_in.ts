@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { Received } from "../../transfer/events.ts";
 import { receivedLine, shortPath } from "../../ui/event_lines.ts";
 import { formatBytes } from "../../units.ts";
-import { printable } from "../../ui/printable.ts";
+import { printable, printableName } from "../../ui/printable.ts";
 import { answerTo } from "../prompts/answer.ts";
 import { lookAt } from "./look_at.ts";
 import type { Menu } from "./menu.ts";
@@ -35,7 +35,7 @@ function chooseArrival(
       message: "What came in, the newest first",
       options: arrivals.map((arrival) => ({
         value: arrival,
-        label: printable(`${basename(arrival.path)} from ${arrival.from}`),
+        label: `${printableName(basename(arrival.path))} from ${printableName(arrival.from)}`,
         hint: formatBytes(arrival.bytes),
       })),
       ...last === undefined ? {} : { initialValue: last },

@@ -2,7 +2,7 @@ import { P2pError } from "../../errors.ts";
 import type { Offer } from "../../protocol/messages.ts";
 import type { Acceptance, Sender } from "../../transfer/receive/acceptance.ts";
 import { formatBytes, formatCount } from "../../units.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import type { Output } from "../display/output.ts";
 
@@ -70,9 +70,9 @@ export function questionFor(offer: Offer, { name: from }: Sender): string {
   const { name, size, folder, files, batch } = offer;
   const bytes = size === null ? "unknown size" : formatBytes(size);
   const what = folder ? `${formatCount(files, "file")}, ${bytes}` : bytes;
-  const one = `${printable(name)} (${what})`;
+  const one = `${printableName(name)} (${what})`;
   const all = batch === null ? one : `${one} and ${batch.items - 1} more`;
-  return `Accept ${all} from ${printable(from)}?`;
+  return `Accept ${all} from ${printableName(from)}?`;
 }
 
 async function ask(

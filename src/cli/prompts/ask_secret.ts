@@ -3,7 +3,7 @@ import { stderr } from "node:process";
 import { wordsFrom } from "../../secure/code_words.ts";
 import { wordsOfSecret } from "../../secure/secret.ts";
 import { WORDS } from "../../secure/words.ts";
-import { printable } from "../../ui/printable.ts";
+import { printableName } from "../../ui/printable.ts";
 import { answerTo } from "./answer.ts";
 
 /** Words of the list that make six words a secret that a hub has made up, a slip in the others. */
@@ -14,7 +14,7 @@ export async function askSecret(hub: string, isAgain: boolean): Promise<string |
   let doubted: string | undefined;
   const typed = await answerTo((signal) =>
     password({
-      message: `${isAgain ? "That is not it. " : ""}The secret of ${printable(hub)}`,
+      message: `${isAgain ? "That is not it. " : ""}The secret of ${printableName(hub)}`,
       validate: (text = "") => {
         if (text.trim() === "") return "type the secret; whoever runs the hub has it";
         const doubt = text === doubted ? undefined : slipIn(text);

@@ -1,7 +1,7 @@
 import { stderr } from "node:process";
 import type { Questions } from "../../client/hub_client.ts";
 import { checkedPeerName } from "../../names/peer_name.ts";
-import { printable } from "../../ui/printable.ts";
+import { printable, printableName } from "../../ui/printable.ts";
 import { isInteractive } from "../../ui/terminal.ts";
 import { endedByUser } from "../interrupt.ts";
 
@@ -33,7 +33,7 @@ async function askToTrust(
   const { confirm, isCancel } = await import("@clack/prompts");
   const answer = await confirm({
     message: `${
-      printable(hub)
+      printableName(hub)
     } is new. Its fingerprint is ${fingerprint}: is that what \`p2p serve\` shows there?`,
     initialValue: false,
     output: stderr, // Nothing but results goes to stdout.
@@ -48,7 +48,7 @@ async function askForName(claimed: string): Promise<string> {
   const { answerTo } = await import("./answer.ts");
   const answer = await answerTo((signal) =>
     text({
-      message: `Remember ${printable(claimed)} as`,
+      message: `Remember ${printableName(claimed)} as`,
       initialValue: printable(claimed),
       validate: (name) => problemOf(name ?? ""),
       output: stderr, // Nothing but results goes to stdout.
@@ -74,7 +74,7 @@ async function askToKeep(
   const { confirm } = await import("@clack/prompts");
   const { answerTo } = await import("./answer.ts");
   const message = `Be "${printable(name)}" at ${
-    printable(hub)
+    printableName(hub)
   } from now on? Others send to that name`;
   const answer = await answerTo(() => confirm({ message, output: stderr, signal }));
   if (answer === undefined) throw endedByUser();
