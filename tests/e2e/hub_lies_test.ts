@@ -130,7 +130,7 @@ Deno.test("envelopes that a hub changes, swaps or gives to somebody else open no
     assert.equal((answer as Message<"answer">).sealed, null, what);
   }
   assert.deepEqual(scene.names(), []);
-  assert.match((await scene.stop()).stderr, /refused what the hub brought from "ana": cannot open/);
+  assert.match((await scene.stop()).stderr, /refused what the hub brought from ana: cannot open/);
 });
 
 Deno.test("what is sealed in place of an offer is told without doing anything to a terminal", async () => {
@@ -147,7 +147,7 @@ Deno.test("what is sealed in place of an offer is told without doing anything to
   });
   assert.equal((answer as Message<"answer">).code, "corrupt");
   const { stdout, stderr } = await scene.stop();
-  assert.match(stderr, /"ana": cannot decode message: .*\\u\{1b\}\[2J/);
+  assert.match(stderr, /ana: cannot decode message: .*\\u\{1b\}\[2J/);
   assertHarmless(stdout + stderr);
 });
 
