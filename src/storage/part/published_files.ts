@@ -56,10 +56,11 @@ export class PublishedFiles {
 
   /** Notes what was just published; resolves when it is in the list. */
   async add(published: Omit<PublishedFile, "inode">): Promise<void> {
-    const info = await infoOf(published.path);
-    const file = { ...published, inode: info?.ino ?? null };
+    const file: PublishedFile = { ...published, inode: null };
     this.#unwritten.add(file);
+    // Before anything is awaited: its part gave back the same room just now.
     this.#entry(file).set(plus(this.#entry(file).price, file));
+    file.inode = (await infoOf(file.path))?.ino ?? null;
     await this.#inTurn(async () => {
       await Deno.writeTextFile(this.#list, lineOf(file), { append: true, mode: 0o600 });
       this.#unwritten.delete(file);
