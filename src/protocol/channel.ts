@@ -78,15 +78,15 @@ export class Channel {
     try {
       const { proof, leftover } = await this.#handshakeEnd;
       for await (const frame of this.#frames(leftover)) {
+        if (this.#closing) continue;
         const incoming = this.#decode(frame);
         if (typeof proof === "object") checkLastWord(incoming);
         this.liveness.took({ isPong: incoming.type === "pong" });
         yield incoming;
       }
     } catch (error) {
-      if (this.#closing) return;
-      if (error instanceof P2pError) throw error;
-      throw lostConnection(error);
+      if (!this.#closing) throw error instanceof P2pError ? error : lostConnection(error);
+      await this.#drain().catch(() => {}); // Whatever it is, it comes behind our last words.
     } finally {
       this.#reading = false;
     }

@@ -10,7 +10,7 @@ import { TempDir } from "../helpers/temp_dir.ts";
 /** What a stranger may try: chunks that nobody reads. */
 
 const STRANGERS = 16;
-const CHUNKS = 15;
+const CHUNKS = 4;
 const TRANSFER = "ab".repeat(16);
 
 const OPENINGS: Record<string, object> = {

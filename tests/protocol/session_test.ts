@@ -52,6 +52,17 @@ Deno.test("Session.peerTime is the acceptor's clock, which goes on", async () =>
   assert.equal(await test.session.peerTime(), 5_700);
 });
 
+Deno.test("Session reads on behind its goodbye, whatever comes: a reset would take it along", async () => {
+  await using test = await SessionUnderTest.open({ initiator: false });
+  const leaving = test.session.goodbye("refused", "no");
+  // Frames of no type, longer than all; far more of them than the connection holds.
+  await test.channels.conn.write(new Uint8Array(2 ** 20).fill(255));
+  const [goodbye] = await Array.fromAsync(test.peer.incoming());
+  assert.deepEqual(goodbye, { type: "goodbye", code: "refused", reason: "no" });
+  test.peer.abort();
+  await leaving;
+});
+
 Deno.test("Session carries an exchange: offer, answer, chunks, end", async () => {
   const offered = Promise.withResolvers<{ exchange: Exchange; offer: Offer }>();
   await using pair = await SessionPair.open({
