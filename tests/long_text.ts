@@ -16,7 +16,7 @@ import { printable, printableJson } from "../src/ui/printable.ts";
 import { fullOr } from "./helpers/full_or.ts";
 
 /** The longest that a name is looked at, and far more than that. */
-const LENGTHS = [250, fullOr(100_000, 30_000)];
+const LENGTHS = [250, fullOr(100_000, 10_000)];
 
 /** What makes expressions try again and again: runs of what they repeat, and an end that fits nothing. */
 const REPEATED = [

@@ -215,7 +215,7 @@ Deno.test("Hub.close ends connections that have not come in", async () => {
   await closing;
 });
 
-const IDLE = fullOr(1_000, 200);
+const IDLE = fullOr(1_000, 60);
 
 Deno.test({
   name:
@@ -253,7 +253,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using hub = new TestHub();
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < fullOr(25, 6); round++) {
       const callers = await Promise.all([1, 2, 3, 4].map(() => hub.call()));
       await Promise.all(callers.map(({ session }) => session.welcomed));
       await callers[0]!.session.goodbye("bye", "");

@@ -62,7 +62,7 @@ Deno.test("Switchboard ends a session that joins twice, or names one receiver tw
   await assert.rejects(doubled.closed, { message: /two envelopes for "bob"/ });
 });
 
-const MANY = fullOr(1_000, 200);
+const MANY = fullOr(1_000, 60);
 
 Deno.test(`Switchboard names ${MANY} people to one who asks`, async () => {
   await using scene = await Scene.open();

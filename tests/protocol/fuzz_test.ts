@@ -30,7 +30,7 @@ import { TempDir } from "../helpers/temp_dir.ts";
 import { fullOr } from "../helpers/full_or.ts";
 
 /** How long sessions are tampered with. */
-const SECONDS = Number(Deno.env.get("P2P_FUZZ_SECONDS") ?? fullOr(2, 1));
+const SECONDS = Number(Deno.env.get("P2P_FUZZ_SECONDS") ?? fullOr(2, 0.3));
 
 /** So much of a session passes before what it carries is at its end. */
 const SESSION_BYTES = 3 * CHUNK_BYTES;
@@ -202,8 +202,9 @@ const STATES: Record<string, (under: SessionUnderTest, initiator: boolean) => Pr
 for (const initiator of [true, false]) {
   const side = initiator ? "initiator" : "acceptor";
   Deno.test(`Session at the ${side} takes or refuses every message in every state`, async () => {
-    for (const [state, enter] of Object.entries(STATES)) {
-      for (const { type } of sampleMessages(1)) {
+    for (const [turn, [state, enter]] of Object.entries(STATES).entries()) {
+      const all = sampleMessages(1);
+      for (const { type } of fullOr(all, all.filter((_, i) => i % 3 === turn % 3))) {
         await using under = await SessionUnderTest.open({ initiator, onOpen: () => {} });
         const number = await enter(under, initiator);
         const message = sampleMessages(number).find((sample) => sample.type === type)!;

@@ -244,7 +244,7 @@ async function shake(
 /** Places of a handshake: all of them, or some where they are part of something long. */
 function sampled(length: number): number[] {
   return Array.from({ length }, (_, at) => at)
-    .filter((at) => at % fullOr(1, at < 50 || at > length - 90 ? 9 : 151) === 0);
+    .filter((at) => at % fullOr(1, at < 50 || at > length - 90 ? 19 : 401) === 0);
 }
 
 function flipping(at: number, mask: number): TappedPipe {

@@ -247,7 +247,7 @@ function accepting(
 /** Places of a handshake: all of them, or some where they are part of something long. */
 function sampled(length: number): number[] {
   return Array.from({ length }, (_, at) => at)
-    .filter((at) => at % fullOr(1, at < 50 || at > length - 200 ? 11 : 251) === 0);
+    .filter((at) => at % fullOr(1, at < 50 || at > length - 200 ? 23 : 601) === 0);
 }
 
 function proofOf(settled: PromiseSettledResult<HandshakeEnd>): Proof | undefined {

@@ -9,6 +9,7 @@ import {
 } from "../../src/secure/envelope.ts";
 import { type IdentityKeys, identityKeys } from "../../src/secure/identity_keys.ts";
 import { kemKeyPair } from "../../src/secure/ml_kem.ts";
+import { fullOr } from "../helpers/full_or.ts";
 
 const [sender, receiver, other] = [
   await identityKeys(),
@@ -46,7 +47,8 @@ Deno.test("openEnvelope opens nothing for another receiver, transfer or purpose"
 Deno.test("openEnvelope refuses a flipped bit wherever it is, and every other length", async () => {
   const sealed = await seal(randomBytes(40));
   const ciphertextAt = 32, keyAt = ciphertextAt + 1_104;
-  for (let byte = 0; byte < sealed.length; byte += byte > keyAt + 48 || byte < 32 ? 5 : 9) {
+  const stepAt = (byte: number) => byte > keyAt + 48 || byte < 32 ? 5 : 9;
+  for (let byte = 0; byte < sealed.length; byte += fullOr(1, 6) * stepAt(byte)) {
     const changed = sealed.slice();
     changed[byte]! ^= 1 << byte % 8;
     await assert.rejects(() => openEnvelope(changed, { ...context, receiver }), {

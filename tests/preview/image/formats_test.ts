@@ -198,7 +198,7 @@ Deno.test("a picture that is not drawn says why", async () => {
     [jpg!.subarray(0, 5), "the JPEG is damaged: its header cannot be read"],
     [webp!.subarray(0, 30), "the WebP is damaged: its end is missing"],
   ];
-  for (const [bytes, reason] of fullOr(files, files.slice(-5))) {
+  for (const [bytes, reason] of fullOr(files, files.slice(-2))) {
     assert.deepEqual(await previewFile("x.png", bytes), [`no preview: ${reason}`]);
   }
 });
@@ -207,7 +207,7 @@ Deno.test("a picture cut at any byte is refused with a reason, whole, or marked"
   const files = await inEachFormat(quarters(16, 12));
   for (const [type, bytes] of Object.entries(files)) {
     const whole = (await decode(bytes)).rgba;
-    for (let size = 12; size < Math.min(bytes.length, 1024); size += fullOr(1, 5)) {
+    for (let size = 12; size < Math.min(bytes.length, 1024); size += fullOr(1, 11)) {
       const cut = bytes.slice(0, size);
       try {
         const { rgba } = await decode(cut);

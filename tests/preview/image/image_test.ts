@@ -27,7 +27,7 @@ Deno.test("decoders give the pixels of each format", async () => {
 
 Deno.test("decodeImage shrinks a picture into its box, in the decoding process", async () => {
   const files = await inEachFormat(quarters(64, 32));
-  for (const type of fullOr(["jpg", "png", "gif", "webp", "tiff", "bmp"], ["jpg", "webp"])) {
+  for (const type of fullOr(["jpg", "png", "gif", "webp", "tiff", "bmp"], ["webp"])) {
     const { body, ...facts } = await withFile(
       files[type]!,
       (path) => decodeImage(path, { box: { width: 16, height: 16 }, form: "rgba" }),
@@ -112,7 +112,8 @@ Deno.test("previewImage draws nothing of a bomb, and says why", async () => {
     "by size": [jpegHeadOf(MAX_IMAGE_BYTES + 1), /larger than 32 MiB/],
     "without image": [new Uint8Array([0xff, 0xd8, 0xff]), /header/],
   };
-  for (const [name, [content, reason]] of Object.entries(bombs)) {
+  const all = Object.entries(bombs);
+  for (const [name, [content, reason]] of fullOr(all, all.slice(0, 1))) {
     const lines = await previewFile("x.jpg", content);
     assert.equal(lines.length, 1, name);
     assert.match(lines[0]!, /^no preview: /, name);
@@ -150,7 +151,7 @@ Deno.test("decoders of WebAssembly throw on files that are cut or flipped, or gi
 
 Deno.test("previewImage outlives flipped files of each format", async () => {
   const files = Object.entries(await inEachFormat(quarters(16, 12)));
-  for (const [type, bytes] of fullOr(files, files.slice(0, 3))) {
+  for (const [type, bytes] of fullOr(files, files.slice(0, 1))) {
     for (const part of fullOr([0.2, 0.5, 0.9], [0.5])) {
       const flipped = bytes.slice();
       flipped[Math.floor(bytes.length * part)]! ^= 0xff;
@@ -162,7 +163,7 @@ Deno.test("previewImage outlives flipped files of each format", async () => {
 
 Deno.test("previewImage shows a picture or one line for damaged files of each format", async () => {
   const files = Object.entries(await inEachFormat(quarters(40, 30)));
-  for (const [type, bytes] of fullOr(files, files.slice(-3))) {
+  for (const [type, bytes] of fullOr(files, files.slice(-1))) {
     const lines = await previewFile(`x.${type}`, bytes.subarray(0, bytes.length * 0.6));
     assert.ok(lines.length === 1 ? /^no preview: /.test(lines[0]!) : lines.length === 16, type);
   }

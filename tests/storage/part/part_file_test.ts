@@ -131,7 +131,7 @@ Deno.test("a part goes on where it was cut, whatever the slices and the cut", as
         await second.settle();
       },
     ),
-    { numRuns: fullOr(12, 3) },
+    { numRuns: fullOr(12, 2) },
   );
 });
 
@@ -153,7 +153,8 @@ Deno.test("a part that was killed goes on from a line of its journal", async () 
 });
 
 Deno.test("a part does not go on over bytes that have changed on disk", async () => {
-  for (const [at, offset] of [[2 * S + 5, 2 * S], [2 * S - 1, S], [0, 0]] as const) {
+  const changes: [number, number][] = [[2 * S - 1, S], [2 * S + 5, 2 * S], [0, 0]];
+  for (const [at, offset] of fullOr(changes, changes.slice(0, 1))) {
     await using folder = await tempFolder();
     const bytes = sampleBytes(3 * S + 1);
     const staging = await openStaging(folder.path);

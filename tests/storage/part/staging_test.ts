@@ -183,7 +183,7 @@ Deno.test("Staging says whether a name is taken, without following links", async
   await assert.rejects(staging.isTaken(".P2P-partial"), { code: "refused" });
 });
 
-const AT_ONCE = fullOr(500, 100);
+const AT_ONCE = fullOr(500, 40);
 
 Deno.test(`${AT_ONCE} transfers of one name at once: every file whole, none lost`, async () => {
   await using folder = await tempFolder();
@@ -216,7 +216,7 @@ Deno.test("a kill costs no more than the segments that may be behind", async () 
   const bytes = sampleBytes(4 * 1024 * 1024);
   const part = await staging.claim(SENDER, offerOf(null));
   const writer = part.begin(0).getWriter();
-  for (let written = 0; written < fullOr(30, 12) * SEGMENT_BYTES; written += bytes.length) {
+  for (let written = 0; written < fullOr(30, 6) * SEGMENT_BYTES; written += bytes.length) {
     await writer.write(bytes.slice());
     const journalled = lastOffset(join(partsIn(folder.path)[0]!, "journal"));
     assert.ok(written - journalled <= MAX_SEGMENTS_BEHIND * SEGMENT_BYTES);

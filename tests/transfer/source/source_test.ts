@@ -349,7 +349,7 @@ Deno.test(
   },
 );
 
-const MANY = fullOr(10_000, 1_000);
+const MANY = fullOr(10_000, 600);
 
 Deno.test(`a folder of ${MANY} files is read in bounded memory while the event loop turns`, async () => {
   await using folder = await tempFolder();
