@@ -18,7 +18,7 @@ import {
 import { CpaceResponder } from "../../src/secure/cpace/cpace.ts";
 import { identityKeys } from "../../src/secure/identity_keys.ts";
 import { fakeKeys } from "../helpers/fake_keys.ts";
-import { fullOr } from "../helpers/full_or.ts";
+import { sampledPlaces } from "../helpers/sampled_places.ts";
 import { memoryConnection, MemoryPipe, TappedPipe } from "../helpers/memory_connection.ts";
 
 const SECRET = "correct horse battery";
@@ -87,11 +87,11 @@ Deno.test("no side takes the other for right with any byte of handshake and proo
   const { toAcceptor, toInitiator } = await shake({});
   const flip = (at: number, mask: number) =>
     new TappedPipe((byte, position) => position === at ? byte ^ mask : byte);
-  for (const at of sampled(toAcceptor.seen.length)) {
+  for (const at of sampledPlaces(toAcceptor.seen.length, 200)) {
     const { accepted } = await shake({ toAcceptor: flip(at, 1 << at % 8) });
     assert.notEqual(proofOf(accepted), "secret", `byte ${at} to the acceptor`);
   }
-  for (const at of sampled(toInitiator.seen.length)) {
+  for (const at of sampledPlaces(toInitiator.seen.length, 200)) {
     const { initiated } = await shake({ toInitiator: flip(at, 1 << at % 8) });
     assert.notEqual(proofOf(initiated), "secret", `byte ${at} to the initiator`);
   }
@@ -242,12 +242,6 @@ function accepting(
   },
 ) {
   return accept(conn, { keyPair: hubKeys, check: { secret, attempt } });
-}
-
-/** Places of a handshake: all of them, or some where they are part of something long. */
-function sampled(length: number): number[] {
-  return Array.from({ length }, (_, at) => at)
-    .filter((at) => at % fullOr(1, at < 50 || at > length - 200 ? 23 : 601) === 0);
 }
 
 function proofOf(settled: PromiseSettledResult<HandshakeEnd>): Proof | undefined {

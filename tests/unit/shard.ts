@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-// Runs of properties that say no number of their own: the library's default, which \`deno task test\` takes, is 100.
+// Runs of properties that say no number of their own: the library's default, which `deno task test` takes, is 100.
 fc.configureGlobal({ numRuns: 20 });
 
 const TESTS = new URL("../", import.meta.url);

@@ -87,7 +87,7 @@ Deno.test("a mode with setuid is published without it", onUnix, async () => {
 const CHUNK = 262_144;
 
 /** How many files make up two segments and a bit. */
-const FILES = fullOr(200, 30);
+const FILES = fullOr(200, 40);
 
 Deno.test("a folder goes on in the middle, wherever it was cut and killed", async () => {
   await using from = await tempFolder();
